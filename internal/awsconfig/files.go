@@ -1,0 +1,290 @@
+package awsconfig
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"time"
+
+	"github.com/portico-sso/portico/internal/atomicfile"
+)
+
+// Files are the config file and the credentials file on disk.
+type Files struct {
+	Config, Credentials string
+	// LockDir holds the locks that keep two edits apart, and the journals of
+	// writes in place; empty means beside the files.
+	LockDir string
+	// ConfigShown and CredentialsShown are the paths as somebody configured
+	// them, before ~ and variables were expanded.
+	ConfigShown, CredentialsShown string
+}
+
+// Edit is one section's changes. The section's kind says which file it is in.
+type Edit struct {
+	Section Section
+	Set     []KeyValue
+}
+
+// repairWait bounds how long a reader waits for a write in place to end.
+const repairWait = 10 * time.Second
+
+// Load reads both files. A file that does not exist, or is no regular file, is
+// empty.
+func (f Files) Load() (*Config, error) {
+	config, err := f.read(f.Config)
+	if err != nil {
+		return nil, err
+	}
+	credentials, err := f.read(f.Credentials)
+	if err != nil {
+		return nil, err
+	}
+	return NewConfig(config, credentials), nil
+}
+
+func (f Files) read(path string) (*Document, error) {
+	if f.options().Interrupted(path) {
+		if err := f.repair(path); err != nil {
+			return nil, err
+		}
+	}
+	data, _, err := readRegular(path)
+	if err != nil {
+		return nil, err
+	}
+	return Parse(path, data)
+}
+
+// repair waits for a write in place to end, or ends it for a writer that died.
+func (f Files) repair(path string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), repairWait)
+	defer cancel()
+	target, err := atomicfile.Resolve(path)
+	if err != nil {
+		return err
+	}
+	unlock, err := atomicfile.Lock(ctx, f.lockPath(target))
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	return f.options().Repair(path)
+}
+
+// readRegular returns no data, and false, for what is not there or not a
+// regular file.
+func readRegular(path string) ([]byte, bool, error) {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, false, nil
+	case err != nil:
+		return nil, false, err
+	case !info.Mode().IsRegular():
+		return nil, false, nil
+	}
+	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, false, nil
+	}
+	return data, err == nil, err
+}
+
+func (f Files) options() atomicfile.Options {
+	return atomicfile.Options{
+		Perm:        0o600,
+		FollowLinks: true,
+		Keep:        true,
+		InPlace:     true,
+		JournalDir:  f.LockDir,
+	}
+}
+
+// lockPath names the lock of a file by where its bytes are, so that two links
+// to one file share it.
+func (f Files) lockPath(target string) string {
+	if f.LockDir == "" {
+		return filepath.Join(filepath.Dir(target), "."+filepath.Base(target)+".portico-lock")
+	}
+	sum := sha256.Sum256([]byte(target))
+	return filepath.Join(f.LockDir, filepath.Base(target)+"-"+hex.EncodeToString(sum[:6])+".lock")
+}
+
+// pending is one file during an update.
+type pending struct {
+	path, target string
+	old, new     []byte
+	existed      bool
+	doc          *Document
+	before       snapshot
+}
+
+// Update applies all edits or none. It takes the files' locks, waiting until
+// ctx ends, reads them afresh and writes only what changed; changed is false
+// when nothing did. Programs that know nothing of the locks may write at the
+// same time: an update that sees them do so starts over.
+func (f Files) Update(ctx context.Context, edits ...Edit) (changed bool, err error) {
+	files, err := f.pending(edits)
+	if err != nil {
+		return false, err
+	}
+	for _, p := range files {
+		unlock, err := atomicfile.Lock(ctx, f.lockPath(p.target))
+		if err != nil {
+			return false, err
+		}
+		defer unlock()
+	}
+	const tries = 10
+	for range tries {
+		if err := f.edit(files, edits); err != nil {
+			return false, err
+		}
+		changed, again, err := f.write(ctx, files)
+		if !again {
+			return changed, err
+		}
+	}
+	return false, fmt.Errorf("update %s: another program keeps changing it", files[0].path)
+}
+
+// errMoved says that a file is no longer what was read.
+var errMoved = errors.New("the file was changed by another program")
+
+// pending are the files the edits concern, always in the same order, so that
+// two updates cannot wait for each other.
+func (f Files) pending(edits []Edit) ([]*pending, error) {
+	var files []*pending
+	for _, path := range []string{f.Config, f.Credentials} {
+		if !slices.ContainsFunc(edits, func(e Edit) bool { return f.pathOf(e.Section) == path }) {
+			continue
+		}
+		target, err := atomicfile.Resolve(path)
+		if err != nil {
+			return nil, err
+		}
+		if len(files) > 0 && files[0].target == target {
+			continue
+		}
+		files = append(files, &pending{path: path, target: target})
+	}
+	if len(files) == 2 && files[0].target > files[1].target {
+		slices.Reverse(files)
+	}
+	return files, nil
+}
+
+func (f Files) pathOf(s Section) string {
+	if s.Kind == KindCredentials {
+		return f.Credentials
+	}
+	return f.Config
+}
+
+// edit reads every file and changes its document.
+func (f Files) edit(files []*pending, edits []Edit) error {
+	for _, p := range files {
+		if err := f.options().Repair(p.path); err != nil {
+			return err
+		}
+		var err error
+		if p.old, p.existed, err = readRegular(p.path); err != nil {
+			return err
+		}
+		if p.doc, err = Parse(p.path, p.old); err != nil {
+			return err
+		}
+		p.before = p.doc.snapshot()
+	}
+	for _, e := range edits {
+		p := files[0]
+		if target, err := atomicfile.Resolve(f.pathOf(e.Section)); err != nil {
+			return err
+		} else if p.target != target {
+			p = files[len(files)-1]
+		}
+		if err := p.doc.Edit(e.Section, e.Set); err != nil {
+			return err
+		}
+		p.before.apply(e)
+	}
+	for _, p := range files {
+		p.new = p.doc.Bytes()
+		if bytes.Equal(p.old, p.new) {
+			continue
+		}
+		// The file is the user's: before it is replaced, what will be read from
+		// it is compared with what was meant.
+		after, err := Parse(p.path, p.new)
+		if err != nil {
+			return fmt.Errorf("update %s: the edit would leave a file nobody can read: %w", p.path, err)
+		}
+		if difference := p.before.difference(after.snapshot()); difference != "" {
+			return fmt.Errorf("update %s: the edit would change more than was asked: %s", p.path, difference)
+		}
+	}
+	return nil
+}
+
+// write replaces the files that changed. When the second fails the first is put
+// back. again asks for a new round because a file moved on meanwhile.
+func (f Files) write(ctx context.Context, files []*pending) (changed, again bool, err error) {
+	var written []*pending
+	for _, p := range files {
+		if bytes.Equal(p.old, p.new) {
+			continue
+		}
+		err := ctx.Err()
+		if err == nil {
+			err = p.unmoved()
+		}
+		if err == nil {
+			err = f.options().Write(p.path, p.new)
+		}
+		if err != nil {
+			for _, w := range written {
+				err = errors.Join(err, f.putBack(w))
+			}
+			return false, errors.Is(err, errMoved), err
+		}
+		written = append(written, p)
+	}
+	return len(written) > 0, false, nil
+}
+
+func (p *pending) unmoved() error {
+	now, existed, err := readRegular(p.path)
+	if err != nil {
+		return err
+	}
+	if existed != p.existed || !bytes.Equal(now, p.old) {
+		return errMoved
+	}
+	return nil
+}
+
+func (f Files) putBack(p *pending) error {
+	if !p.existed {
+		return os.Remove(p.target)
+	}
+	return f.options().Write(p.path, p.old)
+}
+
+// CredentialsExposed tells whether other users may read or write the
+// credentials file.
+func (f Files) CredentialsExposed() bool {
+	if runtime.GOOS == "windows" {
+		return false
+	}
+	info, err := os.Stat(f.Credentials)
+	return err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o077 != 0
+}
