@@ -1,0 +1,86 @@
+package wallet
+
+import (
+	"path/filepath"
+	"time"
+)
+
+// RoleCredentials are the short-term keys of one role, as GetRoleCredentials
+// returns them.
+type RoleCredentials struct {
+	AccessKeyID, SecretAccessKey, SessionToken string
+	Expiration                                 time.Time
+	AccountID                                  string
+}
+
+type roleFile struct {
+	ProviderType string
+	Session      string `json:"portico_session"`
+	Credentials  struct {
+		AccessKeyID     string `json:"AccessKeyId"`
+		SecretAccessKey string
+		SessionToken    string
+		Expiration      string
+		AccountID       string `json:"AccountId"`
+	}
+}
+
+// RoleCredentials returns the cached credentials of a role.
+func (w *Wallet) RoleCredentials(key RoleKey) (RoleCredentials, error) {
+	path := filepath.Join(w.roleDir(), key.Name()+".json")
+	var f roleFile
+	if err := read(path, &f); err != nil {
+		return RoleCredentials{}, err
+	}
+	c := f.Credentials
+	expires, err := parseTime(c.Expiration)
+	if c.AccessKeyID == "" || c.SecretAccessKey == "" || c.SessionToken == "" || err != nil {
+		return RoleCredentials{}, &CorruptError{Path: path, Problem: "holds no role credentials"}
+	}
+	return RoleCredentials{
+		AccessKeyID: c.AccessKeyID, SecretAccessKey: c.SecretAccessKey, SessionToken: c.SessionToken,
+		Expiration: expires, AccountID: c.AccountID,
+	}, nil
+}
+
+// PutRoleCredentials writes a role's credentials. The file names the session
+// they came from, beside the AWS CLI's own keys, so that signing out of one
+// session can tell whose they are.
+func (w *Wallet) PutRoleCredentials(key RoleKey, c RoleCredentials) error {
+	var creds object
+	creds.text("AccessKeyId", c.AccessKeyID)
+	creds.text("SecretAccessKey", c.SecretAccessKey)
+	creds.text("SessionToken", c.SessionToken)
+	creds.text("Expiration", formatTime(c.Expiration))
+	if c.AccountID != "" {
+		creds.text("AccountId", c.AccountID)
+	}
+	var o object
+	o.text("ProviderType", "sso")
+	o.raw("Credentials", creds.bytes())
+	o.text("portico_session", TokenKey(key.Session, key.StartURL))
+	return write(filepath.Join(w.roleDir(), key.Name()+".json"), o.bytes())
+}
+
+// DeleteRoleCredentials removes cached role credentials that came from an SSO
+// sign-in and returns how many. tokenKey confines it to one session's; empty
+// means all. Role credentials of other kinds (assumed roles) stay.
+func (w *Wallet) DeleteRoleCredentials(tokenKey string) (int, error) {
+	n := 0
+	var failed error
+	err := w.eachFile(w.roleDir(), func(path string) {
+		var f roleFile
+		if !readNow(path, &f) || f.ProviderType != "sso" || (tokenKey != "" && f.Session != tokenKey) {
+			return
+		}
+		if err := remove(path); err != nil {
+			failed = err
+			return
+		}
+		n++
+	})
+	if err == nil {
+		err = failed
+	}
+	return n, err
+}

@@ -1,0 +1,250 @@
+package wallet
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+// A Token is what one sign-in left: the access token and what it takes to
+// refresh it. Times are UTC, whole seconds on disk.
+type Token struct {
+	StartURL, Region string
+	AccessToken      string
+	ExpiresAt        time.Time
+
+	// Empty for sign-ins that cannot be refreshed.
+	ClientID, ClientSecret string
+	RegistrationExpiresAt  time.Time
+	RefreshToken           string
+}
+
+// Refreshable reports whether the token carries all that a refresh needs and
+// its client's registration still stands.
+func (t Token) Refreshable(now time.Time) bool {
+	return t.RefreshToken != "" && t.ClientID != "" && t.ClientSecret != "" && t.RegistrationExpiresAt.After(now)
+}
+
+// tokenKeys are the keys of a token file in the AWS CLI's order.
+var tokenKeys = []string{"startUrl", "region", "accessToken", "expiresAt", "clientId", "clientSecret", "registrationExpiresAt", "refreshToken"}
+
+type tokenFile struct {
+	StartURL              string `json:"startUrl"`
+	Region                string `json:"region"`
+	AccessToken           string `json:"accessToken"`
+	ExpiresAt             string `json:"expiresAt"`
+	ClientID              string `json:"clientId"`
+	ClientSecret          string `json:"clientSecret"`
+	RegistrationExpiresAt string `json:"registrationExpiresAt"`
+	RefreshToken          string `json:"refreshToken"`
+}
+
+// Token returns the token under key (see [TokenKey]): [ErrNotFound] when there
+// is none, a [*CorruptError] when its file holds no usable token.
+func (w *Wallet) Token(key string) (Token, error) {
+	return readToken(filepath.Join(w.tokenDir(), key+".json"))
+}
+
+func readToken(path string) (Token, error) {
+	var f tokenFile
+	if err := read(path, &f); err != nil {
+		return Token{}, err
+	}
+	if f.AccessToken == "" || f.ExpiresAt == "" {
+		return Token{}, &CorruptError{Path: path, Problem: "holds no access token with an expiry"}
+	}
+	expires, err := parseTime(f.ExpiresAt)
+	if err != nil {
+		return Token{}, &CorruptError{Path: path, Problem: "its expiresAt is no date"}
+	}
+	t := Token{
+		StartURL: f.StartURL, Region: f.Region, AccessToken: f.AccessToken, ExpiresAt: expires,
+		ClientID: f.ClientID, ClientSecret: f.ClientSecret, RefreshToken: f.RefreshToken,
+	}
+	if f.RegistrationExpiresAt != "" {
+		// Without a readable date the token is merely not refreshable.
+		t.RegistrationExpiresAt, _ = parseTime(f.RegistrationExpiresAt)
+	}
+	return t, nil
+}
+
+// PutToken writes the token under key. Keys of an existing file that are not
+// ours survive, after ours.
+func (w *Wallet) PutToken(key string, t Token) error {
+	path := filepath.Join(w.tokenDir(), key+".json")
+	var o object
+	o.text("startUrl", t.StartURL)
+	o.text("region", t.Region)
+	o.text("accessToken", t.AccessToken)
+	o.text("expiresAt", formatTime(t.ExpiresAt))
+	if t.ClientID != "" {
+		o.text("clientId", t.ClientID)
+		o.text("clientSecret", t.ClientSecret)
+		o.text("registrationExpiresAt", formatTime(t.RegistrationExpiresAt))
+	}
+	if t.RefreshToken != "" {
+		o.text("refreshToken", t.RefreshToken)
+	}
+	var old map[string]json.RawMessage
+	if read(path, &old) == nil {
+		for _, k := range sortedKeys(old) {
+			if !slices.Contains(tokenKeys, k) {
+				o.raw(k, old[k])
+			}
+		}
+	}
+	return write(path, o.bytes())
+}
+
+// DeleteToken removes the token under key.
+func (w *Wallet) DeleteToken(key string) error {
+	return remove(filepath.Join(w.tokenDir(), key+".json"))
+}
+
+// A StoredToken is a token found by looking at every file of the cache.
+type StoredToken struct {
+	Key string // what it is stored under
+	Token
+	path string
+}
+
+// Tokens returns every stored token, expired ones too, ordered by file name.
+// Files that hold none, such as registrations, are passed over; the extension
+// does not matter, as it does not to the AWS CLI when it signs out.
+func (w *Wallet) Tokens() ([]StoredToken, error) {
+	var tokens []StoredToken
+	err := w.eachFile(w.tokenDir(), func(path string) {
+		var f tokenFile
+		if readNow(path, &f) && f.AccessToken != "" {
+			t := Token{StartURL: f.StartURL, Region: f.Region, AccessToken: f.AccessToken}
+			t.ExpiresAt, _ = parseTime(f.ExpiresAt)
+			tokens = append(tokens, StoredToken{Key: strings.TrimSuffix(filepath.Base(path), ".json"), Token: t, path: path})
+		}
+	})
+	return tokens, err
+}
+
+// Delete removes a token that [Wallet.Tokens] found.
+func (w *Wallet) Delete(t StoredToken) error { return remove(t.path) }
+
+// eachFile calls visit with the path of every regular file of dir. A directory
+// that is not there has no files.
+func (w *Wallet) eachFile(dir string, visit func(path string)) error {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if e.Type().IsRegular() {
+			visit(filepath.Join(dir, e.Name()))
+		}
+	}
+	return nil
+}
+
+// readNow is read for a sweep over files of which most concern somebody else:
+// no second look, and what does not decode does not count.
+func readNow(path string, v any) bool {
+	problem, err := readOnce(path, v)
+	return problem == "" && err == nil
+}
+
+// A Registration is an OAuth client as RegisterClient made it.
+type Registration struct {
+	ClientID, ClientSecret string
+	ExpiresAt              time.Time
+	Scopes                 []string
+	GrantTypes             []string // contains authorization_code for PKCE clients, empty for device code
+}
+
+type registrationFile struct {
+	ClientID     string   `json:"clientId"`
+	ClientSecret string   `json:"clientSecret"`
+	ExpiresAt    string   `json:"expiresAt"`
+	Scopes       []string `json:"scopes"`
+	GrantTypes   []string `json:"grantTypes"`
+}
+
+// Registration returns the client registration under key.
+func (w *Wallet) Registration(key RegistrationKey) (Registration, error) {
+	path := filepath.Join(w.tokenDir(), key.name()+".json")
+	var f registrationFile
+	if err := read(path, &f); err != nil {
+		return Registration{}, err
+	}
+	expires, err := parseTime(f.ExpiresAt)
+	if f.ClientID == "" || f.ClientSecret == "" || err != nil {
+		return Registration{}, &CorruptError{Path: path, Problem: "holds no client registration"}
+	}
+	return Registration{ClientID: f.ClientID, ClientSecret: f.ClientSecret, ExpiresAt: expires, Scopes: f.Scopes, GrantTypes: f.GrantTypes}, nil
+}
+
+// PutRegistration writes the client registration under key.
+func (w *Wallet) PutRegistration(key RegistrationKey, r Registration) error {
+	var o object
+	o.text("clientId", r.ClientID)
+	o.text("clientSecret", r.ClientSecret)
+	o.text("expiresAt", formatTime(r.ExpiresAt))
+	if len(r.Scopes) > 0 {
+		o.list("scopes", r.Scopes)
+	}
+	if len(r.GrantTypes) > 0 {
+		o.list("grantTypes", r.GrantTypes)
+	}
+	return write(filepath.Join(w.tokenDir(), key.name()+".json"), o.bytes())
+}
+
+// formatTime writes what every reader accepts: botocore reads many forms, the
+// Go SDK only RFC 3339.
+func formatTime(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05Z") }
+
+// parseTime reads the forms found in the wild: Z, offsets, fractions, and the
+// "UTC" suffix of older AWS CLIs.
+func parseTime(s string) (time.Time, error) {
+	s = strings.TrimSpace(s)
+	if bare, ok := strings.CutSuffix(s, "UTC"); ok {
+		s = bare + "Z"
+	}
+	t, err := time.Parse(time.RFC3339, s)
+	return t.UTC(), err
+}
+
+// object builds JSON the way the AWS CLI lays it out on disk.
+type object struct{ b bytes.Buffer }
+
+func (o *object) raw(key string, value []byte) {
+	if o.b.Len() > 0 {
+		o.b.WriteString(", ")
+	}
+	o.b.WriteString(quote(key) + ": ")
+	o.b.Write(value)
+}
+
+func (o *object) text(key, value string) { o.raw(key, []byte(quote(value))) }
+
+func (o *object) list(key string, values []string) {
+	quoted := make([]string, len(values))
+	for i, v := range values {
+		quoted[i] = quote(v)
+	}
+	o.raw(key, []byte("["+strings.Join(quoted, ", ")+"]"))
+}
+
+func (o *object) bytes() []byte { return []byte("{" + o.b.String() + "}") }
+
+func sortedKeys(m map[string]json.RawMessage) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}
