@@ -1,0 +1,4 @@
+// Package conformance holds every implementation of directory.Store to the
+// contract that is written on the interface. A backend calls Run from its own
+// tests.
+package conformance

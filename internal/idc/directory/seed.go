@@ -1,0 +1,86 @@
+package directory
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"sync"
+)
+
+// Seed makes the Store hold this organisation and nothing else. Ids derive from
+// names, so people and roles that stay keep theirs, with their sessions; those
+// that are gone lose access. When the Store holds this very seed nothing is
+// hashed or written.
+//
+// The Store remembers a seed by its argon2id digest: it covers the passwords,
+// and a fast digest would let whoever reads the database try passwords quickly.
+func (s *Service) Seed(ctx context.Context, org Organisation) error {
+	if err := org.Validate(); err != nil {
+		return err
+	}
+	canonical, err := json.Marshal(org)
+	if err != nil {
+		return fmt.Errorf("encode the organisation: %w", err)
+	}
+	stored, err := s.Store.SeedDigest(ctx)
+	if err != nil {
+		return err
+	}
+	if stored != "" {
+		if p, err := parsePHC(stored); err == nil && p.verify(canonical) {
+			return nil
+		}
+	}
+	digest, err := newPHC(canonical)
+	if err != nil {
+		return err
+	}
+	org, err = s.hashed(ctx, org)
+	if err != nil {
+		return err
+	}
+	return s.Store.Apply(ctx, org, digest.String())
+}
+
+// hashed returns the organisation as the Store wants it: ids and defaults
+// filled in, passwords replaced by their hashes.
+func (s *Service) hashed(ctx context.Context, org Organisation) (Organisation, error) {
+	org.ManagementAccount = org.Instance().ManagementAccount
+	org.Users = slices.Clone(org.Users)
+	org.PermissionSets = slices.Clone(org.PermissionSets)
+	for i := range org.PermissionSets {
+		if org.PermissionSets[i].SessionDuration == 0 {
+			org.PermissionSets[i].SessionDuration = DefaultSessionDuration
+		}
+	}
+	storeID := org.IdentityStoreID()
+	errs := make([]error, len(org.Users))
+	slots := make(chan struct{}, max(s.HashSlots, defaultHashSlots))
+	var wg sync.WaitGroup
+	for i := range org.Users {
+		u := &org.Users[i]
+		if u.ID == "" {
+			u.ID = UserID(storeID, u.Name)
+		}
+		if u.Password == "" {
+			continue
+		}
+		slots <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-slots }()
+			if errs[i] = ctx.Err(); errs[i] != nil {
+				return
+			}
+			p, err := newPHC([]byte(u.Password))
+			u.Password, u.PasswordHash, errs[i] = "", p.String(), err
+		})
+	}
+	wg.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return Organisation{}, err
+		}
+	}
+	return org, nil
+}

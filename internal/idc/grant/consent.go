@@ -1,0 +1,130 @@
+package grant
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"time"
+)
+
+// Request returns what a person is asked to allow. An authorization request
+// belongs to the first browser session that looks at it, a device request to the
+// one in which its user code was entered; to all others it is denied, so that
+// nobody can be led to approve, or made to look at, another's sign-in.
+func (s *Service) Request(ctx context.Context, now time.Time, sess Session, requestID string) (Request, error) {
+	id := hashOf(requestID)
+	r, err := s.Store.Request(ctx, id)
+	if err == nil && r.Flow == FlowAuthorizationCode && r.SessionID == "" {
+		r, err = s.Store.BindRequest(ctx, id, sess.ID)
+	}
+	if errors.Is(err, ErrNotFound) {
+		return Request{}, refuse(CodeInvalidRequest, "No such request")
+	}
+	if err != nil {
+		return Request{}, err
+	}
+	if r.SessionID == "" || r.SessionID != sess.ID {
+		return Request{}, errOtherBrowser()
+	}
+	if r.Status == StatusPending && !now.Before(r.ExpiresAt) {
+		return Request{}, errRequestExpired()
+	}
+	return s.shown(requestID, r)
+}
+
+// Decide allows or denies, once.
+func (s *Service) Decide(ctx context.Context, now time.Time, sess Session, requestID string, allow bool) (Decision, error) {
+	now = moment(now)
+	if active, err := s.active(ctx, sess.UserID); err != nil || !active {
+		return Decision{}, errOr(err, ErrNoSession)
+	}
+	id := hashOf(requestID)
+	v := Verdict{ID: id, SessionID: sess.ID, UserID: sess.UserID, Allow: allow, Now: now}
+	code, err := s.random(32)
+	if err != nil {
+		return Decision{}, err
+	}
+	if allow {
+		// A device request ignores it: its client holds the device code.
+		v.Code, v.CodeExpiresAt = hashOf(code), now.Add(s.policy().AuthorizationCode)
+	}
+	r, err := s.Store.Decide(ctx, v)
+	if errors.Is(err, ErrConflict) {
+		r, err = s.Store.Request(ctx, id)
+		if err == nil {
+			err = errOr(undecidable(r, now, sess), ErrNoSession)
+		}
+	}
+	if errors.Is(err, ErrNotFound) {
+		return Decision{}, refuse(CodeInvalidRequest, "No such request")
+	}
+	if err != nil {
+		return Decision{}, err
+	}
+	shown, err := s.shown(requestID, r)
+	if err != nil {
+		return Decision{}, err
+	}
+	d := Decision{Request: shown}
+	if r.Flow == FlowAuthorizationCode {
+		outcome := url.Values{}
+		if allow {
+			outcome.Set("code", code)
+		} else {
+			outcome.Set("error", CodeAccessDenied)
+		}
+		if r.State != "" {
+			outcome.Set("state", r.State)
+		}
+		d.RedirectTo = callback(r.RedirectURI, outcome)
+	}
+	return d, nil
+}
+
+// undecidable says why a request could not be decided, or nil when it is not
+// the request's fault.
+func undecidable(r RequestRecord, now time.Time, sess Session) error {
+	if r.SessionID != sess.ID {
+		return errOtherBrowser()
+	}
+	if r.Status != StatusPending || !now.Before(r.ExpiresAt) {
+		return whyNotPending(r, now)
+	}
+	return nil
+}
+
+// whyNotPending explains a request that can no longer be decided in this
+// browser.
+func whyNotPending(r RequestRecord, now time.Time) *Error {
+	switch {
+	case r.Status != StatusPending:
+		return refuse(CodeInvalidRequest, "The request was already decided")
+	case !now.Before(r.ExpiresAt):
+		return errRequestExpired()
+	default:
+		return errOtherBrowser()
+	}
+}
+
+func errRequestExpired() *Error { return refuse(CodeExpiredToken, "The request has expired") }
+
+func errOtherBrowser() *Error {
+	return refuse(CodeAccessDenied, "The request belongs to another browser")
+}
+
+func (s *Service) shown(requestID string, r RequestRecord) (Request, error) {
+	out := Request{
+		ID: requestID, Flow: r.Flow,
+		ClientName: r.ClientName, ClientCreated: r.ClientCreated,
+		Scopes: r.Scopes, RedirectURI: r.RedirectURI,
+		State: r.Status, CreatedAt: r.CreatedAt, ExpiresAt: r.ExpiresAt,
+	}
+	if r.Flow == FlowDevice {
+		code, err := s.userCode(requestID)
+		if err != nil {
+			return Request{}, err
+		}
+		out.UserCode = code
+	}
+	return out, nil
+}

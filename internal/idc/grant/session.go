@@ -1,0 +1,64 @@
+package grant
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// StartSession begins a sign-in for a person whose password was just checked.
+// The cookie is returned once and only its hash is kept.
+func (s *Service) StartSession(ctx context.Context, now time.Time, userID string) (cookie string, sess Session, err error) {
+	now = moment(now)
+	cookie, err = s.random(32)
+	if err != nil {
+		return "", Session{}, err
+	}
+	id, err := s.randomID()
+	if err != nil {
+		return "", Session{}, err
+	}
+	sess = Session{ID: id, UserID: userID, CreatedAt: now, ExpiresAt: now.Add(s.policy().Session)}
+	if err := s.Store.InsertSession(ctx, sess, hashOf(cookie)); err != nil {
+		return "", Session{}, err
+	}
+	return cookie, sess, nil
+}
+
+// Session returns the live session of a cookie, or ErrNoSession.
+func (s *Service) Session(ctx context.Context, now time.Time, cookie string) (Session, error) {
+	sess, endedAt, err := s.Store.SessionByCookie(ctx, hashOf(cookie))
+	if errors.Is(err, ErrNotFound) {
+		return Session{}, ErrNoSession
+	}
+	if err != nil {
+		return Session{}, err
+	}
+	if !endedAt.IsZero() || !now.Before(sess.ExpiresAt) {
+		return Session{}, ErrNoSession
+	}
+	if active, err := s.active(ctx, sess.UserID); err != nil || !active {
+		return Session{}, errOr(err, ErrNoSession)
+	}
+	return sess, nil
+}
+
+// EndSession ends a session and every family below it.
+func (s *Service) EndSession(ctx context.Context, now time.Time, sess Session) error {
+	return s.Store.EndSession(ctx, sess.ID, now)
+}
+
+func (s *Service) active(ctx context.Context, userID string) (bool, error) {
+	if s.UserActive == nil {
+		return true, nil
+	}
+	return s.UserActive(ctx, userID)
+}
+
+// errOr is a fault if there was one, else the refusal.
+func errOr(fault, refusal error) error {
+	if fault != nil {
+		return fault
+	}
+	return refusal
+}

@@ -1,0 +1,238 @@
+package grant
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// What a Store answers besides faults of its own. They never reach a client.
+var (
+	// ErrNotFound says that there is no such row.
+	ErrNotFound = errors.New("grant: not found")
+	// ErrConflict says that the row is not, or no longer, in the state that the
+	// change starts from, or that a unique value is taken. Nothing was changed.
+	ErrConflict = errors.New("grant: conflict")
+	// ErrFull says that as many rows exist as may. Nothing was inserted.
+	ErrFull = errors.New("grant: full")
+)
+
+// Store keeps what the rules need. It decides nothing: every rule that two
+// callers may run at once is a change with its starting state as the condition,
+// made in one transaction that is durable before the method returns. Of many
+// concurrent callers one finds the condition true, the others get ErrConflict.
+//
+// A Store never sees a code, a token or a secret, only hashes. Times are UTC
+// with a precision of a millisecond. Rows that are over stay readable until
+// Collect or an insertion drops them; the caller judges by the times in them.
+// A session is live while it is neither ended nor expired.
+type Store interface {
+	ClientStore
+	RequestStore
+	SessionStore
+	TokenStore
+	CredentialStore
+
+	// Collect drops what ended at or before the given times: clients by their
+	// expiry, requests by their expiry with whatever hangs on them, sessions by
+	// their end or expiry with their families and tokens, access tokens and role
+	// credentials by their expiry.
+	Collect(ctx context.Context, before Horizon) error
+}
+
+// Horizon says up to which end rows may be dropped.
+type Horizon struct {
+	Clients, Requests, Sessions, AccessTokens, Credentials time.Time
+}
+
+// ClientStore keeps registrations.
+type ClientStore interface {
+	// InsertClient adds a client. When max clients exist it first drops the
+	// expired ones, and those never redeemed for and issued at or before
+	// unusedBefore; if max still exist it returns ErrFull.
+	InsertClient(ctx context.Context, c ClientRecord, now, unusedBefore time.Time, max int) error
+	// Client returns a client, expired or not, or ErrNotFound.
+	Client(ctx context.Context, id string) (ClientRecord, error)
+}
+
+// ClientRecord is a client with its hashed secret.
+type ClientRecord struct {
+	Client
+	Secret Hash
+}
+
+// RequestStore keeps device authorizations and authorization requests.
+type RequestStore interface {
+	// InsertRequest adds a pending request. It first drops requests that expired
+	// at or before dropBefore, and returns ErrFull while max requests of the same
+	// flow are undecided or allowed, and unexpired. ErrConflict: a hash is taken.
+	InsertRequest(ctx context.Context, r RequestRecord, now, dropBefore time.Time, max int) error
+	Request(ctx context.Context, id Hash) (RequestRecord, error)
+	RequestByDeviceCode(ctx context.Context, deviceCode Hash) (RequestRecord, error)
+	RequestByCode(ctx context.Context, code Hash) (RequestRecord, error)
+
+	// TryUserCode looks a user code up for a browser session and binds the request
+	// to it. In one transaction: *TooManyTriesError when Max tries within Window
+	// failed; else bind the request if it is pending, unexpired, and unbound or
+	// bound to the same session, to one of the same person, or to one that is not
+	// live. A try that binds nothing is counted: bound is false and the request as
+	// it is is returned, or ErrNotFound.
+	TryUserCode(ctx context.Context, t UserCodeTry) (r RequestRecord, bound bool, err error)
+	// BindRequest binds an unbound request to the session and returns the request
+	// as it then is, whoever it is bound to.
+	BindRequest(ctx context.Context, id Hash, sessionID string) (RequestRecord, error)
+	// Decide moves a request from pending to allowed or denied if it is unexpired,
+	// bound to that session, and the session is live; else ErrConflict.
+	Decide(ctx context.Context, v Verdict) (RequestRecord, error)
+	// Poll counts a poll of a pending request and returns how many there were,
+	// this one included, and when the one before was; else ErrConflict.
+	Poll(ctx context.Context, id Hash, now time.Time) (n int, previous time.Time, err error)
+	// Redeem moves a request from allowed to redeemed and adds its family and
+	// tokens, all or nothing, if its session is live and it is unexpired (the code
+	// in the authorization code flow); else ErrConflict.
+	Redeem(ctx context.Context, r Redemption) error
+}
+
+// RequestRecord is a request as it is stored.
+type RequestRecord struct {
+	ID            Hash // of the request's id
+	Flow          string
+	ClientID      string
+	Scopes        []string
+	DeviceCode    Hash // device flow
+	UserCode      Hash // device flow; keyed
+	RedirectURI   string
+	State         string // the client's own value, echoed in the callback
+	CodeChallenge string // S256
+	Status        Status
+	SessionID     string // the browser session it is bound to
+	UserID        string // who decided
+	Code          Hash
+	CodeExpiresAt time.Time
+	FamilyID      string // once redeemed
+	CreatedAt     time.Time
+	ExpiresAt     time.Time
+
+	// Read with the request, ignored by InsertRequest.
+	ClientName       string
+	ClientCreated    time.Time
+	SessionExpiresAt time.Time // zero when unbound or gone
+	SessionEndedAt   time.Time
+}
+
+func (r RequestRecord) sessionLive(now time.Time) bool {
+	return r.SessionEndedAt.IsZero() && now.Before(r.SessionExpiresAt)
+}
+
+// UserCodeTry is one user code entered by a person.
+type UserCodeTry struct {
+	UserCode  Hash
+	SessionID string
+	UserID    string
+	Now       time.Time
+	Window    time.Duration
+	Max       int
+}
+
+// Verdict is a person's decision.
+type Verdict struct {
+	ID            Hash
+	SessionID     string
+	UserID        string
+	Allow         bool
+	Code          Hash // authorization code flow, when allowed
+	CodeExpiresAt time.Time
+	Now           time.Time
+}
+
+// Redemption turns an allowed request into tokens.
+type Redemption struct {
+	ID      Hash
+	Now     time.Time
+	Family  Family
+	Access  NewAccess
+	Refresh Hash // zero: no refresh token
+}
+
+// Family is everything that grew from one redeemed request.
+type Family struct {
+	ID         string
+	SessionID  string
+	UserID     string
+	ClientID   string
+	ClientName string
+	Scopes     []string
+	CreatedAt  time.Time
+	ExpiresAt  time.Time
+}
+
+// NewAccess is an access token to be stored.
+type NewAccess struct {
+	Token     Hash
+	ExpiresAt time.Time
+}
+
+// SessionStore keeps browser sessions.
+type SessionStore interface {
+	InsertSession(ctx context.Context, sess Session, cookie Hash) error
+	// SessionByCookie also returns when the session was ended, or the zero time.
+	SessionByCookie(ctx context.Context, cookie Hash) (sess Session, endedAt time.Time, err error)
+	// EndSession ends a session for good; ending it again changes nothing.
+	EndSession(ctx context.Context, id string, now time.Time) error
+}
+
+// TokenStore keeps families and their tokens.
+type TokenStore interface {
+	AccessToken(ctx context.Context, token Hash) (AccessRecord, error)
+	RefreshToken(ctx context.Context, token Hash) (RefreshRecord, error)
+	// Rotate marks a refresh token rotated and adds its successors, all or
+	// nothing, if it was not rotated, its family is not revoked and unexpired, and
+	// its session is live; else ErrConflict.
+	Rotate(ctx context.Context, r Rotation) error
+	// RevokeFamily revokes a family for good; again changes nothing.
+	RevokeFamily(ctx context.Context, id string, now time.Time) error
+}
+
+// FamilyRecord is a family with what may have ended it.
+type FamilyRecord struct {
+	Family
+	RevokedAt        time.Time
+	SessionExpiresAt time.Time
+	SessionEndedAt   time.Time
+}
+
+func (f FamilyRecord) live(now time.Time) bool {
+	return f.RevokedAt.IsZero() && now.Before(f.ExpiresAt) &&
+		f.SessionEndedAt.IsZero() && now.Before(f.SessionExpiresAt)
+}
+
+// AccessRecord is a stored access token.
+type AccessRecord struct {
+	Family    FamilyRecord
+	ExpiresAt time.Time
+}
+
+// RefreshRecord is a stored refresh token.
+type RefreshRecord struct {
+	Family    FamilyRecord
+	RotatedAt time.Time // zero: not yet
+	// Of the successor, once rotated.
+	SuccessorRotatedAt     time.Time
+	SuccessorAccessExpires time.Time
+}
+
+// Rotation replaces a refresh token.
+type Rotation struct {
+	Token   Hash // the one presented
+	Now     time.Time
+	Access  NewAccess
+	Refresh Hash
+}
+
+// CredentialStore keeps issued role credentials.
+type CredentialStore interface {
+	// InsertCredential adds a credential. When it names a session that is not
+	// live at now it returns ErrNotFound; when the key id is taken ErrConflict.
+	InsertCredential(ctx context.Context, c RoleCredential, now time.Time) error
+	Credential(ctx context.Context, accessKeyID string) (RoleCredential, error)
+}
