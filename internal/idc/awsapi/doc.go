@@ -1,0 +1,18 @@
+// Package awsapi is the AWS wire of the local Identity Center: it decodes what
+// the AWS CLI and the SDKs send and encodes what they expect.
+//
+// Served are
+//
+//	sso-oidc  RegisterClient, StartDeviceAuthorization, CreateToken   REST-JSON with OAuth bodies (RFC 6749, 7636, 8628)
+//	sso       ListAccounts, ListAccountRoles, GetRoleCredentials,     REST-JSON with a bearer token
+//	          Logout
+//	sts       GetCallerIdentity, GetAccessKeyInfo                     query, signed; also presigned
+//	s3        ListBuckets                                             REST-XML, signed; also presigned
+//
+// A global endpoint variable brings every other AWS call here too. Each gets an
+// error in its own protocol that names the operation and says what this is.
+//
+// The package holds no rule of its own about codes, tokens or assignments:
+// those are package grant's and package directory's. Signatures are package
+// sigv4's. Pages for people, GET /authorize among them, are package portal's.
+package awsapi

@@ -1,0 +1,73 @@
+package awsapi
+
+import (
+	"context"
+	"errors"
+
+	"github.com/portico-sso/portico/internal/idc/grant"
+	"github.com/portico-sso/portico/internal/idc/sigv4"
+)
+
+// caller verifies the signature of a call and returns whose it is.
+func (h *Handler) caller(x *exchange) (grant.RoleCredential, error) {
+	var found grant.RoleCredential
+	v := sigv4.Verifier{Lookup: func(ctx context.Context, accessKeyID string) (sigv4.Secret, error) {
+		cred, secret, checkToken, err := h.Grant.RoleCredential(ctx, accessKeyID)
+		if errors.Is(err, grant.ErrUnauthorized) {
+			return sigv4.Secret{}, sigv4.ErrUnknownKey
+		}
+		if err != nil {
+			return sigv4.Secret{}, err
+		}
+		found = cred
+		return sigv4.Secret{Key: secret, CheckToken: checkToken, Expires: cred.ExpiresAt}, nil
+	}}
+	_, err := v.Verify(x.r, x.body, x.now)
+	if refusal, ok := errors.AsType[*sigv4.Error](err); ok {
+		return grant.RoleCredential{}, x.signatureFault(refusal)
+	}
+	if err != nil {
+		return grant.RoleCredential{}, err
+	}
+	return found, nil
+}
+
+// signatureFault words a refusal as AWS does, and adds what only a local
+// Identity Center needs to say.
+func (x *exchange) signatureFault(e *sigv4.Error) *fault {
+	n, ok := x.words().signature[e.Kind]
+	if !ok {
+		n = x.words().malformed
+	}
+	if x.protocol == s3XML && e.Kind == sigv4.Incomplete && x.r.Header.Get("Authorization") == "" {
+		n.code = "AuthorizationQueryParametersError"
+	}
+	text := "The request signature is not valid: " + e.Detail
+	switch e.Kind {
+	case sigv4.Missing:
+		text = "Request is missing Authentication Token: " + about
+	case sigv4.UnknownKey, sigv4.BadToken:
+		text = "The security token included in the request is invalid"
+		switch {
+		case x.protocol == s3XML && e.Kind == sigv4.UnknownKey:
+			text = "The AWS Access Key Id you provided does not exist in our records"
+		case x.protocol == s3XML:
+			text = "The provided token is malformed or otherwise invalid"
+		case x.protocol == ec2XML:
+			text = "AWS was not able to validate the provided access credentials"
+		}
+		text += ": this is a local AWS IAM Identity Center, which knows only the role credentials that it issued itself"
+	case sigv4.Expired:
+		text = "The security token included in the request is expired: " + e.Detail
+	case sigv4.Mismatch:
+		text = "The request signature we calculated does not match the signature you provided." +
+			" Check your AWS Secret Access Key and signing method (" + e.Detail + ")"
+	case sigv4.Skewed:
+		if x.protocol == s3XML {
+			text = "The difference between the request time and the current time is too large: " + e.Detail
+		}
+	case sigv4.PresignExpired:
+		text = "Request has expired: " + e.Detail
+	}
+	return x.fault(n, "%s", text)
+}
