@@ -1,0 +1,334 @@
+package seed
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/portico-sso/portico/internal/idc/directory"
+)
+
+func TestBuiltIn(t *testing.T) {
+	want := directory.Organisation{
+		StartURL: "https://d-1234567890.awsapps.com/start", Region: "us-east-1", ManagementAccount: "999999999999",
+		Users: []directory.User{
+			{Name: "alice", Email: "alice@example.com", Password: "correct-horse", Groups: []string{"platform"}},
+			{Name: "bob", Email: "bob@example.com", Password: "battery-staple", MFA: "email", Groups: []string{"developers"}},
+		},
+		Accounts: []directory.Account{
+			{ID: "111111111111", Name: "dev", Email: "aws+dev@example.com",
+				Buckets: []directory.Bucket{{Name: "dev-artifacts", Created: time.Date(2024, 9, 26, 15, 11, 2, 0, time.UTC)}}},
+			{ID: "222222222222", Name: "prod", Email: "aws+prod@example.com",
+				Buckets: []directory.Bucket{{Name: "prod-backups", Created: time.Date(2024, 12, 2, 7, 39, 39, 0, time.UTC)}}},
+			{ID: "999999999999", Name: "management", Email: "aws@example.com"},
+		},
+		PermissionSets: []directory.PermissionSet{
+			{Name: "AdministratorAccess", SessionDuration: 8 * time.Hour, Administrator: true},
+			{Name: "ReadOnly", SessionDuration: time.Hour},
+		},
+		Assignments: []directory.Assignment{
+			{Group: "platform", PermissionSet: "AdministratorAccess", Accounts: []string{"111111111111", "222222222222", "999999999999"}},
+			{Group: "developers", PermissionSet: "ReadOnly", Accounts: []string{"111111111111"}},
+			{User: "bob", PermissionSet: "ReadOnly", Accounts: []string{"222222222222"}},
+		},
+	}
+	if diff := cmp.Diff(want, BuiltIn()); diff != "" {
+		t.Errorf("built-in organisation (-want +got):\n%s", diff)
+	}
+}
+
+func TestEveryField(t *testing.T) {
+	const hash = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+	got, err := Parse("org.yaml", fmt.Appendf(nil, `
+start_url: https://example.app.aws/start
+region: eu-central-1
+management_account: second
+users:
+  - id: 906769eb-c0f7-4b1d-b39f-8a4ac6a1b7aa
+    name: carol
+    email: carol@example.com
+    display_name: Carol Ünal
+    password_hash: %s
+    groups: [ops, "on call"]
+    mfa: email
+    disabled: true
+  - {name: dave, password: , groups: }
+accounts:
+  - {id: 012345678901, name: first, email: , buckets: [{name: a.b-c}, {name: xyz, created: 2020-02-03}, {name: zone, created: "2020-02-03T04:05:06.789+02:00"}]}
+  - {id: 111111111111, name: second}
+permission_sets:
+  - {name: "A=b", description: Some words, session_duration: PT1H30M}
+  - {name: B, administrator: false}
+  - {name: C, session_duration: PT90M30S}
+assignments:
+  - {group: on call, permission_set: "A=b", accounts: [first, 111111111111, "012345678901", second]}
+  - {user: DAVE, permission_set: B, accounts: [first, "*"]}
+`, hash))
+	if err != nil {
+		t.Fatal(err)
+	}
+	both := []string{"012345678901", "111111111111"}
+	want := directory.Organisation{
+		StartURL: "https://example.app.aws/start", Region: "eu-central-1", ManagementAccount: "111111111111",
+		Users: []directory.User{
+			{ID: "906769eb-c0f7-4b1d-b39f-8a4ac6a1b7aa", Name: "carol", Email: "carol@example.com", DisplayName: "Carol Ünal",
+				PasswordHash: hash, MFA: "email", Groups: []string{"ops", "on call"}, Disabled: true},
+			{Name: "dave"},
+		},
+		Accounts: []directory.Account{
+			{ID: "012345678901", Name: "first", Buckets: []directory.Bucket{
+				{Name: "a.b-c", Created: time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)},
+				{Name: "xyz", Created: time.Date(2020, 2, 3, 0, 0, 0, 0, time.UTC)},
+				{Name: "zone", Created: time.Date(2020, 2, 3, 2, 5, 6, 789e6, time.UTC)},
+			}},
+			{ID: "111111111111", Name: "second"},
+		},
+		PermissionSets: []directory.PermissionSet{
+			{Name: "A=b", Description: "Some words", SessionDuration: 90 * time.Minute},
+			{Name: "B"},
+			{Name: "C", SessionDuration: 90*time.Minute + 30*time.Second},
+		},
+		Assignments: []directory.Assignment{
+			{Group: "on call", PermissionSet: "A=b", Accounts: both},
+			{User: "DAVE", PermissionSet: "B", Accounts: both},
+		},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// What is left out has a default, so a test's seed can be short; anchors serve
+// to repeat oneself.
+func TestShortSeed(t *testing.T) {
+	got, err := Parse("org.yaml", []byte(`
+users: [{name: a, groups: &g [x]}, {name: b, groups: *g}]
+accounts: [{id: "111111111111", name: one}]
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.StartURL != defaultStartURL || got.Region != "us-east-1" || got.Instance().ManagementAccount != "111111111111" {
+		t.Errorf("got %+v", got)
+	}
+	if diff := cmp.Diff([]string{"x"}, got.Users[1].Groups); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// A valid seed to spoil, one line a thing.
+const valid = `start_url: https://d-1234567890.awsapps.com/start
+region: us-east-1
+management_account: "222222222222"
+users:
+  - {name: alice, email: alice@example.com, groups: [platform]}
+  - {name: bob, email: bob@example.com}
+accounts:
+  - {id: "111111111111", name: dev, buckets: [{name: dev-artifacts, created: 2024-09-26T15:11:02Z}]}
+  - {id: "222222222222", name: prod}
+permission_sets:
+  - {name: Admin, session_duration: PT8H, administrator: true}
+assignments:
+  - {group: platform, permission_set: Admin, accounts: ["*"]}
+  - {user: bob, permission_set: Admin, accounts: [dev]}
+`
+
+func TestErrors(t *testing.T) {
+	if _, err := Parse("org.yaml", []byte(valid)); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		name, old, new string // spoil valid, or
+		whole          string // another file
+		want           string
+	}{
+		{name: "empty", whole: " ", want: "org.yaml: it is empty (state users, accounts, permission_sets and assignments, or leave the file out for the built-in organisation)"},
+		{name: "comments only", whole: "# nothing\n---\n", want: "org.yaml: it is empty (state users, accounts, permission_sets and assignments, or leave the file out for the built-in organisation)"},
+		{name: "not a mapping", whole: "hello", want: "org.yaml:1: it is text, not a mapping (write name: value pairs with any of accounts, assignments, management_account, permission_sets, region, start_url, users)"},
+		{name: "several documents", whole: "region: us-east-1\n---\nregion: eu-west-1\n", want: "org.yaml:2: a second document begins here (keep one document, without --- in between)"},
+		{name: "no YAML", whole: "users: [a\nregion: b\n", want: "org.yaml:2: it is no YAML: did not find expected ',' or ']' (look at indentation, quotes and brackets on this line and the one before)"},
+		{name: "tab", whole: "users:\n\t- name: a\n", want: "org.yaml:2: it is no YAML: found character that cannot start any token (indent with spaces, not with tabs)"},
+		{name: "control character", whole: "region: us-east-1\nusers: \x01\n", want: "org.yaml:2: it is no YAML: control characters are not allowed (value: 1) (look at indentation, quotes and brackets on this line and the one before)"},
+		{name: "too deep", whole: "users: " + strings.Repeat("[", 40), want: "org.yaml:1: it is no YAML: exceeded max depth of 32 (look at indentation, quotes and brackets on this line and the one before)"},
+		{name: "unknown anchor", whole: "users: *u\n", want: "org.yaml:1: it is no YAML: unknown anchor 'u' referenced (look at indentation, quotes and brackets on this line and the one before)"},
+
+		{name: "start URL", old: "https://d-1234567890.awsapps.com/start", new: "http://d-1234567890.awsapps.com/start",
+			want: `org.yaml:1: start_url: "http://d-1234567890.awsapps.com/start" is no https URL (write it like https://d-1234567890.awsapps.com/start)`},
+		{name: "region", old: "us-east-1", new: "x.evil.test/#", want: `org.yaml:2: region: "x.evil.test/#" is no region (write it like us-east-1)`},
+		{name: "management account", old: `management_account: "222222222222"`, new: `management_account: "222222222223"`,
+			want: `org.yaml:3: management_account: there is no account "222222222223" (did you mean 222222222222?)`},
+		{name: "unknown field", old: "users:", new: "user:", want: "org.yaml:4: user: there is no such field (did you mean users?)"},
+		{name: "unknown field inside", old: "administrator: true", new: "Adminstrator: true",
+			want: "org.yaml:11: permission_sets[0].Adminstrator: there is no such field (did you mean administrator?)"},
+		{name: "unknown field like none", old: "administrator: true", new: "relay: x",
+			want: "org.yaml:11: permission_sets[0].relay: there is no such field (use any of administrator, description, name, session_duration)"},
+		{name: "unknown field with escapes", old: "administrator: true", new: `"\e[2J": x`,
+			want: `org.yaml:11: permission_sets[0]."\x1b[2J": there is no such field (use any of administrator, description, name, session_duration)`},
+		{name: "field twice", old: "email: bob@example.com", new: "name: bob", want: "org.yaml:6: users[1].name: it is there twice (keep one of the two)"},
+		{name: "merge key", old: "{name: bob, ", new: "{<<: {name: bob}, ", want: "org.yaml:6: users[1]: << is not supported (write the fields out)"},
+		{name: "field name no text", old: "{name: bob, ", new: "{[a]: b, ", want: "org.yaml:6: users[1]: a field name is a list (write name: value pairs with any of disabled, display_name, email, groups, id, mfa, name, password, password_hash)"},
+
+		{name: "list expected", old: "[platform]", new: "platform", want: "org.yaml:5: users[0].groups: it is text, not a list (write one line beginning with - for each, or [a, b])"},
+		{name: "mapping expected", old: "{name: bob, email: bob@example.com}", new: "bob",
+			want: "org.yaml:6: users[1]: it is text, not a mapping (write name: value pairs with any of disabled, display_name, email, groups, id, mfa, name, password, password_hash)"},
+		{name: "text expected", old: "name: bob", new: "name: [bob]", want: "org.yaml:6: users[1].name: it is a list, not text (write text)"},
+		{name: "number for text", old: "name: bob", new: "name: 1e3", want: "org.yaml:6: users[1].name: it is a number, not text (put it in quotes)"},
+		{name: "date for text", old: "name: bob", new: "name: 2024-01-01", want: "org.yaml:6: users[1].name: it is a date, not text (put it in quotes)"},
+		{name: "empty element", old: "[platform]", new: "[~]", want: "org.yaml:5: users[0].groups[0]: it is nothing, not text (write text)"},
+		{name: "tag", old: "name: bob", new: "name: !secret bob", want: `org.yaml:6: users[1].name: it is a value tagged "!secret", not text (put it in quotes)`},
+		{name: "boolean", old: "administrator: true", new: "administrator: yes", want: `org.yaml:11: permission_sets[0].administrator: "yes" is text, not true or false (write true or false)`},
+		{name: "password not shown", old: "name: bob", new: "name: bob, password: 12345", want: "org.yaml:6: users[1].password: it is a number, not text (put it in quotes)"},
+
+		{name: "user without name", old: "name: bob, ", want: "org.yaml:6: users[1].name: it is missing (add name)"},
+		{name: "user with empty name", old: "name: bob", new: "name: ", want: "org.yaml:6: users[1].name: it is missing (add name)"},
+		{name: "account without name", old: ", name: prod", want: "org.yaml:9: accounts[1].name: it is missing (add name)"},
+		{name: "account without id", old: `id: "222222222222", `, want: "org.yaml:9: accounts[1].id: it is missing (add id)"},
+		{name: "permission set without name", old: "name: Admin, ", want: "org.yaml:11: permission_sets[0].name: it is missing (add name)"},
+		{name: "bucket without name", old: "name: dev-artifacts, ", want: "org.yaml:8: accounts[0].buckets[0].name: it is missing (add name)"},
+		{name: "assignment without set", old: "user: bob, permission_set: Admin", new: "user: bob", want: "org.yaml:14: assignments[1].permission_set: it is missing (add permission_set)"},
+		{name: "assignment without accounts", old: ", accounts: [dev]", want: "org.yaml:14: assignments[1].accounts: it is missing (add accounts)"},
+		{name: "assignment of nobody", old: "user: bob, permission_set: Admin", new: "permission_set: Admin", want: "org.yaml:14: assignments[1]: nobody is named (add user or group)"},
+		{name: "assignment of two", old: "{user: bob,", new: "{user: bob, group: platform,",
+			want: "org.yaml:14: assignments[1].group: a user is named as well (use one assignment for the user and one for the group)"},
+
+		{name: "duplicate user", old: "name: bob", new: "name: ALICE", want: `org.yaml:6: users[1].name: "ALICE" is also users[0] (give each user a name of their own)`},
+		{name: "duplicate account", old: `"222222222222", name: prod`, new: `"111111111111", name: prod`,
+			want: `org.yaml:9: accounts[1].id: "111111111111" is also accounts[0] (give each account an id of its own)`},
+		{name: "duplicate account name", old: "name: prod", new: "name: dev", want: `org.yaml:9: accounts[1].name: "dev" is also accounts[0] (give each account a name of its own)`},
+		{name: "duplicate permission set", old: "assignments:", new: "  - {name: Admin}\nassignments:",
+			want: `org.yaml:12: permission_sets[1].name: "Admin" is also permission_sets[0] (give each permission set a name of its own)`},
+		{name: "e-mail", old: "bob@example.com", new: "bob", want: `org.yaml:6: users[1].email: "bob" is no e-mail address (write it like alice@example.com)`},
+		{name: "mfa", old: "email: bob@example.com", new: "mfa: totp", want: `org.yaml:6: users[1].mfa: "totp" is not known (write email, or leave it out)`},
+
+		{name: "short account id", old: `"222222222222", name`, new: `"22222222222", name`,
+			want: `org.yaml:9: accounts[1].id: "22222222222" is no account id (write twelve digits in quotes, like "111111111111")`},
+		{name: "account id that lost a digit", old: `"222222222222", name`, new: `22222222222, name`,
+			want: `org.yaml:9: accounts[1].id: "22222222222" is a number, not an account id (write the twelve digits in quotes, like "012345678901")`},
+		{name: "account id as float", old: `"222222222222", name`, new: `2.22222222222e11, name`,
+			want: `org.yaml:9: accounts[1].id: "2.22222222222e11" is a number, not an account id (write the twelve digits in quotes, like "012345678901")`},
+		{name: "account id as list", old: `"222222222222", name`, new: `[2], name`,
+			want: `org.yaml:9: accounts[1].id: it is a list, not an account id (write the twelve digits in quotes, like "012345678901")`},
+
+		{name: "unknown account", old: "[dev]", new: "[dve]", want: `org.yaml:14: assignments[1].accounts[0]: there is no account "dve" (did you mean dev?)`},
+		{name: "unknown account like none", old: "[dev]", new: "[elsewhere]", want: `org.yaml:14: assignments[1].accounts[0]: there is no account "elsewhere" (there is dev, prod)`},
+		{name: "unknown account id", old: "[dev]", new: "[333333333333]", want: `org.yaml:14: assignments[1].accounts[0]: there is no account "333333333333" (there is 111111111111, 222222222222)`},
+		{name: "ambiguous account", old: "name: prod}", new: `name: "111111111111"}`,
+			whole: strings.NewReplacer("name: prod}", `name: "111111111111"}`, "[dev]", "[111111111111]").Replace(valid)},
+		{name: "unknown user", old: "user: bob", new: "user: bbo", want: `org.yaml:14: assignments[1].user: there is no user "bbo" (did you mean bob?)`},
+		{name: "unknown group", old: "group: platform", new: "group: plattform", want: `org.yaml:13: assignments[0].group: no user is in group "plattform" (did you mean platform?)`},
+		{name: "unknown set", old: "user: bob, permission_set: Admin", new: "user: bob, permission_set: ReadOnly",
+			want: `org.yaml:14: assignments[1].permission_set: there is no permission set "ReadOnly" (there is Admin)`},
+		{name: "all of none", whole: "users: [{name: a}]\npermission_sets: [{name: P}]\nassignments:\n  - user: a\n    permission_set: P\n    accounts:\n      - \"*\"\n",
+			want: "org.yaml:7: assignments[0].accounts[0]: there is no account (add accounts)"},
+
+		{name: "duration", old: "PT8H", new: "8h", want: `org.yaml:11: permission_sets[0].session_duration: "8h" is no duration (write it as ISO 8601 does, from PT1H to PT12H)`},
+		{name: "empty duration", old: "PT8H", new: "PT", want: `org.yaml:11: permission_sets[0].session_duration: "PT" is no duration (write it as ISO 8601 does, from PT1H to PT12H)`},
+		{name: "no duration", old: "PT8H", new: "PT0S", want: `org.yaml:11: permission_sets[0].session_duration: "PT0S" is out of range (write it as ISO 8601 does, from PT1H to PT12H)`},
+		{name: "long duration", old: "PT8H", new: "PT12H1S", want: `org.yaml:11: permission_sets[0].session_duration: 12h0m1s is out of range (use PT1H to PT12H, in whole seconds)`},
+		{name: "short duration", old: "PT8H", new: "PT59M", want: `org.yaml:11: permission_sets[0].session_duration: 59m0s is out of range (use PT1H to PT12H, in whole seconds)`},
+
+		{name: "bucket", old: "dev-artifacts", new: "Dev_Artifacts", want: `org.yaml:8: accounts[0].buckets[0].name: "Dev_Artifacts" is no bucket name (use 3 to 63 lower-case letters, digits, dots or dashes)`},
+		{name: "bucket dots", old: "dev-artifacts", new: "dev..artifacts",
+			want: `org.yaml:8: accounts[0].buckets[0].name: "dev..artifacts" has a dot beside a dot or a dash (use 3 to 63 lower-case letters, digits, dots or dashes, beginning and ending with a letter or digit)`},
+		{name: "bucket address", old: "dev-artifacts", new: "10.0.0.1",
+			want: `org.yaml:8: accounts[0].buckets[0].name: "10.0.0.1" looks like an IP address (use 3 to 63 lower-case letters, digits, dots or dashes, beginning and ending with a letter or digit)`},
+		{name: "bucket time", old: "2024-09-26T15:11:02Z", new: "2024-09-26T15:11:02", want: `org.yaml:8: accounts[0].buckets[0].created: "2024-09-26T15:11:02" is no time (write it like 2024-09-26T15:11:02Z)`},
+		{name: "bucket no time", old: "2024-09-26T15:11:02Z", new: "[soon]", want: `org.yaml:8: accounts[0].buckets[0].created: it is a list, not a time (write it like 2024-09-26T15:11:02Z)`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			data := test.whole
+			if data == "" {
+				if n := strings.Count(valid, test.old); n != 1 {
+					t.Fatalf("%q is there %d times", test.old, n)
+				}
+				data = strings.Replace(valid, test.old, test.new, 1)
+			}
+			if test.name == "ambiguous account" {
+				test.want = `org.yaml:14: assignments[1].accounts[0]: "111111111111" is the id of one account and the name of another (rename the account 222222222222)`
+			}
+			_, err := Parse("org.yaml", []byte(data))
+			if _, ok := errors.AsType[*Error](err); !ok {
+				t.Fatalf("got %v (%T), want an *Error", err, err)
+			}
+			if got := err.Error(); got != test.want {
+				t.Errorf("got  %s\nwant %s", got, test.want)
+			}
+		})
+	}
+}
+
+// A small file may not unfold to a large one, however it goes about it.
+func TestBounds(t *testing.T) {
+	var bomb strings.Builder
+	bomb.WriteString("users:\n- {name: u, groups: &g0 [" + strings.TrimSuffix(strings.Repeat("x,", 1000), ",") + "]}\n")
+	for range 1000 {
+		bomb.WriteString("- {name: u, groups: *g0}\n")
+	}
+	var pairs strings.Builder
+	pairs.WriteString("users: [{name: a}]\npermission_sets: [{name: P}]\naccounts:\n")
+	for i := range 2000 {
+		fmt.Fprintf(&pairs, "- {id: %012d, name: n%d}\n", i, i)
+	}
+	pairs.WriteString("assignments:\n- &a {user: a, permission_set: P, accounts: ['*']}\n" + strings.Repeat("- *a\n", 1000))
+	for name, data := range map[string]string{
+		"size":           "# " + strings.Repeat("x", MaxSize),
+		"aliases":        bomb.String(),
+		"pairs":          pairs.String(),
+		"alias of alias": "users: &u [*u]\n",
+		"nesting bomb":   "users: &a [a,a,a,a]\naccounts: &b [*a,*a,*a,*a]\npermission_sets: [*b,*b,*b,*b]\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			start := time.Now()
+			_, err := Parse("org.yaml", []byte(data))
+			if _, ok := errors.AsType[*Error](err); !ok {
+				t.Fatalf("got %v, want an *Error", err)
+			}
+			if took := time.Since(start); took > 10*time.Second {
+				t.Errorf("took %s", took)
+			}
+			t.Log(err)
+		})
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add([]byte(valid))
+	f.Add(builtIn)
+	f.Add([]byte("users: &u [*u]\n"))
+	f.Add([]byte("a: 1\n---\nb: 2\n"))
+	f.Add([]byte("\ufeffusers:\r\n- {name: !!str 1}\r\n"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		org, err := Parse("f", data)
+		if err == nil {
+			if err := org.Validate(); err != nil {
+				t.Errorf("accepted, but: %v", err)
+			}
+			again, err := Parse("f", data)
+			if diff := cmp.Diff(org, again); err != nil || diff != "" {
+				t.Errorf("second time: %v\n%s", err, diff)
+			}
+			return
+		}
+		e, ok := errors.AsType[*Error](err)
+		if !ok {
+			t.Fatalf("got %T, want an *Error", err)
+		}
+		if lines := 1 + strings.Count(string(data), "\n") + strings.Count(string(data), "\r"); e.Line < 0 || (e.Line > lines+1 && validLines(data)) {
+			t.Errorf("got line %d of %d: %v", e.Line, lines, e)
+		}
+		if e.File != "f" || e.Problem == "" {
+			t.Errorf("got %+v", e)
+		}
+	})
+}
+
+// validLines says that the file is in UTF-8 and has no line ends but the
+// common ones, which are those FuzzParse counts.
+func validLines(data []byte) bool {
+	s := string(data)
+	return !strings.ContainsAny(s, "\u0085\u2028\u2029\x00") && !strings.HasPrefix(s, "\xff\xfe") && !strings.HasPrefix(s, "\xfe\xff")
+}
