@@ -1,0 +1,150 @@
+package terminal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+)
+
+// A Menu is a choice of one of its items. Both are printed without control
+// characters.
+type Menu struct {
+	Title string
+	Items []string
+}
+
+// Pick returns the index of the chosen item. The errors are those of Ask. A
+// menu leaves nothing on the screen.
+func (t *Terminal) Pick(ctx context.Context, m Menu) (int, error) {
+	if len(m.Items) == 0 {
+		return 0, errors.New("there is nothing to choose from")
+	}
+	if err := ctx.Err(); err != nil {
+		return 0, err
+	}
+	out := writer(t.Out)
+	if c := t.console(); c != nil {
+		defer c.close()
+		out = c.out
+		// A terminal that does not know its size cannot be drawn on.
+		if width, height := size(c.out); width > 0 && !t.dumb() && !t.accessible() {
+			return t.pickOnScreen(ctx, c, newMenu(m, t.style(c), width, height))
+		}
+	}
+	return t.pickFromList(ctx, out, m)
+}
+
+// style is Color for a console, which need not be Out.
+func (t *Terminal) style(c *console) bool {
+	return (&Terminal{Out: c.out, Getenv: t.Getenv}).Color()
+}
+
+func (t *Terminal) pickOnScreen(ctx context.Context, c *console, m *menu) (int, error) {
+	var p *tea.Program
+	in := &watched{c.in, func() { p.Send(cancelled{io.EOF}) }}
+	p = tea.NewProgram(m, tea.WithInput(in), tea.WithOutput(c.out), tea.WithEnvironment(t.terminalEnv()),
+		tea.WithoutSignalHandler())
+	// Ending like a person would leaves the screen clean, which killing the
+	// program does not.
+	stop := context.AfterFunc(ctx, func() { p.Send(cancelled{ctx.Err()}) })
+	defer stop()
+	defer obeyEscapes(c.out)()
+	_, err := p.Run()
+	switch {
+	case m.over && m.err != nil:
+		return 0, m.err
+	case m.over:
+		return m.chosen(), nil
+	case ctx.Err() != nil:
+		return 0, ctx.Err()
+	case err == nil || hungUp(err): // it ended without an answer
+		return 0, io.EOF
+	}
+	return 0, err
+}
+
+// watched tells when its file has no more to read, which the terminal library
+// keeps to itself.
+type watched struct {
+	*os.File
+	ended func()
+}
+
+func (w *watched) Read(p []byte) (int, error) {
+	n, err := w.File.Read(p)
+	if err != nil {
+		go w.ended()
+	}
+	return n, err
+}
+
+// terminalEnv is what the terminal library may know of the environment.
+func (t *Terminal) terminalEnv() []string {
+	env := []string{}
+	for _, name := range []string{"TERM", "TERM_PROGRAM", "TERM_PROGRAM_VERSION", "COLORTERM", "NO_COLOR", "SSH_TTY", "TMUX", "STY", "WT_SESSION"} {
+		if v := t.env(name); v != "" {
+			env = append(env, name+"="+v)
+		}
+	}
+	return env
+}
+
+// pickFromList prints the items with numbers and reads a number or a name.
+func (t *Terminal) pickFromList(ctx context.Context, out io.Writer, m Menu) (int, error) {
+	var b strings.Builder
+	if m.Title != "" {
+		for _, l := range strings.Split(strings.TrimSuffix(m.Title, "\n"), "\n") {
+			b.WriteString(Clean(l) + "\n")
+		}
+	}
+	items := cleaned(m.Items)
+	digits := len(strconv.Itoa(len(items)))
+	for i, item := range items {
+		fmt.Fprintf(&b, "  %*d) %s\n", digits, i+1, item)
+	}
+	fmt.Fprint(out, b.String())
+	chosen := 0
+	_, err := t.Ask(ctx, Question{
+		Prompt: "Number or name: ",
+		Validate: func(answer string) (err error) {
+			chosen, err = resolve(answer, items)
+			return err
+		},
+		Completions: items,
+	})
+	return chosen, err
+}
+
+// resolve finds the one item that an answer means: its number, its text, or a
+// part of it.
+func resolve(answer string, items []string) (int, error) {
+	answer = strings.TrimSpace(answer)
+	if n, err := strconv.Atoi(answer); err == nil && 1 <= n && n <= len(items) {
+		return n - 1, nil
+	}
+	var equal, contain []int
+	for i, item := range items {
+		switch {
+		case answer == "":
+		case item == answer:
+			equal = append(equal, i)
+		case strings.Contains(strings.ToLower(item), strings.ToLower(answer)):
+			contain = append(contain, i)
+		}
+	}
+	switch {
+	case len(equal) == 1:
+		return equal[0], nil
+	case len(equal) == 0 && len(contain) == 1:
+		return contain[0], nil
+	case len(equal)+len(contain) > 1:
+		return 0, fmt.Errorf("%d of them fit; give more of the name, or a number from 1 to %d", len(equal)+len(contain), len(items))
+	}
+	return 0, fmt.Errorf("give a number from 1 to %d, or a name", len(items))
+}
