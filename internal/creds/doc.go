@@ -1,0 +1,8 @@
+// Package creds turns an account and a role into short-term keys: from the AWS
+// CLI's cache while they last, else by GetRoleCredentials with a token that
+// signin vouches for.
+//
+// However many processes of portico ask at once for one role, one of them asks
+// the service; the others wait for the role's lock and read what it stored. A
+// valid cache entry is returned without any lock or network.
+package creds

@@ -1,0 +1,132 @@
+package signin
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ssooidc"
+
+	"github.com/portico-sso/portico/internal/wallet"
+)
+
+// Polling (RFC 8628, 3.5), in seconds' worth of time.
+const (
+	defaultInterval = 5 * time.Second
+	slowDown        = 5 * time.Second // added for good by each slow_down
+	defaultExpiry   = 10 * time.Minute
+)
+
+// deviceLogin is the device code flow: the person may use any browser, on any
+// device, and types the code shown here.
+func (c *Client) deviceLogin(ctx context.Context, s Session, o Options) (wallet.Token, error) {
+	client, err := c.oidc(s)
+	if err != nil {
+		return wallet.Token{}, err
+	}
+	r, err := c.registration(ctx, s, false)
+	if err != nil {
+		return wallet.Token{}, err
+	}
+	start := func() (*ssooidc.StartDeviceAuthorizationOutput, error) {
+		out, err := client.StartDeviceAuthorization(ctx, &ssooidc.StartDeviceAuthorizationInput{
+			ClientId: &r.ClientID, ClientSecret: &r.ClientSecret, StartUrl: &s.StartURL,
+		})
+		return out, Failure(err)
+	}
+	device, err := start()
+	if refused(err, "InvalidClientException") {
+		// The cached registration is unknown to the service; a new one is not.
+		if r, err = c.register(ctx, s, false); err != nil {
+			return wallet.Token{}, err
+		}
+		device, err = start()
+	}
+	if err != nil {
+		return wallet.Token{}, err
+	}
+
+	p := poller{client: client, registration: r, deviceCode: aws.ToString(device.DeviceCode),
+		interval: seconds(device.Interval, defaultInterval), deadline: time.Now().Add(seconds(device.ExpiresIn, defaultExpiry))}
+	// The first question comes before anything is shown: a device that has been
+	// approved beforehand needs no person.
+	out, err := p.once(ctx)
+	if out == nil && err == nil {
+		i := Instructions{URL: aws.ToString(device.VerificationUri), UserCode: aws.ToString(device.UserCode), CompleteURL: aws.ToString(device.VerificationUriComplete)}
+		o.show(i)
+		o.open(i.CompleteURL)
+		out, err = p.wait(ctx)
+	}
+	if errors.Is(err, errExpired) {
+		return wallet.Token{}, &AbandonedError{Session: s}
+	}
+	if err != nil {
+		return wallet.Token{}, err
+	}
+	return token(s, r, out), nil
+}
+
+func seconds(n int32, otherwise time.Duration) time.Duration {
+	if n <= 0 {
+		return otherwise
+	}
+	return time.Duration(n) * time.Second
+}
+
+var errExpired = errors.New("device code expired")
+
+// A poller asks CreateToken for the outcome of one device authorization.
+type poller struct {
+	client       *ssooidc.Client
+	registration wallet.Registration
+	deviceCode   string
+	interval     time.Duration
+	deadline     time.Time // when the device code expires; a service that never says so does not hold us
+}
+
+// wait polls until there is an outcome.
+func (p *poller) wait(ctx context.Context) (*ssooidc.CreateTokenOutput, error) {
+	for {
+		out, err := p.once(ctx)
+		if out != nil || err != nil {
+			return out, err
+		}
+		if err := sleep(ctx, p.interval); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// once asks once. Nothing and no error means: not yet.
+func (p *poller) once(ctx context.Context) (*ssooidc.CreateTokenOutput, error) {
+	if !time.Now().Before(p.deadline) {
+		return nil, errExpired
+	}
+	out, err := p.client.CreateToken(ctx, &ssooidc.CreateTokenInput{
+		ClientId: &p.registration.ClientID, ClientSecret: &p.registration.ClientSecret,
+		GrantType: aws.String(grantDeviceCode), DeviceCode: &p.deviceCode,
+	})
+	if err == nil {
+		return out, nil
+	}
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	err = Failure(err)
+	if _, lost := errors.AsType[*ConnectionError](err); lost {
+		// The person may be approving at this moment: ask less often, not never.
+		p.interval = min(2*p.interval, time.Minute)
+		return nil, nil
+	}
+	switch {
+	case refused(err, "AuthorizationPendingException"):
+		return nil, nil
+	case refused(err, "SlowDownException"):
+		p.interval += slowDown
+		return nil, nil
+	case refused(err, "ExpiredTokenException"):
+		return nil, errExpired
+	}
+	return nil, err
+}
