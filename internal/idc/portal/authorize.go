@@ -1,0 +1,64 @@
+package portal
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/portico-sso/portico/internal/idc/grant"
+)
+
+// overloadRetry is when to come back after too many requests were waiting.
+const overloadRetry = 10 * time.Second
+
+// authorize takes the authorization request of RFC 6749 section 4.1.1. Whatever
+// is wrong with it is told to the person: who sent it is not known yet, so the
+// browser is sent nowhere.
+func (v *visit) authorize() error {
+	query, err := url.ParseQuery(v.r.URL.RawQuery)
+	if err != nil {
+		return faultBadRequest("The address of this sign-in is damaged: part of it cannot be read.")
+	}
+	for _, name := range []string{"response_type", "client_id", "redirect_uri", "state", "code_challenge", "code_challenge_method", "scope", "scopes"} {
+		if len(query[name]) > 1 {
+			return faultBadRequest("The program sent " + name + " more than once.")
+		}
+	}
+	// The AWS CLI says scopes where RFC 6749 and other clients say scope.
+	scopes := append(strings.Fields(query.Get("scope")), strings.Fields(query.Get("scopes"))...)
+	id, err := v.Grant.BeginAuthorization(v.r.Context(), v.now, grant.AuthorizeParams{
+		ResponseType:        query.Get("response_type"),
+		ClientID:            query.Get("client_id"),
+		RedirectURI:         query.Get("redirect_uri"),
+		State:               query.Get("state"),
+		CodeChallenge:       query.Get("code_challenge"),
+		CodeChallengeMethod: query.Get("code_challenge_method"),
+		Scopes:              scopes,
+	})
+	if refused, ok := errors.AsType[*grant.Error](err); ok {
+		switch refused.Code {
+		case grant.CodeInvalidClient:
+			return faultUnknownClient()
+		case grant.CodeInvalidRedirectURI:
+			return faultRedirect(refused.Description)
+		case grant.CodeSlowDown:
+			return &fault{
+				status: http.StatusServiceUnavailable, retry: overloadRetry,
+				title: "Too many sign-ins are waiting",
+				text:  "More programs are waiting for an answer than this Identity Center keeps at a time.",
+				cure:  "Wait " + inWords(overloadRetry) + ", then start again from the program.",
+			}
+		}
+		return faultBadRequest("The request does not hold what a sign-in needs. It was refused with: " + refused.Description + ".")
+	}
+	if err != nil {
+		return err
+	}
+	return v.seeOther(consentAddress(id))
+}
+
+func consentAddress(requestID string) string {
+	return localPath("/consent", url.Values{"request": {requestID}})
+}

@@ -1,0 +1,197 @@
+package portal
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"math"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/portico-sso/portico/internal/idc/grant"
+)
+
+// fault is a page that says what went wrong and what to do.
+type fault struct {
+	status int
+	title  string
+	text   string
+	cure   string
+	allow  string        // methods, with 405
+	retry  time.Duration // when to come back, with 429 and 503
+	id     string        // with 500: what to look for in the log
+}
+
+func (f *fault) Error() string { return f.title + ": " + f.text }
+
+// panicError carries a panic to the log.
+type panicError struct{ value any }
+
+func (e *panicError) Error() string { return fmt.Sprintf("panic: %v", e.value) }
+
+// fail answers with the page for an error. What is no fault of a visitor goes to
+// the log under an id, and only the id is shown.
+func (v *visit) fail(err error) {
+	if elsewhere, ok := errors.AsType[*signInError](err); ok {
+		// seeOther cannot fail.
+		_ = v.seeOther(signInAddress(elsewhere.next))
+		return
+	}
+	f, ok := errors.AsType[*fault](err)
+	if !ok {
+		f = &fault{
+			status: http.StatusInternalServerError,
+			title:  "Something went wrong here",
+			text:   "The Identity Center could not finish this. It is not your doing.",
+			cure:   "Try again. If it happens once more, look for the request id in the Identity Center's log.",
+			id:     rand.Text()[:12],
+		}
+		// Someone who went away while the page was made is no fault.
+		if !errors.Is(err, context.Canceled) {
+			v.logger().ErrorContext(v.r.Context(), "page failed", "request", f.id, "method", v.r.Method, "path", plain(v.r.URL.Path, maxShownURL), "error", err.Error())
+		}
+	}
+	if f.allow != "" {
+		v.w.Header().Set("Allow", f.allow)
+	}
+	if f.retry > 0 {
+		v.retryAfter(f.retry)
+	}
+	v.w.Header().Set("Content-Security-Policy", contentPolicy(""))
+	if err := v.render(f.status, page{Name: "fault", Title: f.title, Body: faultView{f.title, f.text, f.cure, f.id}}); err != nil {
+		v.logger().ErrorContext(v.r.Context(), "error page failed", "request", f.id, "error", err.Error())
+		http.Error(v.w, f.title, f.status)
+	}
+}
+
+type faultView struct{ Title, Text, Cure, ID string }
+
+// retryAfter says when to come back, in whole seconds and never at once.
+func (v *visit) retryAfter(d time.Duration) {
+	v.w.Header().Set("Retry-After", strconv.Itoa(max(1, int(math.Ceil(d.Seconds())))))
+}
+
+// startAgain is the cure for a request that is over.
+const startAgain = "Go back to the program that sent you here and start the sign-in again there."
+
+func faultNotFound() *fault {
+	return &fault{
+		status: http.StatusNotFound, title: "There is no such page",
+		text: "Nothing is at this address.",
+		cure: "Check the address, or go to your accounts.",
+	}
+}
+
+func faultMethod(allow string) *fault {
+	return &fault{
+		status: http.StatusMethodNotAllowed, title: "This page is not used that way", allow: allow,
+		text: "The address is right, but it does not take this kind of request.",
+		cure: "Go to the page itself and use its buttons.",
+	}
+}
+
+func faultForeign() *fault {
+	return &fault{
+		status: http.StatusForbidden, title: "The form came from another site",
+		text: "Only forms on pages of this Identity Center are accepted, so nothing was done.",
+		cure: "Open the page here and fill in its form.",
+	}
+}
+
+func faultMediaType() *fault {
+	return &fault{
+		status: http.StatusUnsupportedMediaType, title: "The form cannot be read",
+		text: "It was not sent as a web form (application/x-www-form-urlencoded).",
+		cure: "Open the page here and fill in its form.",
+	}
+}
+
+func faultTooLarge() *fault {
+	return &fault{
+		status: http.StatusRequestEntityTooLarge, title: "The form is too large",
+		text: "More was sent than any form of these pages holds.",
+		cure: "Open the page again and fill in its form.",
+	}
+}
+
+func faultUnreadable() *fault {
+	return &fault{
+		status: http.StatusBadRequest, title: "The form cannot be read",
+		text: "It arrived damaged or in part.",
+		cure: "Open the page again and fill in its form.",
+	}
+}
+
+func faultUnknownClient() *fault {
+	return &fault{
+		status: http.StatusBadRequest, title: "This program is not known here",
+		text: "The program that sent you here is not registered with this Identity Center, or its registration has expired.",
+		cure: "Make the program register again: delete its cached registration (for the AWS CLI, the files in ~/.aws/sso/cache) and start the sign-in again.",
+	}
+}
+
+func faultRedirect(why string) *fault {
+	return &fault{
+		status: http.StatusBadRequest, title: "The way back is not registered",
+		text: "The program asked to be answered at an address that it did not register, so you are not sent there. It was refused with: " + why + ".",
+		cure: "Do not go on if you did not start this yourself. If you did, the program has to use the address it registered.",
+	}
+}
+
+func faultBadRequest(text string) *fault {
+	return &fault{
+		status: http.StatusBadRequest, title: "The request is incomplete or wrong",
+		text: text,
+		cure: startAgain,
+	}
+}
+
+func faultNoRequest() *fault {
+	return &fault{
+		status: http.StatusNotFound, title: "There is no such request",
+		text: "No program is waiting for an answer here: the address is wrong, or the request is long over.",
+		cure: startAgain,
+	}
+}
+
+func faultExpired() *fault {
+	return &fault{
+		status: http.StatusGone, title: "The request has expired",
+		text: "It was not answered in time, so it can no longer be allowed or denied.",
+		cure: startAgain,
+	}
+}
+
+// faultDecided takes what was decided, "" when it is not this browser's to know.
+func faultDecided(state grant.Status) *fault {
+	f := &fault{
+		status: http.StatusConflict, title: "The request was already decided",
+		text: "A request can be answered once.",
+		cure: "If the program still waits, start the sign-in again there. Otherwise you can close this window.",
+	}
+	switch state {
+	case grant.StatusAllowed, grant.StatusRedeemed:
+		f.text = "You allowed it. A request can be answered once."
+	case grant.StatusDenied:
+		f.text = "You denied it. A request can be answered once."
+	}
+	return f
+}
+
+func faultOtherBrowser() *fault {
+	return &fault{
+		status: http.StatusForbidden, title: "The request belongs to another sign-in",
+		text: "It was opened in another browser, or by somebody else, and only there can it be decided.",
+		cure: "Do not go on if somebody sent you this address. If you started it yourself, start it again from the program.",
+	}
+}
+
+func faultNoAccount() *fault {
+	return &fault{
+		status: http.StatusNotFound, title: "There is no such account for you",
+		text: "No account with this id is assigned to you.",
+		cure: "Look for it among your accounts, or ask whoever runs this Identity Center.",
+	}
+}

@@ -1,0 +1,233 @@
+package portal
+
+import (
+	"errors"
+	"io"
+	"log/slog"
+	"mime"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/portico-sso/portico/internal/idc/directory"
+	"github.com/portico-sso/portico/internal/idc/grant"
+)
+
+// maxBody bounds a form.
+const maxBody = 16 << 10
+
+// Handler serves the pages.
+type Handler struct {
+	Grant     *grant.Service
+	Directory *directory.Service
+	BaseURL   string           // http://127.0.0.1:8642, without a slash at the end
+	Now       func() time.Time // nil: time.Now
+	Log       *slog.Logger     // nil: slog.Default()
+}
+
+// visit is one request under way.
+type visit struct {
+	*Handler
+	w    http.ResponseWriter
+	r    *http.Request
+	now  time.Time
+	sess grant.Session // after signedIn
+	user *person       // who is signed in, once known
+	form url.Values    // of a POST
+}
+
+// route is one path. A nil function means that the method is not allowed.
+type route struct{ get, post func(*visit) error }
+
+func routeOf(path string) (route, bool) {
+	switch path {
+	case "/":
+		return route{get: func(v *visit) error { return v.seeOther("/start") }}, true
+	case "/authorize":
+		return route{get: (*visit).authorize}, true
+	case "/signin":
+		return route{get: (*visit).signInPage, post: (*visit).signIn}, true
+	case "/signout":
+		return route{post: (*visit).signOut}, true
+	case "/signed-out":
+		return route{get: (*visit).signedOutPage}, true
+	case "/device":
+		return route{get: (*visit).devicePage, post: (*visit).confirmCode}, true
+	case "/consent":
+		return route{get: (*visit).consentPage, post: (*visit).decide}, true
+	case "/start":
+		return route{get: (*visit).startPage}, true
+	}
+	if strings.HasPrefix(path, "/assets/") {
+		return route{get: (*visit).asset}, true
+	}
+	return route{}, false
+}
+
+// ServeHTTP answers one request.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	v := &visit{Handler: h, w: w, r: r, now: h.now()}
+	v.secure()
+	defer func() {
+		p := recover()
+		if p == nil {
+			return
+		}
+		if p == http.ErrAbortHandler {
+			panic(p)
+		}
+		// Pages are written whole at the very end, so there is room for another.
+		v.fail(&panicError{p})
+	}()
+	if err := v.serve(); err != nil {
+		v.fail(err)
+	}
+}
+
+func (v *visit) serve() error {
+	rt, ok := routeOf(v.r.URL.Path)
+	if !ok {
+		return faultNotFound()
+	}
+	switch v.r.Method {
+	case http.MethodGet, http.MethodHead:
+		if rt.get == nil {
+			return faultMethod("POST")
+		}
+		return rt.get(v)
+	case http.MethodPost:
+		if rt.post == nil {
+			return faultMethod("GET, HEAD")
+		}
+		if !v.fromOurPage() {
+			return faultForeign()
+		}
+		if err := v.readForm(); err != nil {
+			return err
+		}
+		return rt.post(v)
+	}
+	switch {
+	case rt.get == nil:
+		return faultMethod("POST")
+	case rt.post == nil:
+		return faultMethod("GET, HEAD")
+	}
+	return faultMethod("GET, HEAD, POST")
+}
+
+func (h *Handler) now() time.Time {
+	if h.Now != nil {
+		return h.Now()
+	}
+	return time.Now()
+}
+
+func (h *Handler) logger() *slog.Logger {
+	if h.Log != nil {
+		return h.Log
+	}
+	return slog.Default()
+}
+
+// secure sets what every answer carries.
+func (v *visit) secure() {
+	header := v.w.Header()
+	header.Set("Content-Security-Policy", contentPolicy(""))
+	header.Set("X-Content-Type-Options", "nosniff")
+	header.Set("X-Frame-Options", "DENY")
+	header.Set("Referrer-Policy", "no-referrer")
+	header.Set("Cross-Origin-Opener-Policy", "same-origin")
+	header.Set("Cross-Origin-Resource-Policy", "same-origin")
+	header.Set("Cache-Control", "no-store")
+	if v.https() {
+		header.Set("Strict-Transport-Security", "max-age=31536000")
+	}
+}
+
+// contentPolicy admits our style sheet, our icon and forms to us. Browsers hold
+// the redirect that answers a form to form-action as well, so the consent page
+// names the callback there.
+func contentPolicy(callbackSource string) string {
+	formAction := "'self'"
+	if callbackSource != "" {
+		formAction += " " + callbackSource
+	}
+	return "default-src 'none'; style-src 'self'; img-src 'self'; form-action " + formAction +
+		"; frame-ancestors 'none'; base-uri 'none'"
+}
+
+// callbackSource is the origin of a callback as a source of a content policy,
+// "" when it cannot be written as one.
+func callbackSource(redirectURI string) string {
+	u, err := url.Parse(redirectURI)
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") {
+		return ""
+	}
+	host := u.Hostname()
+	if strings.Contains(host, ":") {
+		// The grammar of sources has no IPv6 addresses (CSP level 3, section 2.3.1).
+		// Any host at that very port is as near as it gets.
+		host = "*"
+	} else if host == "" || strings.Trim(host, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-") != "" {
+		return ""
+	}
+	source := u.Scheme + "://" + host
+	if p := u.Port(); p != "" {
+		source += ":" + p
+	}
+	return source
+}
+
+func (h *Handler) https() bool { return strings.HasPrefix(h.BaseURL, "https://") }
+
+// fromOurPage says whether a POST may come from a form of ours. A browser sends
+// Origin null with our own forms too, because our pages send no referrer; then
+// Sec-Fetch-Site has to vouch for it. What is no browser sends neither.
+func (v *visit) fromOurPage() bool {
+	sites := v.r.Header.Values("Sec-Fetch-Site")
+	for _, site := range sites {
+		if site != "same-origin" && site != "none" {
+			return false
+		}
+	}
+	for _, origin := range v.r.Header.Values("Origin") {
+		switch {
+		case origin == "null":
+			if len(sites) == 0 {
+				return false
+			}
+		case origin != v.BaseURL && origin != "http://"+v.r.Host && origin != "https://"+v.r.Host:
+			return false
+		}
+	}
+	return true
+}
+
+// readForm reads the body of a POST; the query is none of it.
+func (v *visit) readForm() error {
+	kind, _, err := mime.ParseMediaType(v.r.Header.Get("Content-Type"))
+	if err != nil || kind != "application/x-www-form-urlencoded" {
+		return faultMediaType()
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(v.w, v.r.Body, maxBody))
+	if _, large := errors.AsType[*http.MaxBytesError](err); large {
+		return faultTooLarge()
+	}
+	if err != nil {
+		return faultUnreadable()
+	}
+	v.form, err = url.ParseQuery(string(body))
+	if err != nil {
+		return faultUnreadable()
+	}
+	return nil
+}
+
+// seeOther sends the browser on with GET.
+func (v *visit) seeOther(location string) error {
+	v.w.Header().Set("Location", location)
+	v.w.WriteHeader(http.StatusSeeOther)
+	return nil
+}

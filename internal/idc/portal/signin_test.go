@@ -1,0 +1,237 @@
+package portal_test
+
+import (
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/portico-sso/portico/internal/idc/portal"
+)
+
+func TestCookieName(t *testing.T) {
+	a, b := portal.CookieName("http://127.0.0.1:8642"), portal.CookieName("http://127.0.0.1:8643")
+	if a == b || !strings.HasPrefix(a, "portico_session_") {
+		t.Errorf("got %q and %q, want two names", a, b)
+	}
+	if got := portal.CookieName("https://sso.example.com"); !strings.HasPrefix(got, "__Host-portico_session_") {
+		t.Errorf("got %q, want the __Host- prefix", got)
+	}
+}
+
+func TestSignIn(t *testing.T) {
+	c := newCenter(t, organisation())
+	b := c.browser(t)
+	b.get("/signin").says(t, 200, "Sign in", `value="/start"`)
+	a := b.post("/signin", url.Values{"username": {" alice "}, "password": {"correct-horse"}}).redirects(t, "/start")
+	cookie, err := http.ParseSetCookie(a.header.Get("Set-Cookie"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if cookie.Name != portal.CookieName(c.BaseURL) || !cookie.HttpOnly || cookie.SameSite != http.SameSiteLaxMode || cookie.Path != "/" ||
+		cookie.Domain != "" || cookie.Secure || len(cookie.Value) < 40 {
+		t.Errorf("got cookie %q", a.header.Get("Set-Cookie"))
+	}
+	b.get("/start").says(t, 200, "<strong>alice</strong>", "Sign out")
+	b.get("/signin?next=/device").redirects(t, "/device")
+	b.get("/").redirects(t, "/start")
+}
+
+func TestSecureCookie(t *testing.T) {
+	c := newCenter(t, organisation())
+	origin := c.BaseURL
+	c.Handler.BaseURL = "https://sso.example.com"
+	req, err := http.NewRequestWithContext(t.Context(), "POST", origin+"/signin", strings.NewReader("username=alice&password=correct-horse"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	req.Header.Set("Origin", "https://sso.example.com")
+	resp, err := http.DefaultTransport.RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	got := resp.Cookies()
+	if len(got) != 1 || !got[0].Secure || !strings.HasPrefix(got[0].Name, "__Host-") || resp.Header.Get("Strict-Transport-Security") == "" {
+		t.Errorf("got %v %v", resp.Status, resp.Header)
+	}
+}
+
+// Whoever asks without a session signs in first and is then where they were.
+func TestSignInFirst(t *testing.T) {
+	c := newCenter(t, organisation())
+	for path, next := range map[string]string{
+		"/start":                      "/start",
+		"/start?page=2&q=dev&x=y":     "/start?page=2&q=dev",
+		"/start?account=111111111111": "/start?account=111111111111",
+		"/device":                     "/device",
+		"/device?user_code=bcdf-ghjk": "/device?user_code=bcdf-ghjk",
+		"/consent?request=abc":        "/consent?request=abc",
+	} {
+		b := c.browser(t)
+		want := "/signin"
+		if next != "/start" {
+			want += "?next=" + url.QueryEscape(next)
+		}
+		b.get(path).redirects(t, want)
+		page := b.get(want).says(t, 200, "Sign in")
+		if !strings.Contains(page.body, `name="next" value="`+strings.ReplaceAll(next, "&", "&amp;")+`"`) {
+			t.Errorf("%s: want next %q on:\n%s", path, next, page.body)
+		}
+		b.post("/signin", url.Values{"username": {"alice"}, "password": {"correct-horse"}, "next": {next}}).redirects(t, next)
+	}
+	b := c.browser(t)
+	b.post("/device", url.Values{"user_code": {"BCDF-GHJK"}}).redirects(t, "/signin?next=%2Fdevice%3Fuser_code%3DBCDF-GHJK")
+	b.post("/consent", url.Values{"request": {"abc"}, "decision": {"allow"}}).redirects(t, "/signin?next=%2Fconsent%3Frequest%3Dabc")
+}
+
+func TestNextStaysHere(t *testing.T) {
+	c := newCenter(t, organisation())
+	for _, next := range []string{"https://evil.test/", "//evil.test", `/\evil.test`, "/start/..//evil.test", "javascript:alert(1)", "/start\r\nX-Y: z"} {
+		b := c.browser(t)
+		b.get("/signin?next="+url.QueryEscape(next)).says(t, 200, `name="next" value="/start"`)
+		b.post("/signin", url.Values{"username": {"alice"}, "password": {"correct-horse"}, "next": {next}}).redirects(t, "/start")
+		b.get("/signin?next="+url.QueryEscape(next)).redirects(t, "/start")
+	}
+}
+
+// An unknown name, a wrong password and a disabled person read the same.
+func TestWrongPassword(t *testing.T) {
+	c := newCenter(t, organisation())
+	var bodies []string
+	for _, try := range [][2]string{{"alice", "wrong"}, {"nobody", "wrong"}, {"gone", "was-here"}} {
+		b := c.browser(t)
+		a := b.post("/signin", url.Values{"username": {try[0]}, "password": {try[1]}, "next": {"/device"}}).
+			says(t, 403, `role="alert"`, "The user name or the password is wrong.", `value="/device"`, `aria-invalid="true"`)
+		if got := a.header.Values("Set-Cookie"); len(got) != 0 {
+			t.Errorf("got cookies %q", got)
+		}
+		if strings.Contains(a.body, try[1]) && try[1] != "wrong" {
+			t.Error("the password is on the page")
+		}
+		bodies = append(bodies, strings.ReplaceAll(a.body, `value="`+try[0]+`"`, ""))
+	}
+	if bodies[0] != bodies[1] || bodies[1] != bodies[2] {
+		t.Errorf("got different pages:\n%s", strings.Join(bodies, "\n-----\n"))
+	}
+}
+
+func TestMissingFields(t *testing.T) {
+	c := newCenter(t, organisation())
+	b := c.browser(t)
+	for _, form := range []url.Values{{}, {"username": {"alice"}}, {"password": {"x"}}, {"username": {"  "}, "password": {"x"}}} {
+		b.post("/signin", form).says(t, 400, "Enter your user name and your password.")
+	}
+	// What is in the address is no form.
+	b.post("/signin?username=alice&password=correct-horse", url.Values{}).says(t, 400)
+}
+
+func TestTooManyPasswords(t *testing.T) {
+	c := newCenter(t, organisation())
+	b := c.browser(t)
+	wrong := url.Values{"username": {"alice"}, "password": {"wrong"}}
+	right := url.Values{"username": {"alice"}, "password": {"correct-horse"}}
+	a := b.post("/signin", wrong)
+	for range 20 {
+		if a.status == 429 {
+			break
+		}
+		a.says(t, 403)
+		a = b.post("/signin", wrong)
+	}
+	a = b.post("/signin", right)
+	a.says(t, 429, "too many attempts", `role="alert"`)
+	seconds, err := strconv.Atoi(a.header.Get("Retry-After"))
+	if err != nil || seconds < 1 || seconds > 60 {
+		t.Errorf("got Retry-After %q, want 1 to 60", a.header.Get("Retry-After"))
+	}
+	c.advance(2 * time.Minute)
+	b.post("/signin", right).redirects(t, "/start")
+}
+
+func TestSignInRenewsTheCookie(t *testing.T) {
+	c := newCenter(t, organisation())
+	b := c.signedIn(t, "alice", "correct-horse")
+	first := b.cookie()
+	b.post("/signin", url.Values{"username": {"alice"}, "password": {"correct-horse"}}).redirects(t, "/start")
+	second := b.cookie()
+	if first == second {
+		t.Error("the cookie was not renewed")
+	}
+	// A second tab of the same person takes nothing from the first.
+	if _, err := c.Grant.Session(t.Context(), c.now(), first); err != nil {
+		t.Errorf("alice's first sign-in: got %v, want it alive", err)
+	}
+	// Somebody else at this browser ends it: a cookie planted before the sign-in
+	// is of no use after.
+	b.post("/signin", url.Values{"username": {"bob"}, "password": {"battery-staple"}}).redirects(t, "/start")
+	if b.cookie() == second {
+		t.Error("the cookie was not renewed")
+	}
+	if _, err := c.Grant.Session(t.Context(), c.now(), second); err == nil {
+		t.Error("alice is still signed in after bob took the browser over")
+	}
+	// A made-up cookie is never taken on.
+	req, err := http.NewRequestWithContext(t.Context(), "POST", c.BaseURL+"/signin", strings.NewReader("username=alice&password=correct-horse"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	req.AddCookie(&http.Cookie{Name: portal.CookieName(c.BaseURL), Value: "planted"})
+	resp, err := http.DefaultTransport.RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if got := resp.Cookies(); len(got) != 1 || got[0].Value == "planted" {
+		t.Errorf("got cookies %v, want a fresh one", got)
+	}
+}
+
+func TestSignOut(t *testing.T) {
+	c := newCenter(t, organisation())
+	b := c.signedIn(t, "alice", "correct-horse")
+	cookie := b.cookie()
+	b.get("/signout").says(t, 405)
+	b.get("/signed-out").redirects(t, "/start")
+	a := b.post("/signout", url.Values{}).redirects(t, "/signed-out")
+	if got := a.header.Get("Set-Cookie"); !strings.Contains(got, "Max-Age=0") || b.cookie() != "" {
+		t.Errorf("got Set-Cookie %q, want it gone", got)
+	}
+	if _, err := c.Grant.Session(t.Context(), c.now(), cookie); err == nil {
+		t.Error("the session lives on")
+	}
+	b.get("/signed-out").says(t, 200, "Signed out")
+	b.get("/start").redirects(t, "/signin")
+	b.post("/signout", url.Values{}).redirects(t, "/signed-out")
+}
+
+func TestSessionEndsByItself(t *testing.T) {
+	c := newCenter(t, organisation())
+	b := c.signedIn(t, "alice", "correct-horse")
+	c.advance(9 * time.Hour)
+	b.get("/start").redirects(t, "/signin")
+}
+
+// A person with e-mail codes is told on every page they get, and nobody can
+// tell before the password is right.
+func TestMFANotice(t *testing.T) {
+	c := newCenter(t, organisation())
+	const notice = "You signed in with your password alone."
+	b := c.browser(t)
+	if a := b.post("/signin", url.Values{"username": {"bob"}, "password": {"wrong"}}); strings.Contains(a.body, "e-mail") {
+		t.Errorf("a wrong password shows who has codes:\n%s", a.body)
+	}
+	b = c.signedIn(t, "bob", "battery-staple")
+	client, _ := c.register(t, "aws-cli", "http://127.0.0.1/oauth/callback")
+	consent, _ := b.begin(client.ID, callback)
+	for _, path := range []string{"/start", "/device", consent} {
+		b.get(path).says(t, 200, notice)
+	}
+	if a := c.signedIn(t, "alice", "correct-horse").get("/start"); strings.Contains(a.body, notice) {
+		t.Error("alice is told as well")
+	}
+}
