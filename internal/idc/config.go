@@ -1,0 +1,114 @@
+package idc
+
+import (
+	"fmt"
+	"log/slog"
+	"net"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/portico-sso/portico/internal/idc/control"
+	"github.com/portico-sso/portico/internal/idc/directory"
+	"github.com/portico-sso/portico/internal/idc/grant"
+)
+
+// DefaultBaseURL is where an Identity Center is unless told otherwise.
+const DefaultBaseURL = "http://127.0.0.1:8642"
+
+// Config says what an Identity Center is to be. The zero value is the built-in
+// organisation in memory at DefaultBaseURL.
+type Config struct {
+	// Organisation replaces what the database holds; people who stay keep their
+	// sessions. nil means what the database holds, or the built-in one.
+	Organisation *directory.Organisation
+	// DataDir is where the database is; "" keeps it in memory.
+	DataDir string
+	// BaseURL is the address that browsers and clients use, without a path.
+	BaseURL string
+	// ControlKey opens package control; "" means nobody steers this one. It is
+	// ignored where other machines reach the listener.
+	ControlKey string
+	// Policy holds lifetimes and limits of sign-ins.
+	Policy grant.Policy
+	Log    *slog.Logger     // nil: slog.Default()
+	Now    func() time.Time // nil: time.Now
+}
+
+// AddressError says that a BaseURL cannot be one.
+type AddressError struct {
+	BaseURL string
+	Problem string
+}
+
+func (e *AddressError) Error() string {
+	return fmt.Sprintf("address %q: %s", e.BaseURL, e.Problem)
+}
+
+// address is a BaseURL taken apart.
+type address struct {
+	url  string // normal form: lower case, no default port, no slash at the end
+	host string // without port and brackets
+	port string
+}
+
+func parseAddress(baseURL string) (address, error) {
+	fail := func(problem string) (address, error) {
+		return address{}, &AddressError{BaseURL: baseURL, Problem: problem}
+	}
+	u, err := url.Parse(baseURL)
+	switch {
+	case err != nil:
+		return fail("it is no URL")
+	case u.Scheme != "http" && u.Scheme != "https":
+		return fail("it does not begin with http:// or https://")
+	case u.Hostname() == "":
+		return fail("it names no host")
+	case u.User != nil || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
+		return fail("it must be scheme, host and port alone")
+	}
+	a := address{host: strings.ToLower(u.Hostname()), port: u.Port()}
+	if ip := net.ParseIP(a.host); ip != nil && ip.IsUnspecified() {
+		return fail("no client can go there; name the address it listens on")
+	}
+	host := a.host
+	if strings.Contains(host, ":") {
+		host = "[" + host + "]"
+	}
+	standard := map[string]string{"http": "80", "https": "443"}[u.Scheme]
+	if a.port == "" || a.port == standard {
+		a.port = standard
+		a.url = u.Scheme + "://" + host
+	} else {
+		a.url = u.Scheme + "://" + host + ":" + a.port
+	}
+	return a, nil
+}
+
+func (a address) loopback() bool { return control.Loopback(a.host) }
+
+// allows says whether a Host header names this Identity Center: by the address
+// itself, or by one of the names of this machine that nobody can give to
+// another, with the same port.
+func (a address) allows(hostHeader string) bool {
+	host, port := hostHeader, a.standardPort()
+	if i := strings.LastIndexByte(hostHeader, ':'); i >= 0 && !strings.HasSuffix(hostHeader, "]") {
+		host, port = hostHeader[:i], hostHeader[i+1:]
+	}
+	if port != a.port {
+		return false
+	}
+	switch host = strings.ToLower(host); host {
+	case "127.0.0.1", "localhost", "[::1]":
+		return true
+	}
+	return host == a.host || host == "["+a.host+"]"
+}
+
+// standardPort is what a Host header without a port means.
+func (a address) standardPort() string {
+	if strings.HasPrefix(a.url, "https:") {
+		return "443"
+	}
+	return "80"
+}

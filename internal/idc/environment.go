@@ -1,0 +1,24 @@
+package idc
+
+import "strings"
+
+// Environment is what points AWS clients at the Identity Center at address,
+// NAME=value each. Clients differ in whether they honour the variable of each
+// service or the one for all, so both are there. noProxy is the value that
+// NO_PROXY has, which is extended.
+func Environment(address, noProxy string) []string {
+	env := []string{"AWS_ENDPOINT_URL=" + address}
+	for _, service := range []string{"SSO", "SSO_OIDC", "SSO_ADMIN", "IDENTITYSTORE", "ORGANIZATIONS", "STS", "S3"} {
+		env = append(env, "AWS_ENDPOINT_URL_"+service+"="+address)
+	}
+	// A client without credentials would otherwise look for a machine's.
+	env = append(env, "AWS_EC2_METADATA_DISABLED=true")
+	hosts := []string{"127.0.0.1", "localhost", "::1"}
+	for h := range strings.SplitSeq(noProxy, ",") {
+		if h = strings.TrimSpace(h); h != "" && h != "127.0.0.1" && h != "localhost" && h != "::1" {
+			hosts = append(hosts, h)
+		}
+	}
+	list := strings.Join(hosts, ",")
+	return append(env, "NO_PROXY="+list, "no_proxy="+list)
+}

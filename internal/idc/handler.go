@@ -1,0 +1,126 @@
+package idc
+
+import (
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"time"
+)
+
+// requestIDHeader is AWS's; its SDKs show it in errors.
+const requestIDHeader = "X-Amzn-Requestid"
+
+// ServeHTTP answers one request.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	started := time.Now()
+	s.askToCollect()
+	rec := &recorder{ResponseWriter: w}
+	defer s.finish(rec, r, started)
+
+	// What a page must not lack, whoever writes it. The handlers say more, or
+	// say it more loosely where they know why.
+	header := rec.Header()
+	header.Set(requestIDHeader, newRequestID())
+	header.Set("X-Content-Type-Options", "nosniff")
+	header.Set("Referrer-Policy", "no-referrer")
+	header.Set("Cache-Control", "no-store")
+	header.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+	header.Set("Cross-Origin-Opener-Policy", "same-origin")
+	s.route(rec, r)
+}
+
+// finish turns a panic into an answer, and writes the access log: neither query
+// nor any header that may hold a secret.
+func (s *Server) finish(rec *recorder, r *http.Request, started time.Time) {
+	id := rec.Header().Get(requestIDHeader)
+	abort := false
+	if cause := recover(); cause != nil {
+		if err, ok := cause.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+			panic(http.ErrAbortHandler)
+		}
+		s.log.ErrorContext(r.Context(), "panic", "request_id", id, "method", r.Method, "path", r.URL.Path,
+			"cause", fmt.Sprint(cause), "stack", string(debug.Stack()))
+		if abort = rec.status != 0; !abort {
+			s.internalError(rec, r, id)
+		}
+	}
+	if rec.status == 0 {
+		rec.status = http.StatusOK // net/http's, for a handler that wrote nothing
+	}
+	s.log.LogAttrs(r.Context(), slog.LevelDebug, "request",
+		slog.String("request_id", id), slog.String("method", r.Method), slog.String("host", r.Host), slog.String("path", r.URL.Path),
+		slog.Int("status", rec.status), slog.Int64("bytes", rec.bytes),
+		slog.Duration("took", time.Since(started)), slog.String("remote", r.RemoteAddr), slog.String("agent", r.UserAgent()))
+	if abort { // half an answer is out: the connection must not look whole
+		panic(http.ErrAbortHandler)
+	}
+}
+
+// internalError answers an AWS client with an error it can read, a person with
+// a line of text.
+func (s *Server) internalError(w http.ResponseWriter, r *http.Request, id string) {
+	const public = "the Identity Center failed; its log says why"
+	header := w.Header()
+	if s.api.Handles(r) {
+		header.Set("Content-Type", "application/json")
+		header.Set("X-Amzn-Errortype", "InternalServerException")
+		w.WriteHeader(http.StatusInternalServerError)
+		_ = json.NewEncoder(w).Encode(map[string]string{"__type": "InternalServerException", "message": public})
+		return
+	}
+	header.Set("Content-Type", "text/plain; charset=utf-8")
+	w.WriteHeader(http.StatusInternalServerError)
+	_, _ = fmt.Fprintf(w, "%s (request %s)\n", public, id)
+}
+
+// misdirected tells whoever came by another name which one is right.
+func (s *Server) misdirected(w http.ResponseWriter) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.WriteHeader(http.StatusMisdirectedRequest)
+	_, _ = fmt.Fprintf(w, "This is the Identity Center at %s; go there. It does not answer to other names.\n", s.address.url)
+}
+
+func refuseCrossOrigin(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.WriteHeader(http.StatusForbidden)
+	_, _ = fmt.Fprintln(w, "This form was sent by a page of another site, and nothing was done.")
+}
+
+// recorder remembers what was answered.
+type recorder struct {
+	http.ResponseWriter
+	status int
+	bytes  int64
+}
+
+func (r *recorder) WriteHeader(status int) {
+	if r.status == 0 && status >= 200 {
+		r.status = status
+	}
+	r.ResponseWriter.WriteHeader(status)
+}
+
+func (r *recorder) Write(b []byte) (int, error) {
+	if r.status == 0 {
+		r.status = http.StatusOK
+	}
+	n, err := r.ResponseWriter.Write(b)
+	r.bytes += int64(n)
+	return n, err
+}
+
+// Unwrap is for http.ResponseController.
+func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
+
+// newRequestID is a UUID (RFC 9562, version 4), as AWS's are.
+func newRequestID() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails
+	b[6] = b[6]&0x0f | 0x40
+	b[8] = b[8]&0x3f | 0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[0:4], b[4:6], b[6:8], b[8:10], b[10:16])
+}

@@ -1,0 +1,157 @@
+package idc
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/portico-sso/portico/internal/idc/awsapi"
+	"github.com/portico-sso/portico/internal/idc/control"
+	"github.com/portico-sso/portico/internal/idc/directory"
+	"github.com/portico-sso/portico/internal/idc/grant"
+	"github.com/portico-sso/portico/internal/idc/portal"
+	"github.com/portico-sso/portico/internal/idc/seed"
+	"github.com/portico-sso/portico/internal/idc/sqlstore"
+)
+
+// Server is an Identity Center. It serves as an http.Handler, or by Serve with
+// the limits a listener needs.
+type Server struct {
+	address   address
+	directory *directory.Service
+	grant     *grant.Service
+	db        *sqlstore.DB
+	now       func() time.Time
+	log       *slog.Logger
+
+	api     *awsapi.Handler
+	pages   http.Handler
+	control http.Handler // nil when off
+	// exposed is set once a listener turns out to be open to other machines.
+	exposed atomic.Bool
+
+	collected atomic.Int64  // unix nanoseconds of package time
+	collect   chan struct{} // asks Serve's goroutine to collect
+	closeOnce sync.Once
+	closeErr  error
+}
+
+// New opens the database and puts the organisation into it. Close must be
+// called at the end.
+func New(ctx context.Context, c Config) (*Server, error) {
+	if c.BaseURL == "" {
+		c.BaseURL = DefaultBaseURL
+	}
+	a, err := parseAddress(c.BaseURL)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{address: a, now: c.Now, log: c.Log, collect: make(chan struct{}, 1)}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	if s.log == nil {
+		s.log = slog.Default()
+	}
+	if s.db, err = sqlstore.Open(ctx, c.DataDir); err != nil {
+		return nil, err
+	}
+	if err := s.prepare(ctx, c); err != nil {
+		return nil, errors.Join(err, s.db.Close())
+	}
+	return s, nil
+}
+
+func (s *Server) prepare(ctx context.Context, c Config) error {
+	key, err := s.db.ServerKey(ctx)
+	if err != nil {
+		return err
+	}
+	s.directory = &directory.Service{Store: s.db.Directory()}
+	s.grant = &grant.Service{Store: s.db.Grant(), Policy: c.Policy, Key: key, UserActive: s.directory.Active}
+	if err := s.seed(ctx, c.Organisation); err != nil {
+		return err
+	}
+	s.api = &awsapi.Handler{Grant: s.grant, Directory: s.directory, BaseURL: s.address.url, Now: s.now, Log: s.log}
+	pages := &portal.Handler{Grant: s.grant, Directory: s.directory, BaseURL: s.address.url, Now: s.now, Log: s.log}
+	protection := http.NewCrossOriginProtection()
+	protection.SetDenyHandler(http.HandlerFunc(refuseCrossOrigin))
+	s.pages = protection.Handler(pages)
+
+	if !s.address.loopback() {
+		s.warnExposed("address", s.address.url)
+	}
+	if c.ControlKey != "" && s.address.loopback() {
+		s.control = &control.Handler{Key: c.ControlKey, Address: s.address.url, CookieName: portal.CookieName(s.address.url),
+			Grant: s.grant, Directory: s.directory, Now: s.now, Log: s.log}
+	}
+	s.collected.Store(s.now().UnixNano())
+	return s.grant.Collect(ctx, s.now())
+}
+
+// seed puts an organisation into the database, if there is one to put.
+func (s *Server) seed(ctx context.Context, org *directory.Organisation) error {
+	if org == nil {
+		switch _, err := s.directory.Instance(ctx); {
+		case err == nil:
+			return nil
+		case !errors.Is(err, directory.ErrNotFound):
+			return err
+		}
+		builtIn := seed.BuiltIn()
+		org = &builtIn
+	}
+	return s.directory.Seed(ctx, *org)
+}
+
+func (s *Server) warnExposed(attribute, value string) {
+	s.log.Warn("THIS IDENTITY CENTER CAN BE REACHED FROM OTHER MACHINES. It is meant for one machine: "+
+		"whoever reaches it may try passwords, and its traffic can be read. Control is off.", attribute, value)
+}
+
+// Describe says which Identity Center this is, and who is in it, in the
+// organisation's order.
+func (s *Server) Describe(ctx context.Context) (directory.Instance, []string, error) {
+	instance, err := s.directory.Instance(ctx)
+	if err != nil {
+		return directory.Instance{}, nil, err
+	}
+	users, err := s.directory.Users(ctx)
+	if err != nil {
+		return directory.Instance{}, nil, err
+	}
+	var names []string
+	for _, u := range users {
+		names = append(names, u.Name)
+	}
+	return instance, names, nil
+}
+
+// Close closes the database. Serve must have returned.
+func (s *Server) Close() error {
+	s.closeOnce.Do(func() { s.closeErr = s.db.Close() })
+	return s.closeErr
+}
+
+// route hands a request on. The order is the package comment's.
+func (s *Server) route(w http.ResponseWriter, r *http.Request) {
+	switch {
+	case !s.address.allows(r.Host):
+		s.misdirected(w)
+	case strings.HasPrefix(r.URL.Path, "/.portico/"):
+		if s.control == nil || s.exposed.Load() {
+			http.NotFound(w, r)
+			return
+		}
+		s.control.ServeHTTP(w, r)
+	case s.api.Handles(r):
+		s.api.ServeHTTP(w, r)
+	default:
+		s.pages.ServeHTTP(w, r)
+	}
+}
