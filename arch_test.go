@@ -1,0 +1,159 @@
+// Package portico holds the tests of the repository as a whole: who may import
+// whom, and that what the README says works.
+package portico
+
+import (
+	"encoding/json"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/portico-sso/portico"
+
+type goPackage struct {
+	ImportPath                string
+	Imports                   []string
+	TestImports, XTestImports []string
+}
+
+func listPackages(t *testing.T) map[string]goPackage {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "go", "list", "-json=ImportPath,Imports,TestImports,XTestImports", "./...")
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	packages := map[string]goPackage{}
+	for d := json.NewDecoder(strings.NewReader(string(out))); d.More(); {
+		var p goPackage
+		if err := d.Decode(&p); err != nil {
+			t.Fatal(err)
+		}
+		packages[strings.TrimPrefix(p.ImportPath, module+"/")] = p
+	}
+	return packages
+}
+
+// mayImport says which of portico's packages each may import, tests apart.
+var mayImport = map[string][]string{
+	"cmd/portico": {"internal/cli"},
+
+	"internal/cli": {"internal/terminal", "internal/output", "internal/awsconfig", "internal/catalog", "internal/creds", "internal/admin",
+		"internal/signin", "internal/wallet", "internal/idc", "internal/idc/browse", "internal/idc/control", "internal/idc/directory", "internal/idc/seed"},
+	"internal/terminal":   {},
+	"internal/output":     {},
+	"internal/atomicfile": {},
+	"internal/awsconfig":  {"internal/atomicfile"},
+	"internal/wallet":     {"internal/atomicfile"},
+	// signin and admin take from awsconfig what a region may look like, so that
+	// there is one answer to what may become part of a host name.
+	"internal/signin":  {"internal/wallet", "internal/awsconfig"},
+	"internal/creds":   {"internal/signin", "internal/wallet"},
+	"internal/catalog": {"internal/signin"},
+	"internal/admin":   {"internal/signin", "internal/awsconfig"},
+
+	"internal/idc": {"internal/idc/awsapi", "internal/idc/portal", "internal/idc/control", "internal/idc/seed",
+		"internal/idc/sqlstore", "internal/idc/grant", "internal/idc/directory"},
+	"internal/idc/awsapi":                {"internal/idc/sigv4", "internal/idc/grant", "internal/idc/directory"},
+	"internal/idc/portal":                {"internal/idc/grant", "internal/idc/directory"},
+	"internal/idc/control":               {"internal/idc/grant", "internal/idc/directory", "internal/atomicfile"},
+	"internal/idc/browse":                {"internal/idc/control"},
+	"internal/idc/seed":                  {"internal/idc/directory"},
+	"internal/idc/sqlstore":              {"internal/idc/grant", "internal/idc/directory"},
+	"internal/idc/sigv4":                 {},
+	"internal/idc/grant":                 {},
+	"internal/idc/directory":             {},
+	"internal/idc/grant/conformance":     {"internal/idc/grant"},
+	"internal/idc/directory/conformance": {"internal/idc/directory"},
+
+	"idctest": {"internal/idc", "internal/idc/browse", "internal/idc/control", "internal/idc/directory", "internal/idc/grant", "internal/idc/seed"},
+}
+
+func TestImports(t *testing.T) {
+	packages := listPackages(t)
+	for name, p := range packages {
+		allowed, known := mayImport[name]
+		if name == module || strings.HasSuffix(name, "_test") {
+			continue
+		}
+		if !known {
+			t.Errorf("%s is new: say in mayImport what it may import", name)
+			continue
+		}
+		for _, i := range p.Imports {
+			if own, ok := strings.CutPrefix(i, module+"/"); ok && !slices.Contains(allowed, own) {
+				t.Errorf("%s imports %s, which it may not", name, own)
+			}
+		}
+	}
+	for name := range mayImport {
+		if _, ok := packages[name]; !ok {
+			t.Errorf("mayImport speaks of %s, which does not exist", name)
+		}
+	}
+}
+
+// outside says which packages may import a library from elsewhere. Whatever is
+// not listed may be imported by nobody.
+var outside = []struct {
+	prefix string
+	by     []string
+}{
+	{"github.com/spf13/", []string{"internal/cli"}},
+	{"github.com/cli/browser", []string{"internal/cli"}},
+	{"charm.land/", []string{"internal/terminal"}},
+	{"github.com/charmbracelet/", []string{"internal/terminal"}},
+	{"github.com/sahilm/fuzzy", []string{"internal/terminal"}},
+	{"github.com/mattn/go-runewidth", []string{"internal/terminal"}},
+	{"golang.org/x/term", []string{"internal/terminal"}},
+	{"github.com/jmespath/", []string{"internal/output"}},
+	{"github.com/gofrs/flock", []string{"internal/atomicfile"}},
+	{"github.com/aws/", []string{"internal/signin", "internal/creds", "internal/catalog", "internal/admin", "idctest"}},
+	{"modernc.org/", []string{"internal/idc/sqlstore"}},
+	{"go.yaml.in/", []string{"internal/idc/seed"}},
+	{"golang.org/x/crypto/", []string{"internal/idc/directory", "internal/idc/grant"}},
+	{"golang.org/x/net/html", []string{"internal/idc/browse"}},
+	{"golang.org/x/net/netutil", []string{"internal/idc"}},
+	{"golang.org/x/sys/", []string{"internal/atomicfile", "internal/terminal", "internal/cli"}},
+	{"github.com/google/go-cmp/", []string{"internal/idc/grant/conformance", "internal/idc/directory/conformance"}},
+	{"pgregory.net/rapid", []string{"internal/idc/grant/conformance", "internal/idc/directory/conformance"}},
+}
+
+func TestOutsideImports(t *testing.T) {
+	for name, p := range listPackages(t) {
+	imports:
+		for _, i := range p.Imports {
+			if first, _, _ := strings.Cut(i, "/"); !strings.Contains(first, ".") || strings.HasPrefix(i, module) {
+				continue
+			}
+			for _, rule := range outside {
+				if strings.HasPrefix(i, rule.prefix) {
+					if !slices.Contains(rule.by, name) {
+						t.Errorf("%s imports %s, which only %v may", name, i, rule.by)
+					}
+					continue imports
+				}
+			}
+			t.Errorf("%s imports %s, which nobody may", name, i)
+		}
+	}
+}
+
+// The two halves meet on the wire: nothing the server links is of the client or
+// of the AWS SDK.
+func TestServerLinksNoClient(t *testing.T) {
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", "./internal/idc/...").Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	for dep := range strings.Lines(string(out)) {
+		dep = strings.TrimSpace(dep)
+		own, ours := strings.CutPrefix(dep, module+"/")
+		if strings.HasPrefix(dep, "github.com/aws/") ||
+			(ours && !strings.HasPrefix(own, "internal/idc") && own != "internal/atomicfile") {
+			t.Errorf("internal/idc links %s", dep)
+		}
+	}
+}

@@ -1,0 +1,132 @@
+package cli
+
+import (
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/portico-sso/portico/internal/terminal"
+)
+
+// An App is the world a command runs in. Tests and the demo give it another.
+type App struct {
+	Name string // what the program was called as, for messages
+	Self string // the program's own executable, to start it again
+
+	Stdin          io.Reader
+	Stdout, Stderr io.Writer
+	Env            []string // NAME=value, as os.Environ
+	Home           string   // the directory that holds .aws
+
+	// OpenURL opens a person's browser. Nil means $BROWSER, or the system's.
+	OpenURL func(url string) error
+
+	// Become replaces this process with a command. Nil means exec on Unix and,
+	// where there is no such thing, running it and returning its code.
+	Become func(path string, argv, env []string) error
+}
+
+// System is the real world.
+func System() App {
+	name := strings.TrimSuffix(filepath.Base(os.Args[0]), ".exe")
+	self, err := os.Executable()
+	if err != nil {
+		self = os.Args[0]
+	}
+	a := App{Name: name, Self: self, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Env: os.Environ()}
+	a.Home = home(a.Lookup)
+	return a
+}
+
+// home is where the AWS tools look for .aws: Python's and Go's "~".
+func home(lookup func(string) (string, bool)) string {
+	name := "HOME"
+	if runtime.GOOS == "windows" {
+		name = "USERPROFILE"
+	}
+	if dir, _ := lookup(name); dir != "" {
+		return dir
+	}
+	dir, _ := os.UserHomeDir()
+	return dir
+}
+
+// Lookup reads the app's environment.
+func (a *App) Lookup(name string) (string, bool) {
+	for _, kv := range slices.Backward(a.Env) {
+		if v, ok := strings.CutPrefix(kv, name+"="); ok {
+			return v, true
+		}
+	}
+	return "", false
+}
+
+func (a *App) getenv(name string) string {
+	v, _ := a.Lookup(name)
+	return v
+}
+
+// lookPath finds a program on the app's PATH, which need not be the process's.
+func (a *App) lookPath(name string) (string, error) {
+	if strings.ContainsRune(name, filepath.Separator) || runtime.GOOS == "windows" {
+		return exec.LookPath(name)
+	}
+	for _, dir := range filepath.SplitList(a.getenv("PATH")) {
+		if !filepath.IsAbs(dir) {
+			continue // a program of the current directory is never meant
+		}
+		if path, err := exec.LookPath(filepath.Join(dir, name)); err == nil {
+			return path, nil
+		}
+	}
+	return "", &exec.Error{Name: name, Err: exec.ErrNotFound}
+}
+
+func (a *App) terminal() *terminal.Terminal {
+	return &terminal.Terminal{In: a.Stdin, Out: a.Stdout, Err: a.Stderr, Getenv: a.Lookup}
+}
+
+// stateDir is where portico keeps what is not configuration.
+func (a *App) stateDir() string {
+	switch runtime.GOOS {
+	case "darwin":
+		return filepath.Join(a.Home, "Library", "Application Support", "portico")
+	case "windows":
+		if dir := a.getenv("LocalAppData"); dir != "" {
+			return filepath.Join(dir, "portico")
+		}
+		return filepath.Join(a.Home, "AppData", "Local", "portico")
+	}
+	// The XDG specification says to ignore relative paths.
+	if dir := a.getenv("XDG_STATE_HOME"); filepath.IsAbs(dir) {
+		return filepath.Join(dir, "portico")
+	}
+	return filepath.Join(a.Home, ".local", "state", "portico")
+}
+
+func (a *App) lockDir() string { return filepath.Join(a.stateDir(), "locks") }
+
+// with returns a copy of the environment in which each NAME=value of set
+// replaces what was there, and the names in unset are gone.
+func with(env, set []string, unset ...string) []string {
+	for _, kv := range set {
+		name, _, _ := strings.Cut(kv, "=")
+		unset = append(unset, name)
+	}
+	env = slices.DeleteFunc(slices.Clone(env), func(kv string) bool {
+		name, _, _ := strings.Cut(kv, "=")
+		return slices.ContainsFunc(unset, func(u string) bool { return sameName(u, name) })
+	})
+	return append(env, set...)
+}
+
+func sameName(a, b string) bool {
+	if runtime.GOOS == "windows" {
+		return strings.EqualFold(a, b)
+	}
+	return a == b
+}

@@ -1,0 +1,92 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/url"
+	"os"
+	"os/exec"
+	"strings"
+	"unicode"
+
+	"github.com/cli/browser"
+
+	"github.com/portico-sso/portico/internal/awsconfig"
+)
+
+// openURL opens a browser: the app's own way, $BROWSER, or the system's. Only
+// addresses a browser should be sent to get that far.
+func (a *App) openURL(address string) error {
+	if err := checkAddress(address); err != nil {
+		return err
+	}
+	if a.OpenURL != nil {
+		return a.OpenURL(address)
+	}
+	if list := a.getenv("BROWSER"); list != "" {
+		return a.openWith(list, address)
+	}
+	browser.Stdout, browser.Stderr = io.Discard, io.Discard // some openers chat
+	return browser.OpenURL(address)
+}
+
+// checkAddress admits https, and http to this machine (RFC 8252, 8.12): nothing
+// a server says may start a program, open a file or pass for a flag.
+func checkAddress(address string) error {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" || strings.ContainsFunc(address, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }) {
+		return errors.New("the sign-in address is no URL a browser can open")
+	}
+	switch u.Scheme {
+	case "https":
+		return nil
+	case "http":
+		host := u.Hostname()
+		if ip := net.ParseIP(host); host == "localhost" || (ip != nil && ip.IsLoopback()) {
+			return nil
+		}
+	}
+	return fmt.Errorf("the sign-in address is neither https nor on this machine")
+}
+
+// openWith starts the first command of $BROWSER that starts, the way Python's
+// webbrowser module (and so the AWS CLI) reads the variable: commands divided by
+// the path list separator, each split into words, %s standing for the address.
+// It does not wait: the browser comes back to a listener of ours.
+func (a *App) openWith(list, address string) error {
+	err := errors.New("BROWSER names no command")
+	for command := range strings.SplitSeq(list, string(os.PathListSeparator)) {
+		words, ok := awsconfig.SplitWords(command)
+		if !ok || len(words) == 0 {
+			continue
+		}
+		if words[len(words)-1] == "&" {
+			words = words[:len(words)-1]
+		}
+		if !strings.Contains(command, "%s") {
+			words = append(words, "%s")
+		}
+		for i := 1; i < len(words); i++ {
+			words[i] = strings.ReplaceAll(words[i], "%s", address)
+		}
+		if err = a.start(words); err == nil {
+			return nil
+		}
+	}
+	return err
+}
+
+func (a *App) start(words []string) error {
+	path, err := a.lookPath(words[0])
+	if err != nil {
+		return err
+	}
+	cmd := &exec.Cmd{Path: path, Args: words, Env: a.Env}
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	go cmd.Wait() // so that it leaves no zombie; its outcome shows at the listener
+	return nil
+}

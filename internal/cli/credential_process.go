@@ -1,0 +1,34 @@
+package cli
+
+import (
+	"github.com/spf13/cobra"
+)
+
+func newCredentialProcess(a *App, g *globals) *cobra.Command {
+	return &cobra.Command{
+		Use:     "credential-process",
+		Short:   "Print a profile's credentials for credential_process",
+		GroupID: groupOwn,
+		Long: `Prints a profile's credentials in the form that the credential_process setting of
+all AWS tools expects. It answers from the cache while that lasts, refreshes the
+sign-in by itself, and never asks anything or opens a browser: when a person has
+to sign in, it fails at once and says with which command.`,
+		Example: `  portico credential-process --profile dev
+
+  # ~/.aws/config, for a tool that knows no SSO:
+  [profile dev-for-old-tools]
+  credential_process = portico credential-process --profile dev`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			s, err := a.setup(g)
+			if err != nil {
+				return err
+			}
+			c, err := s.credentials(cmd.Context())
+			if err != nil {
+				return err
+			}
+			return writeProcess(a.Stdout, c)
+		},
+	}
+}

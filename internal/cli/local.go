@@ -1,0 +1,127 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/portico-sso/portico/internal/idc"
+	"github.com/portico-sso/portico/internal/idc/control"
+	"github.com/portico-sso/portico/internal/idc/directory"
+	"github.com/portico-sso/portico/internal/idc/seed"
+)
+
+// recordsVariable says where running local Identity Centers are recorded, for
+// shells whose HOME is not the one they were started under.
+const recordsVariable = "PORTICO_LOCAL_DIR"
+
+func (a *App) recordsDir() string {
+	if dir := a.getenv(recordsVariable); dir != "" {
+		return dir
+	}
+	return filepath.Join(a.stateDir(), "local")
+}
+
+// readOrganisation reads a seed; no file means the built-in one.
+func readOrganisation(file string) (*directory.Organisation, error) {
+	if file == "" {
+		return nil, nil
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("organisation: %v", err)
+	}
+	org, err := seed.Parse(file, data)
+	return &org, err
+}
+
+// loopbackHTTP speaks to local Identity Centers: directly, past any proxy, and
+// not for ever.
+func loopbackHTTP() *http.Client {
+	return &http.Client{
+		Transport:     &http.Transport{Proxy: nil, DialContext: (&net.Dialer{Timeout: 2 * time.Second}).DialContext},
+		Timeout:       30 * time.Second,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+// find returns the control client of the local Identity Center that is meant:
+// the one at address, or where AWS_ENDPOINT_URL points, or the only one there is.
+func (a *App) find(ctx context.Context, address string) (*control.Client, error) {
+	if address == "" {
+		address = a.getenv("AWS_ENDPOINT_URL")
+	}
+	r, err := control.Find(ctx, a.recordsDir(), address)
+	if err != nil {
+		if none, ok := errors.AsType[*control.NoneError](err); ok {
+			return nil, &hintedError{Err: none, Hint: fmt.Sprintf("Start one with: %s local start", a.Name)}
+		}
+		if several, ok := errors.AsType[*control.SeveralError](err); ok {
+			list := "Choose one with --address:"
+			for _, r := range several.Records {
+				list += "\n  " + r.Address
+			}
+			return nil, &hintedError{Err: several, Hint: list}
+		}
+		return nil, err
+	}
+	return &control.Client{Record: r, HTTP: loopbackHTTP()}, nil
+}
+
+// origin is the scheme and host of a URL.
+func origin(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	return u.Scheme + "://" + u.Host
+}
+
+// stray are variables that would lead a client away from the local Identity
+// Center, or mix its credentials with others.
+var stray = append([]string{
+	"AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_CA_BUNDLE",
+	"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT", "XDG_STATE_HOME",
+}, stale...)
+
+// localEnvironment is what points a client at the Identity Center at address.
+// home and user may be empty: the client keeps its home, opens its own browser.
+func (a *App) localEnvironment(address, home, user string) []string {
+	set := idc.Environment(address, a.getenv("NO_PROXY"))
+	set = append(set, recordsVariable+"="+a.recordsDir())
+	if home != "" {
+		name := "HOME"
+		if runtime.GOOS == "windows" {
+			name = "USERPROFILE"
+		}
+		set = append(set, name+"="+home)
+	}
+	if user != "" {
+		set = append(set, "BROWSER="+a.browserCommand(user))
+	}
+	return set
+}
+
+// browserCommand is a $BROWSER that signs a person in and allows. Python splits
+// the variable at the path list separator and then into words, so the address
+// of the Identity Center is not in it: it is in the URL the browser is given.
+func (a *App) browserCommand(user string) string {
+	return strings.Join([]string{quoteWord(a.Self), "local", "browse", "--as", quoteWord(user), "%s"}, " ")
+}
+
+// privateHome makes the home directory of a client that is kept apart.
+func privateHome(dir string) (string, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return "", err
+	}
+	return dir, os.MkdirAll(dir, 0o700)
+}

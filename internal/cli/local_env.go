@@ -1,0 +1,86 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/portico-sso/portico/internal/idc/control"
+	"github.com/portico-sso/portico/internal/wallet"
+)
+
+func newLocalEnv(a *App, g *globals) *cobra.Command {
+	var address, user, home string
+	c := &cobra.Command{
+		Use:   "env",
+		Short: "Print the environment that points AWS clients at it",
+		Long: `Prints lines for a POSIX shell to evaluate, after which every AWS client started
+from it speaks to the local Identity Center.
+
+Real and local sign-ins should not mix: --home gives the shell a home directory
+of its own. With --as USER its browser signs that person in and allows what is
+asked, so that any client's login runs unattended.`,
+		Example: `  eval "$(portico local env --home ./local-home)"
+  eval "$(portico local env --home ./local-home --as alice)"`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			client, err := a.find(cmd.Context(), address)
+			if err != nil {
+				return err
+			}
+			return (&localEnv{App: a, Control: client, Out: a.Stdout, User: user, Home: home}).run(cmd.Context())
+		},
+	}
+	c.Flags().StringVar(&address, "address", "", "which one, when several are running")
+	c.Flags().StringVar(&user, "as", "", "who signs in when a client opens a browser")
+	c.Flags().StringVar(&home, "home", "", "directory to be the shell's HOME, made if need be")
+	return c
+}
+
+type localEnv struct {
+	App        *App
+	Control    *control.Client
+	Out        io.Writer
+	User, Home string
+}
+
+func (l *localEnv) run(ctx context.Context) error {
+	a := l.App
+	info, err := l.Control.Info(ctx)
+	if err != nil {
+		return err
+	}
+	if l.User != "" {
+		if err := known(l.User, info.Users); err != nil {
+			return err
+		}
+	}
+	unset := stale
+	if l.Home != "" {
+		if l.Home, err = privateHome(l.Home); err != nil {
+			return fmt.Errorf("--home: %v", err)
+		}
+		unset = stray
+	} else if tokens, _ := (&wallet.Wallet{Home: a.Home}).Tokens(); len(tokens) > 0 {
+		fmt.Fprintf(a.Stderr, "%s: [WARNING]: this home holds a sign-in already, and local ones will join it; --home DIR keeps them apart\n", a.Name)
+	}
+	var set []string
+	for _, name := range unset {
+		if _, ok := a.Lookup(name); ok {
+			set = append(set, name)
+		}
+	}
+	if len(set) > 0 {
+		fmt.Fprintf(l.Out, "unset %s\n", strings.Join(set, " "))
+	}
+	for _, kv := range a.localEnvironment(l.Control.Record.Address, l.Home, l.User) {
+		name, value, _ := strings.Cut(kv, "=")
+		if _, err := fmt.Fprintf(l.Out, "export %s=%s\n", name, quoteWord(value)); err != nil {
+			return err
+		}
+	}
+	return nil
+}

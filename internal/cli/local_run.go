@@ -1,0 +1,129 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/portico-sso/portico/internal/idc"
+)
+
+func newLocalRun(a *App, g *globals) *cobra.Command {
+	var org, user string
+	var keepHome bool
+	c := &cobra.Command{
+		Use:   "run [flags] -- COMMAND [ARGUMENTS]",
+		Short: "Run a command against an Identity Center of its own",
+		Long: `Starts an Identity Center on a free port, runs the command with an environment
+that points every AWS client at it, and ends with the command, returning its exit
+code. The command gets a home directory of its own, empty at first and gone at
+the end, so that nothing of yours is read or written; --keep-home leaves it yours.
+
+With --as USER the command's browser is one that signs that person in and allows
+what is asked, so that any client's login runs unattended.`,
+		Example: `  portico local run --as alice -- ./test.sh
+  portico local run --org org.yaml --as bob -- sh -c 'aws sso login --profile dev && aws sts get-caller-identity --profile dev'`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return &usageError{Problem: "which command? Put it after --, as in: local run --as alice -- ./test.sh"}
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return (&localRun{App: a, Org: org, User: user, KeepHome: keepHome, Debug: g.Debug}).run(cmd.Context(), args)
+		},
+	}
+	c.Flags().StringVar(&org, "org", "", "YAML file with people, accounts, permission sets and assignments")
+	c.Flags().StringVar(&user, "as", "", "who signs in when the command opens a browser")
+	c.Flags().BoolVar(&keepHome, "keep-home", false, "do not give the command a home directory of its own")
+	c.Flags().SetInterspersed(false)
+	return c
+}
+
+type localRun struct {
+	App             *App
+	Org, User       string
+	KeepHome, Debug bool
+}
+
+func (l *localRun) run(ctx context.Context, args []string) (err error) {
+	a := l.App
+	organisation, err := readOrganisation(l.Org)
+	if err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp("", "portico-local-")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return fmt.Errorf("listen: %v", err)
+	}
+	level := slog.LevelWarn
+	if l.Debug {
+		level = slog.LevelDebug
+	}
+	log := slog.New(slog.NewTextHandler(a.Stderr, &slog.HandlerOptions{Level: level}))
+	records := filepath.Join(dir, "records")
+	// It outlives ctx by as long as the command takes to end.
+	r, err := serve(context.WithoutCancel(ctx), listener, idc.Config{Organisation: organisation, Log: log}, records)
+	if err != nil {
+		listener.Close()
+		return err
+	}
+	defer func() { err = errors.Join(err, r.close()) }()
+	if l.User != "" {
+		if err := known(l.User, r.People); err != nil {
+			return err
+		}
+	}
+
+	child := *a
+	child.Env = with(a.Env, []string{recordsVariable + "=" + records})
+	home := ""
+	if !l.KeepHome {
+		if home, err = privateHome(filepath.Join(dir, "home")); err != nil {
+			return err
+		}
+	}
+	unset := stray
+	if l.KeepHome {
+		unset = stale
+	}
+	child.Env = l.withSelfOnPath(with(child.Env, child.localEnvironment(r.Address, home, l.User), unset...))
+	path, err := child.lookPath(args[0])
+	if err != nil {
+		return fmt.Errorf("%s: no such command on PATH", args[0])
+	}
+	return child.runChild(ctx, path, args, child.Env)
+}
+
+// withSelfOnPath lets scripts call this very program by its name where it is
+// not installed.
+func (l *localRun) withSelfOnPath(env []string) []string {
+	a := *l.App
+	a.Env = env
+	if _, err := a.lookPath(filepath.Base(a.Self)); err == nil {
+		return env
+	}
+	return with(env, []string{"PATH=" + a.getenv("PATH") + string(os.PathListSeparator) + filepath.Dir(a.Self)})
+}
+
+// known refuses a person the organisation does not have, and lists whom it has.
+func known(user string, people []string) error {
+	for _, p := range people {
+		if p == user {
+			return nil
+		}
+	}
+	return &usageError{Problem: fmt.Sprintf("--as: nobody here is called %s; there is %s", user, some(people))}
+}

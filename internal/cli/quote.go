@@ -1,0 +1,19 @@
+package cli
+
+import "strings"
+
+// quoteWord writes s as one word of a POSIX shell, quoted only where it must be.
+func quoteWord(s string) string {
+	plain := s != ""
+	for _, r := range s {
+		switch {
+		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', strings.ContainsRune("%+,-./:=@_", r):
+		default:
+			plain = false
+		}
+	}
+	if plain {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}

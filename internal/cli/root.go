@@ -1,0 +1,126 @@
+package cli
+
+import (
+	"fmt"
+	"runtime"
+	"runtime/debug"
+
+	"github.com/spf13/cobra"
+)
+
+// globals are the flags every command takes, before or after its name.
+type globals struct {
+	Profile, Region, Output, Query, EndpointURL, CABundle string
+	NoVerifySSL, Debug                                    bool
+	ConnectTimeout, ReadTimeout                           int
+}
+
+// The groups of the help text.
+const (
+	groupAWS   = "aws"
+	groupOwn   = "own"
+	groupLocal = "local"
+)
+
+// newRoot builds the command tree. To add a command, write its file and add its
+// constructor here.
+func newRoot(a *App) *cobra.Command {
+	g := &globals{}
+	root := &cobra.Command{
+		Use:   a.Name,
+		Short: "AWS IAM Identity Center from the terminal",
+		Long: `AWS IAM Identity Center (AWS SSO) from the terminal: configure profiles, sign in,
+see accounts and roles, use and hand out their credentials. It reads and writes
+the same files as the AWS CLI and the SDKs, so all of them share one sign-in.
+
+It also is an Identity Center: one that runs on this machine, to try things
+out on and to test against.`,
+		Example: `  portico demo                               watch the whole story, nothing of yours touched
+  portico configure sso                      sign in and make a profile
+  portico sso login --profile dev            sign in again
+  portico exec --profile dev -- terraform plan`,
+		Version:           version(),
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		Args:              unknownCommand,
+		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
+	}
+	root.SetVersionTemplate("{{.Version}}\n")
+	root.SetIn(a.Stdin)
+	root.SetOut(a.Stdout)
+	root.SetErr(a.Stderr)
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{Problem: err.Error()} })
+
+	f := root.PersistentFlags()
+	f.StringVar(&g.Profile, "profile", "", "profile to use (else AWS_PROFILE, AWS_DEFAULT_PROFILE)")
+	f.StringVar(&g.Region, "region", "", "region of resources (else AWS_REGION, AWS_DEFAULT_REGION, the profile)")
+	f.StringVar(&g.Output, "output", "", "output format: json or text")
+	f.StringVar(&g.Query, "query", "", "JMESPath expression that picks from the result")
+	f.StringVar(&g.EndpointURL, "endpoint-url", "", "address to use in place of the service's own")
+	f.StringVar(&g.CABundle, "ca-bundle", "", "file of CA certificates to trust (else AWS_CA_BUNDLE)")
+	f.BoolVar(&g.NoVerifySSL, "no-verify-ssl", false, "do not verify TLS certificates, this once")
+	f.IntVar(&g.ConnectTimeout, "cli-connect-timeout", 60, "seconds to wait for a connection; 0 means for ever")
+	f.IntVar(&g.ReadTimeout, "cli-read-timeout", 60, "seconds to wait for an answer; 0 means for ever")
+	f.BoolVar(&g.Debug, "debug", false, "log each request to stderr, without secrets")
+
+	root.AddGroup(
+		&cobra.Group{ID: groupAWS, Title: "As in the AWS CLI:"},
+		&cobra.Group{ID: groupOwn, Title: "portico's own:"},
+		&cobra.Group{ID: groupLocal, Title: "The local Identity Center:"},
+	)
+	root.AddCommand(
+		family(a, groupAWS, "configure", "Make and read profiles",
+			newConfigureSSO(a, g), newConfigureSSOSession(a, g), newExportCredentials(a, g)),
+		family(a, groupAWS, "sso", "Sign in and out, list accounts and roles",
+			newSSOLogin(a, g), newSSOLogout(a, g), newListAccounts(a, g), newListAccountRoles(a, g), newGetRoleCredentials(a, g)),
+		family(a, groupAWS, "sts", "Ask who you are", newGetCallerIdentity(a, g)),
+		family(a, groupAWS, "s3", "List buckets", newS3Ls(a, g)),
+
+		newExec(a, g), newCredentialProcess(a, g), newDemo(a, g),
+
+		family(a, groupLocal, "local", "An Identity Center on this machine",
+			newLocalStart(a, g), newLocalRun(a, g), newLocalEnv(a, g), newLocalBrowse(a, g), newLocalApprove(a, g), newLocalDeny(a, g)),
+	)
+	return root
+}
+
+// family is a command that only holds others.
+func family(a *App, group, name, short string, commands ...*cobra.Command) *cobra.Command {
+	c := &cobra.Command{Use: name, Short: short, GroupID: group, Args: unknownCommand,
+		Example: commands[0].Example,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return &usageError{Problem: fmt.Sprintf("the following arguments are required: a subcommand of %s; see: %s --help", name, cmd.CommandPath())}
+		}}
+	c.AddCommand(commands...)
+	return c
+}
+
+// unknownCommand refuses words that name no subcommand, with a suggestion.
+func unknownCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	problem := fmt.Sprintf("unknown command %q for %s", args[0], cmd.CommandPath())
+	cmd.SuggestionsMinimumDistance = 2
+	if like := cmd.SuggestionsFor(args[0]); len(like) > 0 {
+		problem += fmt.Sprintf("; did you mean %s?", like[0])
+	}
+	return &usageError{Problem: problem}
+}
+
+// noArgs refuses words the command has no use for, as the AWS CLI does.
+func noArgs(_ *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return &usageError{Problem: fmt.Sprintf("Unknown options: %s", args[0])}
+	}
+	return nil
+}
+
+func version() string {
+	v := "devel"
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
+		v = info.Main.Version
+	}
+	return fmt.Sprintf("portico/%s %s %s/%s", v, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+}

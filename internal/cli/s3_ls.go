@@ -1,0 +1,57 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/portico-sso/portico/internal/admin"
+	"github.com/portico-sso/portico/internal/terminal"
+)
+
+func newS3Ls(a *App, g *globals) *cobra.Command {
+	return &cobra.Command{
+		Use:   "ls",
+		Short: "List the buckets of the account",
+		Long: `Lists the buckets of the account, with the local time each was made. What is in
+a bucket is beyond portico: use the AWS CLI, with the same profile.`,
+		Example: `  portico s3 ls --profile dev`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return &usageError{Problem: "portico lists buckets, not what is in them; for that: aws s3 ls " + args[0]}
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			s, err := a.setup(g)
+			if err != nil {
+				return err
+			}
+			caller, err := s.caller(cmd.Context(), "S3")
+			if err != nil {
+				return err
+			}
+			return (&s3Ls{Caller: caller, Out: a.Stdout}).run(cmd.Context())
+		},
+	}
+}
+
+type s3Ls struct {
+	Caller *admin.Caller
+	Out    io.Writer
+}
+
+func (l *s3Ls) run(ctx context.Context) error {
+	buckets, err := l.Caller.Buckets(ctx)
+	if err != nil {
+		return err
+	}
+	for _, b := range buckets {
+		if _, err := fmt.Fprintf(l.Out, "%s %s\n", b.Created.Local().Format("2006-01-02 15:04:05"), terminal.Clean(b.Name)); err != nil {
+			return err
+		}
+	}
+	return nil
+}

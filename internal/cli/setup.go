@@ -1,0 +1,269 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/portico-sso/portico/internal/admin"
+	"github.com/portico-sso/portico/internal/awsconfig"
+	"github.com/portico-sso/portico/internal/catalog"
+	"github.com/portico-sso/portico/internal/creds"
+	"github.com/portico-sso/portico/internal/output"
+	"github.com/portico-sso/portico/internal/signin"
+	"github.com/portico-sso/portico/internal/terminal"
+	"github.com/portico-sso/portico/internal/wallet"
+)
+
+// A setup is a profile's view of the world: what a command that talks to AWS
+// starts from.
+type setup struct {
+	name     string
+	globals  *globals
+	settings *awsconfig.Settings
+	wallet   *wallet.Wallet
+	http     *http.Client
+	lookup   func(string) (string, bool)
+	warn     func(problem string)
+}
+
+func (a *App) files() awsconfig.Files {
+	return awsconfig.Locate(a.Lookup, a.Home, a.lockDir())
+}
+
+// setup reads the configuration and resolves the profile. A profile that was
+// chosen and does not exist is an error, unless the command can make it.
+func (a *App) setup(g *globals) (*setup, error) { return a.resolve(g, true) }
+
+// setupForNew is setup for a command that does without the profile, or makes it.
+func (a *App) setupForNew(g *globals) (*setup, error) { return a.resolve(g, false) }
+
+func (a *App) resolve(g *globals, strict bool) (*setup, error) {
+	config, err := a.files().Load()
+	if err != nil {
+		return nil, err
+	}
+	flags := awsconfig.Flags{Profile: g.Profile, Region: g.Region, Output: g.Output, EndpointURL: g.EndpointURL, CABundle: g.CABundle, NoVerifySSL: g.NoVerifySSL}
+	settings := awsconfig.ResolveLoose(config, flags, a.Lookup)
+	if strict {
+		if settings, err = awsconfig.Resolve(config, flags, a.Lookup); err != nil {
+			return nil, &hintedError{Err: err, Hint: profileHint(a.Name, config)}
+		}
+	}
+	s := &setup{
+		name: a.Name, globals: g, settings: settings, lookup: a.Lookup,
+		wallet: &wallet.Wallet{Home: a.Home, LockDir: a.lockDir()},
+		warn: func(problem string) {
+			fmt.Fprintf(a.Stderr, "%s: [WARNING]: %s\n", a.Name, terminal.Clean(problem))
+		},
+	}
+	s.http, err = a.httpClient(g, settings)
+	return s, err
+}
+
+// endpoint is where a service is, when that is not AWS's own address. Only a
+// service's own command obeys --endpoint-url.
+func (s *setup) endpoint(service string, own bool) (string, error) {
+	if own {
+		return s.settings.Endpoint(service)
+	}
+	return s.settings.ConfiguredEndpoint(service)
+}
+
+// loginSession is what signing in needs; what it lacks is a matter of
+// configuration.
+func (s *setup) loginSession(name string) (awsconfig.SSO, error) {
+	c, err := s.settings.LoginSession(name)
+	return c, loginError(s.name, err)
+}
+
+func loginError(name string, err error) error {
+	if err == nil {
+		return nil
+	}
+	e := &configError{Kind: "Configuration", Problem: err.Error(), Hint: fmt.Sprintf("To set it up: %s configure sso", name)}
+	if missing, ok := errors.AsType[*awsconfig.MissingLoginError](err); ok {
+		e.Problem = missing.Message(name)
+	}
+	return e
+}
+
+// profileHint says which profiles there are.
+func profileHint(name string, c *awsconfig.Config) string {
+	hint := fmt.Sprintf("To make a profile: %s configure sso", name)
+	if names := c.Profiles(); len(names) > 0 {
+		hint = fmt.Sprintf("There is %s. ", terminal.Clean(some(names))) + hint
+	}
+	return hint
+}
+
+// signin makes a client for signing in; own says that the command is one of the
+// access portal's operations.
+func (s *setup) signin(own bool) (*signin.Client, error) {
+	oidc, err := s.endpoint("SSO_OIDC", false)
+	if err != nil {
+		return nil, err
+	}
+	portal, err := s.endpoint("SSO", own)
+	if err != nil {
+		return nil, err
+	}
+	return &signin.Client{Wallet: s.wallet, HTTP: s.http, OIDCEndpoint: oidc, PortalEndpoint: portal, Warn: s.warn}, nil
+}
+
+func session(c awsconfig.SSO) signin.Session {
+	s := signin.Session{Name: c.SessionName, StartURL: c.StartURL, Region: c.Region}
+	if c.HasScopes {
+		s.Scopes = append([]string{}, c.Scopes...)
+	}
+	return s
+}
+
+// portalSession is the session a portal listing speaks for: the named one, the
+// profile's, or the only one there is.
+func (s *setup) portalSession(name string) (signin.Session, error) {
+	if name == "" && !s.settings.HasProfile {
+		if names := s.settings.Config.Sessions(); len(names) == 1 {
+			name = names[0]
+		}
+	}
+	c, err := s.loginSession(name)
+	return session(c), err
+}
+
+func (s *setup) catalog(sess signin.Session, accessToken string) (*catalog.Catalog, error) {
+	client, err := s.signin(true)
+	return &catalog.Catalog{SignIn: client, Session: sess, AccessToken: accessToken}, err
+}
+
+// Credentials are what a profile resolves to.
+type credentials struct {
+	AccessKeyID, SecretAccessKey, SessionToken string
+	Expiration                                 time.Time // zero: they do not expire, as far as known
+	AccountID                                  string    // "" where it is not known
+}
+
+// role returns the profile's role when the profile is one of SSO's.
+func (s *setup) role() (creds.Role, error) {
+	c, err := s.settings.SSO()
+	return creds.Role{Session: session(c), AccountID: c.AccountID, RoleName: c.RoleName}, err
+}
+
+// credentials resolves the profile: keys in the environment unless a profile is
+// named by flag, then SSO, then keys in the files.
+func (s *setup) credentials(ctx context.Context) (credentials, error) {
+	if s.globals.Profile == "" {
+		if c, ok := s.environmentKeys(); ok {
+			return c, nil
+		}
+	}
+	if kind := s.elsewhere(); kind != "" {
+		return credentials{}, &configError{Kind: "Configuration",
+			Problem: fmt.Sprintf("The profile %s takes its credentials from %s, which portico does not resolve.", s.settings.ProfileName, kind),
+			Hint:    "Use a profile with sso_session, sso_account_id and sso_role_name."}
+	}
+	role, err := s.role()
+	if errors.Is(err, awsconfig.ErrNotSSO) {
+		return s.fileKeys()
+	}
+	if err != nil {
+		return credentials{}, err
+	}
+	client, err := s.signin(false)
+	if err != nil {
+		return credentials{}, err
+	}
+	source := &creds.Source{SignIn: client, Wallet: s.wallet, Warn: s.warn}
+	c, err := source.RoleCredentials(ctx, role)
+	return credentials{AccessKeyID: c.AccessKeyID, SecretAccessKey: c.SecretAccessKey, SessionToken: c.SessionToken,
+		Expiration: c.Expiration, AccountID: c.AccountID}, err
+}
+
+func (s *setup) environmentKeys() (credentials, bool) {
+	get := func(name string) string { v, _ := s.lookup(name); return v }
+	c := credentials{AccessKeyID: get("AWS_ACCESS_KEY_ID"), SecretAccessKey: get("AWS_SECRET_ACCESS_KEY"), SessionToken: get("AWS_SESSION_TOKEN")}
+	c.Expiration, _ = time.Parse(time.RFC3339, get("AWS_CREDENTIAL_EXPIRATION"))
+	return c, c.AccessKeyID != "" && c.SecretAccessKey != ""
+}
+
+// elsewhere names a provider that comes before SSO in every AWS tool and is not
+// ours to resolve, so that the wrong role is never used in its place.
+func (s *setup) elsewhere() string {
+	switch p := s.settings.Profile; {
+	case !p.AssumesRole():
+		return ""
+	case p.Has("web_identity_token_file"):
+		return "web_identity_token_file"
+	default:
+		return "role_arn"
+	}
+}
+
+func (s *setup) fileKeys() (credentials, error) {
+	p := s.settings.Profile
+	get := func(key string) string { v, _ := p.Get(key); return v }
+	c := credentials{AccessKeyID: get("aws_access_key_id"), SecretAccessKey: get("aws_secret_access_key"), SessionToken: get("aws_session_token")}
+	if c.AccessKeyID != "" && c.SecretAccessKey != "" {
+		return c, nil
+	}
+	hint := fmt.Sprintf("Make a profile with: %s configure sso", s.name)
+	if names := s.settings.Config.Profiles(); len(names) > 0 && !s.settings.HasProfile {
+		hint = fmt.Sprintf("Choose a profile with --profile or AWS_PROFILE (there is %s), or make one with: %s configure sso", terminal.Clean(some(names)), s.name)
+	}
+	return credentials{}, &configError{Kind: "NoCredentials", Problem: "Unable to locate credentials.", Hint: hint}
+}
+
+// some names the first few.
+func some(names []string) string {
+	const few = 3
+	text := ""
+	for i, n := range names {
+		switch {
+		case i == few:
+			return text + fmt.Sprintf(" and %d more", len(names)-few)
+		case i > 0:
+			text += ", "
+		}
+		text += n
+	}
+	return text
+}
+
+// caller makes signed calls to a service with the profile's credentials. STS
+// and S3 answer at a global address where no region is set.
+func (s *setup) caller(ctx context.Context, service string) (*admin.Caller, error) {
+	endpoint, err := s.endpoint(service, true)
+	if err != nil {
+		return nil, err
+	}
+	c, err := s.credentials(ctx)
+	if err != nil {
+		return nil, err
+	}
+	region, _ := s.settings.Region()
+	if region == "" {
+		region = "us-east-1"
+	}
+	return &admin.Caller{
+		Credentials: admin.Credentials{AccessKeyID: c.AccessKeyID, SecretAccessKey: c.SecretAccessKey, SessionToken: c.SessionToken},
+		Region:      region, HTTP: s.http, Endpoint: endpoint,
+	}, nil
+}
+
+// print writes a result in the chosen format, after --query.
+func (s *setup) printer(a *App) (func(output.Object) error, error) {
+	format, err := s.settings.Output()
+	if err != nil {
+		return nil, err
+	}
+	query, err := output.Compile(s.globals.Query)
+	if err != nil {
+		return nil, err
+	}
+	if err := output.Supported(output.Format(format)); err != nil {
+		return nil, err
+	}
+	return func(v output.Object) error { return output.Write(a.Stdout, output.Format(format), query, v) }, nil
+}
