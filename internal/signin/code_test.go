@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -22,12 +23,14 @@ func codeLogin(t *testing.T, ic *idctest.IdentityCenter, c *signin.Client, s sig
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
+	var browsers sync.WaitGroup
+	defer browsers.Wait() // the page it came back to may still be on its way
 	return c.Login(ctx, s, signin.Options{OpenURL: func(address string) error {
-		go func() {
+		browsers.Go(func() {
 			if err := browser(address); err != nil {
 				t.Errorf("browser: %v", err)
 			}
-		}()
+		})
 		return nil
 	}})
 }
