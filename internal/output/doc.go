@@ -1,5 +1,5 @@
 // Package output prints what a command answers the way the AWS CLI prints it:
-// the same bytes for --output json and text, and --query in between.
+// the same bytes for every --output, and --query in between.
 //
 // Values keep the order of their members from the document through the query
 // to the last byte, as the AWS CLI's do. That, integers that stay integers and

@@ -10,8 +10,12 @@ type Format string
 
 // The formats.
 const (
-	JSON Format = "json"
-	Text Format = "text"
+	JSON       Format = "json"
+	Text       Format = "text"
+	Table      Format = "table"
+	YAML       Format = "yaml"
+	YAMLStream Format = "yaml-stream"
+	Off        Format = "off"
 )
 
 // An UnknownFormatError is a --output that is none.
@@ -19,50 +23,76 @@ type UnknownFormatError struct{ Format string }
 
 func (e *UnknownFormatError) Error() string { return "Unknown output type: " + e.Format }
 
-// Supported returns an *UnknownFormatError for a format that Write does not
-// know, so that a command can refuse it before it asks anything of anyone.
+// Supported returns an *UnknownFormatError for a format that no Printer knows,
+// so that a command can refuse it before it asks anything of anyone.
 func Supported(f Format) error {
 	switch f {
-	case JSON, Text:
+	case JSON, Text, Table, YAML, YAMLStream, Off:
 		return nil
 	}
 	return &UnknownFormatError{string(f)}
 }
 
-// Write prints a response. A response that is empty, before or after the
-// query, prints nothing; a query that selects nothing prints null.
-func Write(w io.Writer, f Format, q *Query, v Object) error {
-	if err := Supported(f); err != nil {
+// A Printer prints the answers of one operation.
+type Printer struct {
+	Out       io.Writer
+	Format    Format
+	Query     *Query // nil: everything
+	Operation string // in the words of AWS, such as ListAccounts: the title of a table
+
+	// What Out is, which only a table asks.
+	Columns int  // the width of the terminal; 0 where there is none, which counts as 80
+	Color   bool // whether it may be coloured
+}
+
+// Print prints a response. A response that is empty, before or after the
+// query, prints nothing; a query that selects nothing prints null, except as a
+// table. As yaml-stream, each response is a list of one.
+func (p *Printer) Print(v Object) error {
+	if err := Supported(p.Format); err != nil || p.Format == Off {
 		return err
 	}
-	p, err := plain(v)
+	selected, err := plain(v)
 	if err != nil {
 		return err
 	}
-	if q != nil {
-		if p, err = q.search(p); err != nil {
+	if p.Query != nil {
+		if selected, err = p.Query.search(selected); err != nil {
 			return err
 		}
 	}
-	var text string
-	switch f {
-	case JSON:
-		if o, ok := p.(Object); ok && len(o) == 0 {
-			return nil
-		}
-		b, err := appendJSON(nil, p, jsonStyle{Indent: 4}, 0)
-		if err != nil {
-			return err
-		}
-		text = string(b) + "\n"
+	text, err := p.format(selected)
+	if err != nil || text == "" {
+		return err
+	}
+	_, err = io.WriteString(p.Out, text)
+	return err
+}
+
+func (p *Printer) format(v any) (string, error) {
+	o, isObject := v.(Object)
+	empty := isObject && len(o) == 0
+	switch p.Format {
 	case Text:
 		var b strings.Builder
-		writeText(&b, p, nil)
-		text = b.String()
+		writeText(&b, v, nil)
+		return b.String(), nil
+	case Table:
+		return tableText(p.Operation, v, p.Columns, p.Color)
+	case YAML:
+		if empty {
+			return "", nil
+		}
+		return yamlText(v)
+	case YAMLStream:
+		if empty {
+			return "", nil
+		}
+		return yamlText([]any{v})
 	}
-	if text == "" {
-		return nil
+	if empty {
+		return "", nil
 	}
-	_, err = io.WriteString(w, text)
-	return err
+	b, err := appendJSON(nil, v, jsonStyle{Indent: 4}, 0)
+	return string(b) + "\n", err
 }

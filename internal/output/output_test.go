@@ -32,15 +32,23 @@ func compile(t testing.TB, expression string) *Query {
 	return q
 }
 
+// printed is what a printer prints.
+func printed(p Printer, v Object) (string, error) {
+	var b bytes.Buffer
+	p.Out = &b
+	err := p.Print(v)
+	return b.String(), err
+}
+
 func TestFormats(t *testing.T) {
 	for _, c := range formatCases {
 		t.Run(c.name, func(t *testing.T) {
 			for format, want := range map[Format]string{JSON: c.json, Text: c.text} {
-				var b bytes.Buffer
-				if err := Write(&b, format, compile(t, c.query), document(t, c.document)); err != nil {
+				got, err := printed(Printer{Format: format, Query: compile(t, c.query)}, document(t, c.document))
+				if err != nil {
 					t.Fatal(err)
 				}
-				if diff := cmp.Diff(want, b.String()); diff != "" {
+				if diff := cmp.Diff(want, got); diff != "" {
 					t.Errorf("%s (-want +got):\n%s", format, diff)
 				}
 			}
@@ -160,26 +168,26 @@ func TestTimes(t *testing.T) {
 		"2020-09-13T12:26:40+00:00":        time.UnixMilli(1600000000000).In(time.FixedZone("", 7200)),
 		"2020-09-13T12:26:40.000001+00:00": time.Unix(1600000000, 1999),
 	} {
-		var b bytes.Buffer
 		// A time is text to the query too, so that it can be compared.
 		o := Object{{"l", []any{Object{{"at", at}}}}}
-		if err := Write(&b, Text, compile(t, "l[?at > '2020'].at | [0]"), o); err != nil {
+		got, err := printed(Printer{Format: Text, Query: compile(t, "l[?at > '2020'].at | [0]")}, o)
+		if err != nil {
 			t.Fatal(err)
 		}
-		if got := strings.TrimSpace(b.String()); got != want {
+		if got := strings.TrimSpace(got); got != want {
 			t.Errorf("got %s, want %s", got, want)
 		}
 	}
 }
 
 func TestNilContainersAndInts(t *testing.T) {
-	var b bytes.Buffer
-	if err := Write(&b, JSON, nil, Object{{"l", []any(nil)}, {"o", Object(nil)}, {"n", 7}, {"bad", "a\xffb"}}); err != nil {
+	got, err := printed(Printer{Format: JSON}, Object{{"l", []any(nil)}, {"o", Object(nil)}, {"n", 7}, {"bad", "a\xffb"}})
+	if err != nil {
 		t.Fatal(err)
 	}
 	want := "{\n    \"l\": [],\n    \"o\": {},\n    \"n\": 7,\n    \"bad\": \"a\uFFFDb\"\n}\n"
-	if b.String() != want {
-		t.Errorf("got %s, want %s", b.String(), want)
+	if got != want {
+		t.Errorf("got %s, want %s", got, want)
 	}
 }
 
@@ -193,22 +201,26 @@ func TestWriteIndented(t *testing.T) {
 	}
 }
 
-func TestWriteErrors(t *testing.T) {
-	err := Write(io.Discard, "tabel", nil, nil)
+func TestPrintErrors(t *testing.T) {
+	_, err := printed(Printer{Format: "tabel"}, nil)
 	if e, ok := errors.AsType[*UnknownFormatError](err); !ok || e.Error() != "Unknown output type: tabel" {
 		t.Errorf("got %v, want Unknown output type: tabel", err)
 	}
-	err = Write(io.Discard, JSON, nil, Object{{"a", []any{Object{{"b", struct{}{}}}}}})
-	if want := "a: b: a value of type struct {} cannot be printed"; err == nil || err.Error() != want {
-		t.Errorf("got %v, want %s", err, want)
+	for _, format := range []Format{JSON, Text, Table, YAML, YAMLStream} {
+		_, err = printed(Printer{Format: format}, Object{{"a", []any{Object{{"b", struct{}{}}}}}})
+		if want := "a: b: a value of type struct {} cannot be printed"; err == nil || err.Error() != want {
+			t.Errorf("%s: got %v, want %s", format, err, want)
+		}
 	}
 	r, w := io.Pipe()
 	r.Close()
-	if err := Write(w, JSON, nil, Object{{"a", 1}}); !errors.Is(err, io.ErrClosedPipe) {
+	if err := (&Printer{Out: w, Format: JSON}).Print(Object{{"a", 1}}); !errors.Is(err, io.ErrClosedPipe) {
 		t.Errorf("got %v, want %v", err, io.ErrClosedPipe)
 	}
-	if err := Write(w, Text, nil, Object{}); err != nil {
-		t.Errorf("nothing to write: got %v, want none", err)
+	for _, format := range []Format{JSON, Text, Table, YAML, YAMLStream, Off} {
+		if err := (&Printer{Out: w, Format: format}).Print(Object{}); err != nil {
+			t.Errorf("nothing to write as %s: got %v, want none", format, err)
+		}
 	}
 }
 
@@ -297,8 +309,8 @@ func FuzzQuery(f *testing.F) {
 			}
 			return
 		}
-		for _, format := range []Format{JSON, Text} {
-			_ = Write(io.Discard, format, q, document(t, queryDocument))
+		for _, format := range []Format{JSON, Text, Table, YAML} {
+			_, _ = printed(Printer{Format: format, Query: q}, document(t, queryDocument))
 		}
 	})
 }

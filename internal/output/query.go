@@ -1,6 +1,9 @@
 package output
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // A Query is a compiled JMESPath expression.
 type Query struct {
@@ -41,5 +44,28 @@ func (q *Query) search(v any) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return plain(v)
+	return v, noReference(v)
+}
+
+// noReference returns an error when a value has an expression in it. All else
+// that an evaluation makes is of the plain kinds. It is not copied, because
+// YAML tells a list that is selected twice from two that are alike.
+func noReference(v any) error {
+	switch v := v.(type) {
+	case *reference:
+		return errors.New("the query selects an expression, not a value")
+	case []any:
+		for _, e := range v {
+			if err := noReference(e); err != nil {
+				return err
+			}
+		}
+	case Object:
+		for _, m := range v {
+			if err := noReference(m.Value); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }

@@ -1,7 +1,6 @@
 package output
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -54,7 +53,7 @@ func plain(v any) (any, error) {
 	case time.Time:
 		return timestamp(v), nil
 	case []any:
-		list := make([]any, len(v))
+		list := make([]any, len(v), max(len(v), 1)) // room for one gives it an address, see identify
 		for i := range v {
 			var err error
 			if list[i], err = plain(v[i]); err != nil {
@@ -63,7 +62,7 @@ func plain(v any) (any, error) {
 		}
 		return list, nil
 	case Object:
-		o := make(Object, 0, len(v))
+		o := make(Object, 0, max(len(v), 1))
 		for _, m := range v {
 			p, err := plain(m.Value)
 			if err != nil {
@@ -72,8 +71,6 @@ func plain(v any) (any, error) {
 			o = append(o, Member{strings.ToValidUTF8(m.Name, "\uFFFD"), p})
 		}
 		return o, nil
-	case *reference:
-		return nil, errors.New("the query selects an expression, not a value")
 	}
 	return nil, fmt.Errorf("a value of type %T cannot be printed", v)
 }

@@ -103,6 +103,16 @@ func (t *Terminal) console() *console {
 	return nil
 }
 
+// Columns is how wide Out is, or 0 where it is no terminal or nobody said.
+func (t *Terminal) Columns() int {
+	out := asTerminal(t.Out)
+	if out == nil {
+		return 0
+	}
+	width, _ := size(out)
+	return width
+}
+
 // size returns the width and height of a terminal, or zeros where nobody told
 // it.
 func size(f *os.File) (width, height int) {
