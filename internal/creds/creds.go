@@ -20,12 +20,9 @@ type Role struct {
 	AccountID, RoleName string
 }
 
-func (r Role) key() wallet.RoleKey {
-	k := wallet.RoleKey{AccountID: r.AccountID, RoleName: r.RoleName, Session: r.Session.Name}
-	if k.Session == "" {
-		k.StartURL = r.Session.StartURL
-	}
-	return k
+// Key is where the AWS CLI caches the role.
+func (r Role) Key() wallet.RoleKey {
+	return wallet.RoleKey{AccountID: r.AccountID, RoleName: r.RoleName, Session: r.Session.Name, StartURL: r.Session.StartURL}
 }
 
 // A NoAccessError reports that the signed-in person does not have the role.
@@ -47,8 +44,8 @@ type Source struct {
 // margin is how long cached credentials must still last, as in the AWS CLI.
 const margin = 15 * time.Minute
 
-// waitLimit is how long another process may take to fetch the same role.
-const waitLimit = 45 * time.Second
+// holdLimit bounds what is done under a role's lock: others wait for it.
+const holdLimit = 30 * time.Second
 
 // RoleCredentials returns keys for the role, valid for 15 minutes or more where
 // the service gives that much. Its errors are those of [signin.Client.WithToken]
@@ -58,19 +55,26 @@ func (s *Source) RoleCredentials(ctx context.Context, role Role) (wallet.RoleCre
 	if ok {
 		return cached, nil
 	}
-	unlock, err := s.lock(ctx, role)
+	unlock, err := s.SignIn.Lock(ctx, "role-"+role.Key().Name())
 	if err != nil {
-		return s.fallback(cached, err)
+		return s.fallback(ctx, cached, err)
 	}
 	defer unlock()
 	if cached, ok = s.cached(role); ok {
 		return cached, nil
 	}
-	fresh, err := s.Fetch(ctx, role, "")
+	holding, cancel := context.WithTimeout(ctx, holdLimit)
+	defer cancel()
+	fresh, err := s.Fetch(holding, role, "")
 	if err != nil {
-		return s.fallback(cached, err)
+		return s.fallback(ctx, cached, err)
 	}
-	if err := s.Wallet.PutRoleCredentials(role.key(), fresh); err != nil {
+	// Whole seconds are what the cache keeps.
+	fresh.Expiration = fresh.Expiration.Truncate(time.Second)
+	err = s.SignIn.WhileSignedIn(holding, role.Session, func() error {
+		return s.Wallet.PutRoleCredentials(role.Key(), fresh)
+	})
+	if err != nil {
 		s.warn("the role credentials could not be cached: %v", err)
 	}
 	return fresh, nil
@@ -78,7 +82,7 @@ func (s *Source) RoleCredentials(ctx context.Context, role Role) (wallet.RoleCre
 
 // cached returns what the cache holds and whether it lasts long enough.
 func (s *Source) cached(role Role) (wallet.RoleCredentials, bool) {
-	c, err := s.Wallet.RoleCredentials(role.key())
+	c, err := s.Wallet.RoleCredentials(role.Key())
 	if err != nil {
 		if !errors.Is(err, wallet.ErrNotFound) {
 			s.warn("%v", err)
@@ -88,21 +92,17 @@ func (s *Source) cached(role Role) (wallet.RoleCredentials, bool) {
 	return c, time.Until(c.Expiration) >= margin
 }
 
-func (s *Source) lock(ctx context.Context, role Role) (func(), error) {
-	ctx, cancel := context.WithTimeout(ctx, waitLimit)
-	defer cancel()
-	return s.Wallet.Lock(ctx, "role-"+role.key().Name())
-}
-
 // fallback keeps to credentials that are still valid when new ones could not be
 // had. A service that says no is believed; one that cannot be reached is not
-// taken to have said it.
-func (s *Source) fallback(c wallet.RoleCredentials, err error) (wallet.RoleCredentials, error) {
-	left := time.Until(c.Expiration)
-	if e, said := errors.AsType[*signin.ServiceError](err); left <= 0 || (said && e.Status < 500 && e.Status != http.StatusTooManyRequests) {
-		return wallet.RoleCredentials{}, err
+// taken to have said it; and a person who interrupts wants nothing more.
+func (s *Source) fallback(ctx context.Context, c wallet.RoleCredentials, err error) (wallet.RoleCredentials, error) {
+	if ctx.Err() != nil {
+		return wallet.RoleCredentials{}, ctx.Err()
 	}
-	if _, required := errors.AsType[*signin.RequiredError](err); required {
+	left := time.Until(c.Expiration)
+	_, required := errors.AsType[*signin.RequiredError](err)
+	said, answered := errors.AsType[*signin.ServiceError](err)
+	if left <= 0 || required || (answered && said.Final()) {
 		return wallet.RoleCredentials{}, err
 	}
 	s.warn("using cached credentials that expire in %s: %v", left.Round(time.Second), err)
@@ -141,7 +141,7 @@ func (s *Source) Fetch(ctx context.Context, role Role, accessToken string) (wall
 	}
 	return wallet.RoleCredentials{
 		AccessKeyID: *c.AccessKeyId, SecretAccessKey: *c.SecretAccessKey, SessionToken: *c.SessionToken,
-		Expiration: time.UnixMilli(c.Expiration).UTC().Truncate(time.Second), AccountID: role.AccountID,
+		Expiration: time.UnixMilli(c.Expiration).UTC(), AccountID: role.AccountID,
 	}, nil
 }
 

@@ -112,7 +112,7 @@ func TestUnusableCache(t *testing.T) {
 		s, role, calls := source(t, idctest.New(t))
 		var warned []string
 		s.Warn = func(problem string) { warned = append(warned, problem) }
-		key := wallet.RoleKey{AccountID: role.AccountID, RoleName: role.RoleName, Session: "corp"}
+		key := role.Key()
 		dir := filepath.Join(s.Wallet.Home, ".aws", "cli", "cache")
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			t.Fatal(err)
@@ -149,7 +149,7 @@ func TestFallback(t *testing.T) {
 		}
 		// The sign-in lasts as long as these do, so bring both near their end.
 		first.Expiration = time.Now().Add(10 * time.Minute).Truncate(time.Second).UTC()
-		key := wallet.RoleKey{AccountID: role.AccountID, RoleName: role.RoleName, Session: "corp"}
+		key := role.Key()
 		if err := s.Wallet.PutRoleCredentials(key, first); err != nil {
 			t.Fatal(err)
 		}

@@ -58,9 +58,10 @@ func (cb *callback) wait(ctx context.Context) (string, error) {
 	}
 }
 
-// close lets the answer that ended the wait reach the browser, briefly.
+// close lets the answer that ended the wait reach the browser, briefly:
+// browsers also open connections that they never use.
 func (cb *callback) close() {
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
 	defer cancel()
 	if cb.server.Shutdown(ctx) != nil {
 		cb.server.Close()

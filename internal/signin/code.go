@@ -70,6 +70,9 @@ func (c *Client) codeExchange(ctx context.Context, client *ssooidc.Client, s Ses
 		if ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
 			return nil, &AbandonedError{Session: s}
 		}
+		if denied, ok := errors.AsType[*DeniedError](err); ok {
+			denied.Session = s
+		}
 		return nil, err
 	}
 	out, err := client.CreateToken(ctx, &ssooidc.CreateTokenInput{

@@ -116,7 +116,7 @@ func (p *poller) once(ctx context.Context) (*ssooidc.CreateTokenOutput, error) {
 	err = Failure(err)
 	if _, lost := errors.AsType[*ConnectionError](err); lost {
 		// The person may be approving at this moment: ask less often, not never.
-		p.interval = min(2*p.interval, time.Minute)
+		p.interval = max(p.interval, min(2*p.interval, time.Minute))
 		return nil, nil
 	}
 	switch {

@@ -18,6 +18,7 @@ const (
 	Unreadable               // the cached token cannot be read
 	Expired                  // it is over and cannot be, or could not be, refreshed
 	Ended                    // the service no longer knows it
+	Elsewhere                // it is of another Identity Center, or another region
 )
 
 // A RequiredError reports that a person has to sign in to the session.
@@ -34,6 +35,8 @@ func (e *RequiredError) Error() string {
 		return fmt.Sprintf("Error loading SSO Token: Token for %s does not exist", e.Session.Name)
 	case e.Reason == Unreadable:
 		return fmt.Sprintf("Error loading SSO Token: Token for %s is invalid", e.Session.StartURL)
+	case e.Reason == Elsewhere:
+		return fmt.Sprintf("Error loading SSO Token: Token for %s is not for %s in %s, where the configuration now points", e.Session, e.Session.StartURL, e.Session.Region)
 	case e.Reason == Expired && !e.Session.legacy():
 		return "Error when retrieving token from sso: Token has expired and refresh failed"
 	default:
@@ -51,6 +54,7 @@ func (e *AbandonedError) Error() string {
 // A DeniedError reports the error with which the provider ended the browser
 // flow; access_denied is a person's "no".
 type DeniedError struct {
+	Session           Session
 	Code, Description string // a stranger's words, shortened; clean them for a terminal
 }
 
@@ -144,6 +148,12 @@ func oauthDetails(api smithy.APIError) [][2]string {
 		}
 	}
 	return details
+}
+
+// Final reports whether the service has judged the request, so that asking again
+// is no use. Trouble on its side, and too many requests, are no judgement.
+func (e *ServiceError) Final() bool {
+	return e.Status < http.StatusInternalServerError && e.Status != http.StatusTooManyRequests
 }
 
 // refused reports whether err is the service's answer with that code.

@@ -2,6 +2,8 @@ package signin
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"time"
 
 	"github.com/portico-sso/portico/internal/wallet"
@@ -32,15 +34,25 @@ type Instructions struct {
 // one. It returns a [*DeniedError], [*AbandonedError], [*CallbackError],
 // [*ServiceError] or [*ConnectionError] when that comes to nothing.
 func (c *Client) Login(ctx context.Context, s Session, o Options) (wallet.Token, error) {
+	if err := checkRegion(s.Region); err != nil {
+		return wallet.Token{}, err
+	}
+	// Nobody is sent through the browser for a token that cannot be kept.
+	if err := c.Wallet.CheckTokenWritable(s.tokenKey()); err != nil {
+		return wallet.Token{}, fmt.Errorf("the token could not be stored: %v", err)
+	}
 	t, err := c.login(ctx, s, o)
 	if err != nil {
 		return wallet.Token{}, err
 	}
 	unlock, err := c.lock(ctx, s)
-	if err != nil {
+	if _, locked := errors.AsType[*wallet.LockedError](err); locked {
+		c.warn("%v; storing the token all the same", err) // the person has done their part
+	} else if err != nil {
 		return wallet.Token{}, err
+	} else {
+		defer unlock()
 	}
-	defer unlock()
 	return t, c.Wallet.PutToken(s.tokenKey(), t)
 }
 

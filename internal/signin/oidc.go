@@ -76,8 +76,14 @@ func (c *Client) authorizeBase(ctx context.Context, s Session) (string, error) {
 func (c *Client) registration(ctx context.Context, s Session, pkce bool) (wallet.Registration, error) {
 	r, err := c.Wallet.Registration(s.registrationKey())
 	kind := slices.Contains(r.GrantTypes, grantCode)
-	if err == nil && kind == pkce && time.Until(r.ExpiresAt) >= margin && (!pkce || c.known(ctx, s, r)) {
-		return r, nil
+	if err == nil && kind == pkce && time.Until(r.ExpiresAt) >= margin {
+		if !pkce {
+			return r, nil
+		}
+		known, err := c.known(ctx, s, r)
+		if known || err != nil {
+			return r, err
+		}
 	}
 	if _, corrupt := errors.AsType[*wallet.CorruptError](err); corrupt {
 		c.warn("%v; registering anew", err)
@@ -88,16 +94,20 @@ func (c *Client) registration(ctx context.Context, s Session, pkce bool) (wallet
 // known asks whether the service still has a registration, by redeeming a code
 // that cannot exist. Without this a browser would be sent to a page that refuses
 // the client, and the wait for its callback would last ten minutes.
-func (c *Client) known(ctx context.Context, s Session, r wallet.Registration) bool {
+func (c *Client) known(ctx context.Context, s Session, r wallet.Registration) (bool, error) {
 	client, err := c.oidc(s)
 	if err != nil {
-		return true
+		return false, err
 	}
 	_, err = client.CreateToken(ctx, &ssooidc.CreateTokenInput{
 		ClientId: &r.ClientID, ClientSecret: &r.ClientSecret, GrantType: aws.String(grantCode),
 		Code: aws.String("is-this-client-known"), CodeVerifier: aws.String(newVerifier()), RedirectUri: aws.String(redirectURI),
 	})
-	return !refused(Failure(err), "InvalidClientException")
+	err = Failure(err)
+	if _, lost := errors.AsType[*ConnectionError](err); lost {
+		return false, err
+	}
+	return !refused(err, "InvalidClientException"), nil
 }
 
 // register makes a new client, of a kind that can use either code or device

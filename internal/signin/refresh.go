@@ -3,6 +3,7 @@ package signin
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -71,6 +72,11 @@ func (c *Client) stored(s Session) (wallet.Token, error) {
 		c.warn("%v", err)
 		return t, &RequiredError{Session: s, Reason: Unreadable}
 	}
+	// A token goes to the service that issued it and to no other, even if the
+	// session of that name has been pointed elsewhere since.
+	if (t.StartURL != "" && t.StartURL != s.StartURL) || (t.Region != "" && t.Region != s.Region) {
+		return wallet.Token{}, &RequiredError{Session: s, Reason: Elsewhere}
+	}
 	return t, err
 }
 
@@ -81,49 +87,54 @@ func (c *Client) stored(s Session) (wallet.Token, error) {
 func (c *Client) refresh(ctx context.Context, s Session, stale wallet.Token) (wallet.Token, error) {
 	unlock, err := c.lock(ctx, s)
 	if err != nil {
-		return c.fallback(stale, err)
+		return c.fallback(ctx, stale, err)
 	}
 	defer unlock()
 	t, err := c.stored(s)
 	if err != nil {
 		return wallet.Token{}, err
 	}
-	if t.AccessToken != stale.AccessToken && t.ExpiresAt.After(time.Now()) {
+	if replaced(t, stale) {
 		return t, nil
 	}
 	if !t.Refreshable(time.Now()) {
-		return c.fallback(stale, &RequiredError{Session: s, Reason: Expired})
+		return c.fallback(ctx, stale, &RequiredError{Session: s, Reason: Expired})
+	}
+	// A refresh token is spent by its use: not for a successor that would be lost.
+	if err := c.Wallet.CheckTokenWritable(s.tokenKey()); err != nil {
+		return c.fallback(ctx, stale, fmt.Errorf("the token of %s needs a refresh, which could not be stored: %v", s, err))
 	}
 	fresh, err := c.exchange(ctx, s, t)
-	if err != nil {
-		if now, readErr := c.stored(s); readErr == nil && now.AccessToken != t.AccessToken && now.ExpiresAt.After(time.Now()) {
-			return now, nil // a client that knows no lock was faster
-		}
-		if _, said := errors.AsType[*ServiceError](err); said && stillRefusable(err) {
-			err = &RequiredError{Session: s, Reason: Expired}
-		}
-		return c.fallback(stale, err)
+	if e, said := errors.AsType[*ServiceError](err); said && e.Final() {
+		err = &RequiredError{Session: s, Reason: Expired}
 	}
-	// A client that knows no lock may have stored a later token meanwhile.
-	if now, err := c.stored(s); err == nil && now.AccessToken != t.AccessToken && now.ExpiresAt.After(fresh.ExpiresAt) {
+	// Clients that know no lock may have stored a token meanwhile, or deleted it.
+	now, gone := c.stored(s)
+	switch {
+	case gone != nil:
+		return wallet.Token{}, gone // signed out: what is not there stays so
+	case replaced(now, t):
 		return now, nil
+	case err != nil:
+		return c.fallback(ctx, stale, err)
 	}
 	if err := c.Wallet.PutToken(s.tokenKey(), fresh); err != nil {
-		// The old refresh token is spent, so the next refresh may fail: say it now.
 		c.warn("the refreshed token could not be stored: %v", err)
 	}
 	return fresh, nil
 }
 
-// stillRefusable tells a refusal of the grant from trouble at the service,
-// after which the same refresh token may well be accepted.
-func stillRefusable(err error) bool {
-	e, ok := errors.AsType[*ServiceError](err)
-	return ok && e.Status < 500 && e.Status != 429
+// replaced reports whether now is another token than before, and good.
+func replaced(now, before wallet.Token) bool {
+	return now.AccessToken != before.AccessToken && now.ExpiresAt.After(time.Now())
 }
 
-// fallback keeps to a token that is still valid when it cannot be refreshed.
-func (c *Client) fallback(t wallet.Token, err error) (wallet.Token, error) {
+// fallback keeps to a token that is still valid when it cannot be refreshed,
+// unless it was the person who ended the attempt.
+func (c *Client) fallback(ctx context.Context, t wallet.Token, err error) (wallet.Token, error) {
+	if ctx.Err() != nil {
+		return wallet.Token{}, ctx.Err()
+	}
 	if t.ExpiresAt.After(time.Now()) {
 		return t, nil
 	}
@@ -133,7 +144,10 @@ func (c *Client) fallback(t wallet.Token, err error) (wallet.Token, error) {
 func (c *Client) exchange(ctx context.Context, s Session, t wallet.Token) (wallet.Token, error) {
 	ctx, cancel := context.WithTimeout(ctx, holdLimit)
 	defer cancel()
-	client, err := c.oidc(s)
+	impatient := *c
+	impatient.HTTP = c.httpClient()
+	impatient.HTTP.Timeout = attemptLimit
+	client, err := impatient.oidc(s)
 	if err != nil {
 		return wallet.Token{}, err
 	}

@@ -2,6 +2,7 @@ package signin
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -73,21 +74,50 @@ func checkRegion(region string) error {
 }
 
 // Locks are held for one exchange with the service and waited for a little
-// longer than that.
+// longer than that. An attempt at the exchange gets a third of the time, so that
+// one whose answer is lost can be repeated.
 const (
-	holdLimit = 30 * time.Second
-	waitLimit = 45 * time.Second
+	holdLimit    = 30 * time.Second
+	waitLimit    = 45 * time.Second
+	attemptLimit = 9 * time.Second
 )
 
 func (c *Client) lock(ctx context.Context, s Session) (unlock func(), err error) {
-	return c.Hold(ctx, s.tokenKey())
+	return c.Lock(ctx, "session-"+s.tokenKey())
 }
 
-// Hold takes the lock of the session whose token is stored under key, so that
-// nobody refreshes it meanwhile. Whoever holds it is alive, so waiting longer
-// than an exchange can take means something is wrong.
-func (c *Client) Hold(ctx context.Context, key string) (unlock func(), err error) {
-	ctx, cancel := context.WithTimeout(ctx, waitLimit)
+// Lock takes a lock of the wallet. Whoever holds it is alive and does one
+// exchange, so waiting longer than that can take means something is wrong: that
+// is a [*wallet.LockedError]. Where nothing can be locked at all (a read-only
+// home) the work goes on without, with a warning.
+func (c *Client) Lock(ctx context.Context, name string) (unlock func(), err error) {
+	waiting, cancel := context.WithTimeout(ctx, waitLimit)
 	defer cancel()
-	return c.Wallet.Lock(ctx, "session-"+key)
+	unlock, err = c.Wallet.Lock(waiting, name)
+	if err == nil {
+		return unlock, nil
+	}
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	if _, locked := errors.AsType[*wallet.LockedError](err); locked {
+		return nil, err
+	}
+	c.warn("going on without a lock, which could not be taken: %v", err)
+	return func() {}, nil
+}
+
+// WhileSignedIn calls store if there still is a token of the session, and keeps
+// anybody from signing out meanwhile: what is written after a sign-out would
+// outlive it.
+func (c *Client) WhileSignedIn(ctx context.Context, s Session, store func() error) error {
+	unlock, err := c.lock(ctx, s)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if _, err := c.stored(s); err != nil {
+		return err
+	}
+	return store()
 }

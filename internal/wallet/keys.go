@@ -55,8 +55,8 @@ func (k RegistrationKey) name() string {
 // A RoleKey identifies the credentials of one role in the AWS CLI's cache.
 type RoleKey struct {
 	AccountID, RoleName string
-	Session             string // the sso-session, or
-	StartURL            string // the start URL where there is none
+	Session             string // the sso-session; "" for a legacy profile
+	StartURL            string // of the session or the profile
 }
 
 // Name is the stem of the role's cache file, and names its lock.

@@ -16,6 +16,7 @@ type RoleCredentials struct {
 type roleFile struct {
 	ProviderType string
 	Session      string `json:"portico_session"`
+	StartURL     string `json:"portico_start_url"`
 	Credentials  struct {
 		AccessKeyID     string `json:"AccessKeyId"`
 		SecretAccessKey string
@@ -32,6 +33,9 @@ func (w *Wallet) RoleCredentials(key RoleKey) (RoleCredentials, error) {
 	if err := read(path, &f); err != nil {
 		return RoleCredentials{}, err
 	}
+	if f.StartURL != "" && f.StartURL != key.StartURL {
+		return RoleCredentials{}, ErrNotFound // a session of that name at another Identity Center
+	}
 	c := f.Credentials
 	expires, err := parseTime(c.Expiration)
 	if c.AccessKeyID == "" || c.SecretAccessKey == "" || c.SessionToken == "" || err != nil {
@@ -43,9 +47,9 @@ func (w *Wallet) RoleCredentials(key RoleKey) (RoleCredentials, error) {
 	}, nil
 }
 
-// PutRoleCredentials writes a role's credentials. The file names the session
-// they came from, beside the AWS CLI's own keys, so that signing out of one
-// session can tell whose they are.
+// PutRoleCredentials writes a role's credentials. The file says which session
+// and start URL they came from, beside the AWS CLI's own keys, so that signing
+// out of one session can tell whose they are.
 func (w *Wallet) PutRoleCredentials(key RoleKey, c RoleCredentials) error {
 	var creds object
 	creds.text("AccessKeyId", c.AccessKeyID)
@@ -59,18 +63,25 @@ func (w *Wallet) PutRoleCredentials(key RoleKey, c RoleCredentials) error {
 	o.text("ProviderType", "sso")
 	o.raw("Credentials", creds.bytes())
 	o.text("portico_session", TokenKey(key.Session, key.StartURL))
+	o.text("portico_start_url", key.StartURL)
 	return write(filepath.Join(w.roleDir(), key.Name()+".json"), o.bytes())
 }
 
 // DeleteRoleCredentials removes cached role credentials that came from an SSO
 // sign-in and returns how many. tokenKey confines it to one session's; empty
-// means all. Role credentials of other kinds (assumed roles) stay.
-func (w *Wallet) DeleteRoleCredentials(tokenKey string) (int, error) {
+// means all. The AWS CLI's entries do not name their session: those of the given
+// roles count as the session's. Credentials of other kinds (assumed roles) stay.
+func (w *Wallet) DeleteRoleCredentials(tokenKey string, roles ...RoleKey) (int, error) {
+	theirs := map[string]bool{}
+	for _, r := range roles {
+		theirs[r.Name()+".json"] = true
+	}
 	n := 0
 	var failed error
 	err := w.eachFile(w.roleDir(), func(path string) {
 		var f roleFile
-		if !readNow(path, &f) || f.ProviderType != "sso" || (tokenKey != "" && f.Session != tokenKey) {
+		if !readNow(path, &f) || f.ProviderType != "sso" ||
+			(tokenKey != "" && f.Session != tokenKey && !(f.Session == "" && theirs[filepath.Base(path)])) {
 			return
 		}
 		if err := remove(path); err != nil {

@@ -35,10 +35,33 @@ func (e *CorruptError) Error() string { return fmt.Sprintf("cache file %s: %s", 
 func (w *Wallet) tokenDir() string { return filepath.Join(w.Home, ".aws", "sso", "cache") }
 func (w *Wallet) roleDir() string  { return filepath.Join(w.Home, ".aws", "cli", "cache") }
 
-// Lock takes the lock of that name, waiting until ctx ends. Locks die with the
-// process that holds them. The order is role, then session.
+// A LockedError reports that somebody else held a lock for too long.
+type LockedError = atomicfile.LockedError
+
+// Lock takes the lock of that name, waiting until ctx ends, and then returns a
+// [*LockedError]. Any other error means that nothing can be locked in LockDir.
+// Locks die with the process that holds them. The order is role, then session.
 func (w *Wallet) Lock(ctx context.Context, name string) (unlock func(), err error) {
 	return atomicfile.Lock(ctx, filepath.Join(w.LockDir, name+".lock"))
+}
+
+// CheckTokenWritable tells whether the token under key could be stored, for
+// those about to spend something that cannot be had again for it.
+func (w *Wallet) CheckTokenWritable(key string) error {
+	path := filepath.Join(w.tokenDir(), key+".json")
+	if err := atomicfile.MkdirAll(w.tokenDir()); err != nil {
+		return err
+	}
+	if err := atomicfile.Private(path); err != nil {
+		return err
+	}
+	// Modes do not tell of read-only or full file systems; trying does.
+	probe, err := os.CreateTemp(w.tokenDir(), ".portico-probe-*")
+	if err != nil {
+		return err
+	}
+	_, err = probe.Write([]byte("probe"))
+	return errors.Join(err, probe.Close(), os.Remove(probe.Name()))
 }
 
 // maxFile bounds what is read from a cache file. A token file is about 4 KiB.
