@@ -4,6 +4,7 @@ package portico
 
 import (
 	"encoding/json"
+	"os"
 	"os/exec"
 	"slices"
 	"strings"
@@ -13,25 +14,33 @@ import (
 const module = "github.com/portico-sso/portico"
 
 type goPackage struct {
-	ImportPath                string
-	Imports                   []string
-	TestImports, XTestImports []string
+	ImportPath string
+	Imports    []string
 }
 
+// listPackages lists the module's packages with what they import on any of the
+// systems portico runs on.
 func listPackages(t *testing.T) map[string]goPackage {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "go", "list", "-json=ImportPath,Imports,TestImports,XTestImports", "./...")
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("go list: %v", err)
-	}
 	packages := map[string]goPackage{}
-	for d := json.NewDecoder(strings.NewReader(string(out))); d.More(); {
-		var p goPackage
-		if err := d.Decode(&p); err != nil {
-			t.Fatal(err)
+	for _, system := range []string{"linux", "darwin", "windows"} {
+		cmd := exec.CommandContext(t.Context(), "go", "list", "-json=ImportPath,Imports", "./...")
+		cmd.Env = append(os.Environ(), "GOOS="+system, "CGO_ENABLED=0")
+		out, err := cmd.Output()
+		if err != nil {
+			t.Fatalf("go list for %s: %v", system, err)
 		}
-		packages[strings.TrimPrefix(p.ImportPath, module+"/")] = p
+		for d := json.NewDecoder(strings.NewReader(string(out))); d.More(); {
+			var p goPackage
+			if err := d.Decode(&p); err != nil {
+				t.Fatal(err)
+			}
+			name := strings.TrimPrefix(p.ImportPath, module+"/")
+			p.Imports = append(p.Imports, packages[name].Imports...)
+			slices.Sort(p.Imports)
+			p.Imports = slices.Compact(p.Imports)
+			packages[name] = p
+		}
 	}
 	return packages
 }
@@ -41,7 +50,7 @@ var mayImport = map[string][]string{
 	"cmd/portico": {"internal/cli"},
 
 	"internal/cli": {"internal/terminal", "internal/output", "internal/awsconfig", "internal/catalog", "internal/creds", "internal/admin",
-		"internal/signin", "internal/wallet", "internal/idc", "internal/idc/browse", "internal/idc/control", "internal/idc/directory", "internal/idc/seed"},
+		"internal/signin", "internal/wallet", "internal/atomicfile", "internal/idc", "internal/idc/browse", "internal/idc/control", "internal/idc/directory", "internal/idc/seed"},
 	"internal/terminal":   {},
 	"internal/output":     {},
 	"internal/atomicfile": {},
@@ -102,26 +111,23 @@ var outside = []struct {
 	by     []string
 }{
 	{"github.com/spf13/", []string{"internal/cli"}},
-	{"github.com/cli/browser", []string{"internal/cli"}},
 	{"charm.land/", []string{"internal/terminal"}},
-	{"github.com/charmbracelet/", []string{"internal/terminal"}},
 	{"github.com/sahilm/fuzzy", []string{"internal/terminal"}},
 	{"github.com/mattn/go-runewidth", []string{"internal/terminal"}},
 	{"golang.org/x/term", []string{"internal/terminal"}},
-	{"github.com/jmespath/", []string{"internal/output"}},
 	{"github.com/gofrs/flock", []string{"internal/atomicfile"}},
 	{"github.com/aws/", []string{"internal/signin", "internal/creds", "internal/catalog", "internal/admin", "idctest"}},
 	{"modernc.org/", []string{"internal/idc/sqlstore"}},
 	{"go.yaml.in/", []string{"internal/idc/seed"}},
-	{"golang.org/x/crypto/", []string{"internal/idc/directory", "internal/idc/grant"}},
+	{"golang.org/x/crypto/", []string{"internal/idc/directory"}},
 	{"golang.org/x/net/html", []string{"internal/idc/browse"}},
 	{"golang.org/x/net/netutil", []string{"internal/idc"}},
-	{"golang.org/x/sys/", []string{"internal/atomicfile", "internal/terminal", "internal/cli"}},
+	{"golang.org/x/sys/", []string{"internal/atomicfile", "internal/terminal"}},
 	{"github.com/google/go-cmp/", []string{"internal/idc/grant/conformance", "internal/idc/directory/conformance"}},
-	{"pgregory.net/rapid", []string{"internal/idc/grant/conformance", "internal/idc/directory/conformance"}},
 }
 
 func TestOutsideImports(t *testing.T) {
+	used := map[string]bool{}
 	for name, p := range listPackages(t) {
 	imports:
 		for _, i := range p.Imports {
@@ -130,6 +136,7 @@ func TestOutsideImports(t *testing.T) {
 			}
 			for _, rule := range outside {
 				if strings.HasPrefix(i, rule.prefix) {
+					used[rule.prefix+name] = true
 					if !slices.Contains(rule.by, name) {
 						t.Errorf("%s imports %s, which only %v may", name, i, rule.by)
 					}
@@ -137,6 +144,13 @@ func TestOutsideImports(t *testing.T) {
 				}
 			}
 			t.Errorf("%s imports %s, which nobody may", name, i)
+		}
+	}
+	for _, rule := range outside {
+		for _, name := range rule.by {
+			if !used[rule.prefix+name] {
+				t.Errorf("%s may import %s and does not: take the permission back", name, rule.prefix)
+			}
 		}
 	}
 }

@@ -40,7 +40,7 @@ func (c *Caller) Buckets(ctx context.Context) ([]Bucket, error) {
 	}
 	var buckets []Bucket
 	for query := "?x-id=ListBuckets"; ; {
-		page, err := c.listBuckets(ctx, base+"/"+query)
+		page, err := c.listBucketsPatiently(ctx, base+"/"+query)
 		if err != nil {
 			return nil, err
 		}
@@ -51,6 +51,23 @@ func (c *Caller) Buckets(ctx context.Context) ([]Bucket, error) {
 			return buckets, nil
 		}
 		query = "?continuation-token=" + url.QueryEscape(page.ContinuationToken) + "&x-id=ListBuckets"
+	}
+}
+
+// listBucketsPatiently tries three times, as the SDK does for other calls, unless
+// the service has judged the request.
+func (c *Caller) listBucketsPatiently(ctx context.Context, address string) (page *bucketPage, err error) {
+	for wait := 100 * time.Millisecond; ; wait *= 4 {
+		page, err = c.listBuckets(ctx, address)
+		said, answered := errors.AsType[*signin.ServiceError](err)
+		if err == nil || wait > time.Second || (answered && said.Final()) {
+			return page, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(wait):
+		}
 	}
 }
 

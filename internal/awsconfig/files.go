@@ -137,8 +137,11 @@ func (f Files) Update(ctx context.Context, edits ...Edit) (changed bool, err err
 	if err != nil {
 		return false, err
 	}
+	// Whoever holds a lock is alive and makes one edit.
+	waiting, cancel := context.WithTimeout(ctx, lockWait)
+	defer cancel()
 	for _, p := range files {
-		unlock, err := atomicfile.Lock(ctx, f.lockPath(p.target))
+		unlock, err := atomicfile.Lock(waiting, f.lockPath(p.target))
 		if err != nil {
 			return false, err
 		}
@@ -156,6 +159,9 @@ func (f Files) Update(ctx context.Context, edits ...Edit) (changed bool, err err
 	}
 	return false, fmt.Errorf("update %s: another program keeps changing it", files[0].path)
 }
+
+// lockWait is how long another program's edit may take.
+const lockWait = 45 * time.Second
 
 // errMoved says that a file is no longer what was read.
 var errMoved = errors.New("the file was changed by another program")

@@ -4,10 +4,12 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/user"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/portico-sso/portico/internal/terminal"
 )
@@ -25,6 +27,10 @@ type App struct {
 	// OpenURL opens a person's browser. Nil means $BROWSER, or the system's.
 	OpenURL func(url string) error
 
+	// children counts the commands that run in our foreground: while there is
+	// one, Ctrl-C is for it.
+	children *atomic.Int32
+
 	// Become replaces this process with a command. Nil means exec on Unix and,
 	// where there is no such thing, running it and returning its code.
 	Become func(path string, argv, env []string) error
@@ -37,7 +43,7 @@ func System() App {
 	if err != nil {
 		self = os.Args[0]
 	}
-	a := App{Name: name, Self: self, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Env: os.Environ()}
+	a := App{children: new(atomic.Int32), Name: name, Self: self, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Env: os.Environ()}
 	a.Home = home(a.Lookup)
 	return a
 }
@@ -51,14 +57,17 @@ func home(lookup func(string) (string, bool)) string {
 	if dir, _ := lookup(name); dir != "" {
 		return dir
 	}
-	dir, _ := os.UserHomeDir()
-	return dir
+	// As in Python: cron and systemd may leave the variable out.
+	if u, err := user.Current(); err == nil {
+		return u.HomeDir
+	}
+	return ""
 }
 
 // Lookup reads the app's environment.
 func (a *App) Lookup(name string) (string, bool) {
 	for _, kv := range slices.Backward(a.Env) {
-		if v, ok := strings.CutPrefix(kv, name+"="); ok {
+		if n, v, ok := strings.Cut(kv, "="); ok && sameName(n, name) {
 			return v, true
 		}
 	}
@@ -72,7 +81,7 @@ func (a *App) getenv(name string) string {
 
 // lookPath finds a program on the app's PATH, which need not be the process's.
 func (a *App) lookPath(name string) (string, error) {
-	if strings.ContainsRune(name, filepath.Separator) || runtime.GOOS == "windows" {
+	if filepath.Base(name) != name {
 		return exec.LookPath(name)
 	}
 	for _, dir := range filepath.SplitList(a.getenv("PATH")) {

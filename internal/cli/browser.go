@@ -8,10 +8,9 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"runtime"
 	"strings"
 	"unicode"
-
-	"github.com/cli/browser"
 
 	"github.com/portico-sso/portico/internal/awsconfig"
 )
@@ -28,8 +27,24 @@ func (a *App) openURL(address string) error {
 	if list := a.getenv("BROWSER"); list != "" {
 		return a.openWith(list, address)
 	}
-	browser.Stdout, browser.Stderr = io.Discard, io.Discard // some openers chat
-	return browser.OpenURL(address)
+	err := errors.New("this system has no known way to open a browser")
+	for _, words := range openers() {
+		if err = a.start(append(words, address), nil); err == nil {
+			return nil
+		}
+	}
+	return err
+}
+
+// openers are the ways to open the system's browser, the best first.
+func openers() [][]string {
+	switch runtime.GOOS {
+	case "darwin":
+		return [][]string{{"open"}}
+	case "windows":
+		return [][]string{{"rundll32.exe", "url.dll,FileProtocolHandler"}}
+	}
+	return [][]string{{"xdg-open"}, {"x-www-browser"}, {"www-browser"}, {"wslview"}}
 }
 
 // checkAddress admits https, and http to this machine (RFC 8252, 8.12): nothing
@@ -51,10 +66,9 @@ func checkAddress(address string) error {
 	return fmt.Errorf("the sign-in address is neither https nor on this machine")
 }
 
-// openWith starts the first command of $BROWSER that starts, the way Python's
-// webbrowser module (and so the AWS CLI) reads the variable: commands divided by
-// the path list separator, each split into words, %s standing for the address.
-// It does not wait: the browser comes back to a listener of ours.
+// openWith starts the first command of $BROWSER that starts. The variable is read
+// as Python's webbrowser module (and so the AWS CLI) reads it: commands divided
+// by the path list separator, each split into words, %s standing for the address.
 func (a *App) openWith(list, address string) error {
 	err := errors.New("BROWSER names no command")
 	for command := range strings.SplitSeq(list, string(os.PathListSeparator)) {
@@ -71,19 +85,22 @@ func (a *App) openWith(list, address string) error {
 		for i := 1; i < len(words); i++ {
 			words[i] = strings.ReplaceAll(words[i], "%s", address)
 		}
-		if err = a.start(words); err == nil {
+		if err = a.start(words, a.Stderr); err == nil {
 			return nil
 		}
 	}
 	return err
 }
 
-func (a *App) start(words []string) error {
+// start starts a browser and does not wait: a sign-in comes back to a listener of
+// ours, whenever that browser ends. It gets no terminal, which is ours; what the
+// person's own $BROWSER has to say goes to stderr.
+func (a *App) start(words []string, stderr io.Writer) error {
 	path, err := a.lookPath(words[0])
 	if err != nil {
 		return err
 	}
-	cmd := &exec.Cmd{Path: path, Args: words, Env: a.Env}
+	cmd := &exec.Cmd{Path: path, Args: words, Env: a.Env, Stderr: stderr}
 	if err := cmd.Start(); err != nil {
 		return err
 	}

@@ -4,24 +4,22 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"os/exec"
-	"os/signal"
 	"time"
 )
 
 // runChild runs a command on the app's streams and returns its exit code as an
 // [*exitError]. When ctx ends, the command is asked to end, and has ten seconds
-// to do so. Ctrl-C reaches it through the terminal, as it reaches us.
+// to do so. Ctrl-C reaches it through the terminal, and is its to obey: our end
+// follows its end.
 func (a *App) runChild(ctx context.Context, path string, argv, env []string) error {
 	cmd := exec.CommandContext(ctx, path)
 	cmd.Args, cmd.Env = argv, env
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = a.Stdin, a.Stdout, a.Stderr
 	cmd.Cancel = func() error { return terminate(cmd.Process) }
 	cmd.WaitDelay = 10 * time.Second
-	ignored := make(chan os.Signal, 1)
-	signal.Notify(ignored, os.Interrupt) // it is the child's to obey; our end follows its end
-	defer signal.Stop(ignored)
+	a.children.Add(1)
+	defer a.children.Add(-1)
 	err := cmd.Run()
 	if cmd.ProcessState == nil {
 		return fmt.Errorf("%s: %v", argv[0], err)

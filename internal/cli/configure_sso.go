@@ -16,16 +16,13 @@ import (
 	"github.com/portico-sso/portico/internal/terminal"
 )
 
-// sessionFlags answer the questions about a session.
-type sessionFlags struct {
-	Name, StartURL, Region, Scopes string
-}
-
-func (f *sessionFlags) add(c *cobra.Command) {
-	c.Flags().StringVar(&f.Name, "sso-session", "", "name of the SSO session")
-	c.Flags().StringVar(&f.StartURL, "sso-start-url", "", "address of your access portal, such as https://d-1234567890.awsapps.com/start")
-	c.Flags().StringVar(&f.Region, "sso-region", "", "region of the Identity Center")
-	c.Flags().StringVar(&f.Scopes, "sso-registration-scopes", "", "comma-separated OAuth scopes")
+// addSessionFlags adds the flags that answer the questions about a session. What
+// matters is also whether they were given; see given.
+func addSessionFlags(c *cobra.Command) {
+	c.Flags().String("sso-session", "", "name of the SSO session")
+	c.Flags().String("sso-start-url", "", "address of your access portal, such as https://d-1234567890.awsapps.com/start")
+	c.Flags().String("sso-region", "", "region of the Identity Center")
+	c.Flags().String("sso-registration-scopes", "", "comma-separated OAuth scopes")
 }
 
 // given is a flag's value, or nil when it is not on the command line.
@@ -39,7 +36,6 @@ func given(c *cobra.Command, name string) *string {
 }
 
 func newConfigureSSO(a *App, g *globals) *cobra.Command {
-	var flags sessionFlags
 	var how loginFlags
 	var account, role string
 	c := &cobra.Command{
@@ -73,7 +69,7 @@ given nothing is asked at all, so that scripts can run it.`,
 			}).run(cmd.Context())
 		},
 	}
-	flags.add(c)
+	addSessionFlags(c)
 	c.Flags().StringVar(&account, "account-id", "", "the account")
 	c.Flags().StringVar(&role, "role-name", "", "the role, that is the permission set")
 	how.add(c)
@@ -109,6 +105,9 @@ func (s chosenSession) signin() signin.Session {
 
 // run asks everything before it writes anything.
 func (c *configureSSO) run(ctx context.Context) error {
+	if err := c.checkFlags(); err != nil {
+		return err
+	}
 	chosen, err := c.session(ctx)
 	if err != nil {
 		return err
@@ -138,13 +137,27 @@ func (c *configureSSO) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if problem := awsconfig.NameProblem(profile); problem != "" {
-		c.warn(problem)
-	}
+	warnOfName(c.warn, "profile", profile)
 	if err := c.write(ctx, profile, chosen, account, role, region, format); err != nil {
 		return err
 	}
 	c.conclude(profile, account != "" && role != "")
+	return nil
+}
+
+// checkFlags refuses what the last questions would refuse, before anybody is
+// sent through the browser.
+func (c *configureSSO) checkFlags() error {
+	for flag, check := range map[string]func(string) error{"region": validOptionalRegion, "output": validFormat} {
+		if v := c.given(flag); v != nil {
+			if err := check(*v); err != nil {
+				return &usageError{Problem: "--" + flag + ": " + err.Error()}
+			}
+		}
+	}
+	if c.settings.ProfileSource != "" {
+		return checkName("--profile", awsconfig.KindProfile, c.settings.ProfileName)
+	}
 	return nil
 }
 
@@ -176,9 +189,7 @@ func (c *configureSSO) session(ctx context.Context) (chosenSession, error) {
 	if old, ok := c.settings.Config.Session(name); ok {
 		return c.knownSession(ctx, name, old)
 	}
-	if problem := awsconfig.NameProblem(name); problem != "" {
-		c.warn(problem)
-	}
+	warnOfName(c.warn, "sso-session", name)
 	s := chosenSession{Name: name, Fresh: true}
 	s.StartURL, s.Region, err = c.where(ctx, c.current("sso_start_url"), c.current("sso_region"))
 	if err != nil {
@@ -189,7 +200,7 @@ func (c *configureSSO) session(ctx context.Context) (chosenSession, error) {
 }
 
 // sessionName asks for the session's name; nothing means the legacy format,
-// which a script has to ask for in so many words (--sso-session ”).
+// which a script has to ask for by giving --sso-session an empty value.
 func (c *configureSSO) sessionName(ctx context.Context) (string, error) {
 	q := question{Flag: "--sso-session", Given: c.given("sso-session"), Text: "SSO session name (Recommended)", Bare: true,
 		Optional: !c.Auto, Complete: slices.Sorted(slices.Values(c.settings.Config.Sessions()))}
@@ -241,8 +252,8 @@ func (c *configureSSO) knownSession(ctx context.Context, name string, old awscon
 	return s, nil
 }
 
-func (w *wizard) startURL(ctx context.Context, given *string, current string, complete []string) (string, error) {
-	return w.ask(ctx, question{Flag: "--sso-start-url", Given: given, Text: "SSO start URL", Current: current, Validate: validStartURL, Complete: complete})
+func (w *wizard) startURL(ctx context.Context, given *string, current string) (string, error) {
+	return w.ask(ctx, question{Flag: "--sso-start-url", Given: given, Text: "SSO start URL", Current: current, Validate: validStartURL})
 }
 
 func (w *wizard) ssoRegion(ctx context.Context, given *string, current string) (string, error) {
@@ -251,7 +262,7 @@ func (w *wizard) ssoRegion(ctx context.Context, given *string, current string) (
 
 // where asks for the two values that say where the Identity Center is.
 func (c *configureSSO) where(ctx context.Context, startURL, region string) (string, string, error) {
-	startURL, err := c.startURL(ctx, c.given("sso-start-url"), startURL, nil)
+	startURL, err := c.startURL(ctx, c.given("sso-start-url"), startURL)
 	if err != nil {
 		return "", "", err
 	}
@@ -299,7 +310,9 @@ func (c *configureSSO) accountAndRole(ctx context.Context, s chosenSession) (acc
 }
 
 func (c *configureSSO) account(ctx context.Context, list *catalog.Catalog) (string, error) {
+	waiting := c.Terminal.Progress("Listing your accounts")
 	accounts, err := list.Accounts(ctx)
+	waiting.Done()
 	if err != nil {
 		return "", err
 	}
@@ -360,7 +373,7 @@ func (c *configureSSO) role(ctx context.Context, list *catalog.Catalog, account 
 
 func (c *configureSSO) choose(ctx context.Context, title string, labels []string) (int, error) {
 	fmt.Fprintln(c.out, title)
-	return c.pick(ctx, "", labels)
+	return c.Terminal.Pick(ctx, terminal.Menu{Items: labels})
 }
 
 // profileName is the chosen profile's, or asked for.
@@ -384,6 +397,13 @@ func (c *configureSSO) profileName(ctx context.Context, account, role string) (s
 		return "", err
 	}
 	return name, checkName("--profile", awsconfig.KindProfile, name)
+}
+
+// warnOfName tells of a name that not every AWS tool will understand.
+func warnOfName(warn func(string), kind, name string) {
+	if problem := awsconfig.NameProblem(name); problem != "" {
+		warn(fmt.Sprintf("the %s name %q: %s", kind, name, problem))
+	}
 }
 
 func checkName(flag, kind, name string) error {
@@ -412,7 +432,14 @@ func (c *configureSSO) write(ctx context.Context, profile string, s chosenSessio
 	}
 	if s.Name != "" {
 		add("sso_session", s.Name)
+		// Legacy keys that say otherwise would make the profile inconsistent.
+		for _, key := range []string{"sso_start_url", "sso_region"} {
+			if old := c.current(key); old != "" && old != map[string]string{"sso_start_url": s.StartURL, "sso_region": s.Region}[key] {
+				set = append(set, awsconfig.Unset(key))
+			}
+		}
 	} else {
+		set = append(set, awsconfig.Unset("sso_session"))
 		add("sso_start_url", s.StartURL)
 		add("sso_region", s.Region)
 	}

@@ -14,7 +14,6 @@ import (
 )
 
 func newConfigureSSOSession(a *App, g *globals) *cobra.Command {
-	var flags sessionFlags
 	c := &cobra.Command{
 		Use:   "sso-session",
 		Short: "Make or change an SSO session, without signing in",
@@ -37,7 +36,7 @@ given is not asked.`,
 			}).run(cmd.Context())
 		},
 	}
-	flags.add(c)
+	addSessionFlags(c)
 	return c
 }
 
@@ -63,13 +62,11 @@ func (c *configureSSOSession) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if problem := awsconfig.NameProblem(name); problem != "" {
-		c.warn(problem)
-	}
+	warnOfName(c.warn, "sso-session", name)
 	old, _ := c.config.Session(name)
 	oldScopes, _ := old.Get("sso_registration_scopes")
 	s := chosenSession{Name: name}
-	if s.StartURL, err = c.startURL(ctx, c.given("sso-start-url"), old.StartURL, nil); err != nil {
+	if s.StartURL, err = c.startURL(ctx, c.given("sso-start-url"), old.StartURL); err != nil {
 		return err
 	}
 	if s.Region, err = c.ssoRegion(ctx, c.given("sso-region"), old.Region); err != nil {

@@ -4,16 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
+	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/portico-sso/portico/internal/idc"
 	"github.com/portico-sso/portico/internal/idc/browse"
+	"github.com/portico-sso/portico/internal/idc/seed"
 )
 
 func newDemo(a *App, g *globals) *cobra.Command {
@@ -52,13 +54,14 @@ func (d *demo) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	defer a.removeAll(dir)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return fmt.Errorf("listen: %v", err)
 	}
-	log := slog.New(slog.NewTextHandler(a.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	r, err := serve(context.WithoutCancel(ctx), listener, idc.Config{Log: log}, filepath.Join(dir, "records"))
+	organisation := seed.BuiltIn()
+	records := filepath.Join(dir, "records")
+	r, err := serve(context.WithoutCancel(ctx), listener, idc.Config{Organisation: &organisation, Log: a.serverLog(d.Debug)}, records)
 	if err != nil {
 		listener.Close()
 		return err
@@ -71,7 +74,10 @@ func (d *demo) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	world := d.world(r, filepath.Join(dir, "records"), home)
+	world, err := d.world(r, records, home, filepath.Join(dir, "bin"))
+	if err != nil {
+		return err
+	}
 	world.OpenURL = func(address string) error { return d.visit(ctx, cancel, r, address) }
 
 	d.say("An Identity Center now runs at %s, and a home directory of its own waits in %s.\nNothing of yours is read or written.", r.Address, home)
@@ -88,18 +94,45 @@ func (d *demo) run(ctx context.Context) (err error) {
 	return nil
 }
 
-// world is the app as the story's commands see it.
-func (d *demo) world(r *running, records, home string) App {
+// world is the app as the story's commands see it: nothing of the person's AWS
+// settings, and this very program on PATH under the name it was called by.
+func (d *demo) world(r *running, records, home, bin string) (App, error) {
 	w := *d.App
+	if err := w.linkSelf(bin); err != nil {
+		return w, err
+	}
 	w.Home = home
 	w.Stdin = nil
 	w.Stderr = w.Stdout // the story has one thread
-	w.Env = with(w.Env, []string{recordsVariable + "=" + records})
-	w.Env = (&localRun{App: &w}).withSelfOnPath(with(w.Env, w.localEnvironment(r.Address, home, ""), stray...))
+	w.Env = slices.DeleteFunc(slices.Clone(w.Env), func(kv string) bool {
+		return strings.HasPrefix(kv, "AWS_") || strings.HasPrefix(kv, "REQUESTS_CA_BUNDLE=")
+	})
+	w.Env = with(w.Env, []string{recordsVariable + "=" + records, "PATH=" + bin + string(os.PathListSeparator) + w.getenv("PATH")})
+	w.Env = with(w.Env, w.localEnvironment(r.Address, home, ""), stray...)
 	w.Become = func(path string, argv, env []string) error {
 		return w.runChild(context.Background(), path, argv, env)
 	}
-	return w
+	return w, nil
+}
+
+// linkSelf puts this program into a directory under its name: as a link, or as
+// a copy where there are none.
+func (a *App) linkSelf(dir string) error {
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return err
+	}
+	path := filepath.Join(dir, a.Name)
+	if runtime.GOOS == "windows" {
+		path += ".exe"
+	}
+	if os.Symlink(a.Self, path) == nil {
+		return nil
+	}
+	data, err := os.ReadFile(a.Self)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(path, data, 0o700)
 }
 
 // visit is the browser: it does on the real pages what the person would, and
@@ -170,7 +203,7 @@ func commandLine(name string, args []string) string {
 // stay keeps the Identity Center until Ctrl-C.
 func (d *demo) stay(ctx context.Context, r *running) error {
 	portal := r.Address + "/start"
-	d.say("The access portal is at %s; sign in as %s.\nIt runs until Ctrl-C.", portal, orElse(signInHints(r.People), person))
+	d.say("The access portal is at %s; sign in as %s.\nIt runs until Ctrl-C.", portal, signInHints())
 	_ = d.App.openURL(portal) // the address is on the screen
 	<-ctx.Done()
 	return nil

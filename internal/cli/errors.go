@@ -7,7 +7,6 @@ import (
 	"io"
 	"strings"
 
-	"github.com/portico-sso/portico/internal/awsconfig"
 	"github.com/portico-sso/portico/internal/creds"
 	"github.com/portico-sso/portico/internal/output"
 	"github.com/portico-sso/portico/internal/signin"
@@ -68,7 +67,8 @@ func report(ctx context.Context, a *App, err error) int {
 	if errors.Is(err, terminal.ErrInterrupted) {
 		return exitInterrupted // the prompt has left its line already
 	}
-	if s, ok := errors.AsType[*signalError](context.Cause(ctx)); ok && errors.Is(err, context.Canceled) {
+	// After a signal, whatever failed failed because of it.
+	if s, ok := errors.AsType[*signalError](context.Cause(ctx)); ok {
 		fmt.Fprintln(a.Stdout)
 		return s.code()
 	}
@@ -79,7 +79,7 @@ func report(ctx context.Context, a *App, err error) int {
 	text, hint, code := explain(a, err)
 	fmt.Fprintf(a.Stderr, "\n%s: [ERROR]: %s\n", a.Name, text)
 	if hint != "" {
-		fmt.Fprintf(a.Stderr, "\n%s\n", hint)
+		fmt.Fprintf(a.Stderr, "\n%s\n", cleanLines(hint))
 	}
 	return code
 }
@@ -91,9 +91,6 @@ func explain(a *App, err error) (text, hint string, code int) {
 	if e, ok := errors.AsType[*hintedError](err); ok {
 		hint = e.Hint
 	}
-	if errors.Is(err, io.EOF) {
-		return "", "The input ended before every question was answered; each has a flag: see --help.", exitGeneral
-	}
 	if e, ok := errors.AsType[*usageError](err); ok {
 		return coded("ParamValidation", terminal.Clean(e.Problem)), "Run with --help for the flags and an example.", exitUsage
 	}
@@ -103,15 +100,15 @@ func explain(a *App, err error) (text, hint string, code int) {
 	if e, ok := errors.AsType[*configError](err); ok {
 		return coded(e.Kind, terminal.Clean(e.Problem)), e.Hint, exitConfig
 	}
-	if e, ok := errors.AsType[*awsconfig.ParseError](err); ok {
-		return text, e.Cure, exitGeneral
-	}
 	if e, ok := errors.AsType[*signin.RequiredError](err); ok {
 		login := a.Name + " sso login" + loginTarget(e.Session)
 		if e.Reason == signin.Ended || (e.Reason == signin.Expired && e.Session.Name == "") {
 			text += fmt.Sprintf(" To refresh this SSO session run %s sso login with the corresponding profile.", a.Name)
 		}
 		return text, "Sign in with: " + login, exitGeneral
+	}
+	if e, ok := errors.AsType[*signin.DeniedError](err); ok {
+		return text, fmt.Sprintf("The browser came back with that. To try again: %s sso login%s", a.Name, loginTarget(e.Session)), exitGeneral
 	}
 	if e, ok := errors.AsType[*signin.AbandonedError](err); ok {
 		return text, abandonedHint(a, e), exitGeneral
@@ -128,6 +125,9 @@ func explain(a *App, err error) (text, hint string, code int) {
 	}
 	if e, ok := errors.AsType[*signin.ConnectionError](err); ok {
 		return terminal.Clean(e.Error()), connectionHint(e), exitGeneral
+	}
+	if errors.Is(err, io.EOF) {
+		return "", "The input ended before every question was answered; each has a flag: see --help.", exitGeneral
 	}
 	return text, hint, code
 }

@@ -41,6 +41,9 @@ exit code.`,
 			if err != nil {
 				return err
 			}
+			if err := cmd.Context().Err(); err != nil {
+				return err
+			}
 			var set []string
 			for _, kv := range c.environment() {
 				set = append(set, kv[0]+"="+kv[1])
@@ -55,13 +58,19 @@ exit code.`,
 	return c
 }
 
+// command finds what a person wants to run.
+func (a *App) command(name string) (path string, err error) {
+	path, err = a.lookPath(name)
+	if errors.Is(err, exec.ErrNotFound) {
+		return "", fmt.Errorf("%s: no such command on PATH", name)
+	}
+	return path, err
+}
+
 // become turns this process into the command.
 func (a *App) become(argv, env []string) error {
-	path, err := a.lookPath(argv[0])
+	path, err := a.command(argv[0])
 	if err != nil {
-		if errors.Is(err, exec.ErrNotFound) {
-			return fmt.Errorf("%s: no such command on PATH", argv[0])
-		}
 		return err
 	}
 	if a.Become != nil {

@@ -1,12 +1,14 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/portico-sso/portico/internal/awsconfig"
 	"github.com/portico-sso/portico/internal/output"
 )
 
@@ -31,13 +33,31 @@ lines a POSIX shell can evaluate (env).`,
 			}
 			c, err := s.credentials(cmd.Context())
 			if err != nil {
-				return err
+				return notRetrieved(err)
 			}
 			return write(a.Stdout, c)
 		},
 	}
 	c.Flags().StringVar(&format, "format", "process", "process or env")
 	return c
+}
+
+// notRetrieved is how the AWS CLI tells, here alone, that a profile cannot have
+// credentials as it is configured. That a person has to sign in is told as ever.
+func notRetrieved(err error) error {
+	wrapped := func(hint string) error {
+		return &configError{Kind: "Configuration", Problem: "Unable to retrieve credentials: " + err.Error(), Hint: hint}
+	}
+	if e, ok := errors.AsType[*configError](err); ok && e.Kind == "NoCredentials" {
+		return &configError{Kind: "Configuration", Problem: "Unable to retrieve credentials: no credentials found", Hint: e.Hint}
+	}
+	_, incomplete := errors.AsType[*awsconfig.IncompleteError](err)
+	_, inconsistent := errors.AsType[*awsconfig.InconsistentError](err)
+	_, noSession := errors.AsType[*awsconfig.NoSuchSessionError](err)
+	if incomplete || inconsistent || noSession {
+		return wrapped("")
+	}
+	return err
 }
 
 var exportFormats = map[string]func(io.Writer, credentials) error{

@@ -18,21 +18,15 @@ import (
 // service that portico speaks to sends one it should obey.
 func (a *App) httpClient(g *globals, s *awsconfig.Settings) (*http.Client, error) {
 	tlsConfig := &tls.Config{MinVersion: tls.VersionTLS12}
-	if bundle := s.CABundle(); bundle != "" {
-		pem, err := os.ReadFile(bundle)
-		if err != nil {
-			return nil, &configError{Kind: "Configuration", Problem: fmt.Sprintf("the CA bundle cannot be read: %v", err),
-				Hint: "It is set by --ca-bundle, AWS_CA_BUNDLE or ca_bundle in the profile."}
-		}
-		tlsConfig.RootCAs = x509.NewCertPool()
-		if !tlsConfig.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, &configError{Kind: "Configuration", Problem: fmt.Sprintf("the CA bundle %s holds no PEM certificate", bundle),
-				Hint: "It is set by --ca-bundle, AWS_CA_BUNDLE or ca_bundle in the profile."}
-		}
-	}
-	if !s.VerifySSL() {
+	switch bundle := s.CABundle(); {
+	case !s.VerifySSL():
 		tlsConfig.InsecureSkipVerify = true
 		fmt.Fprintf(a.Stderr, "%s: [WARNING]: TLS certificates are not verified: anyone on the way can read what is sent.\n", a.Name)
+	case bundle != "":
+		var err error
+		if tlsConfig.RootCAs, err = readBundle(bundle); err != nil {
+			return nil, err
+		}
 	}
 	transport := &http.Transport{
 		// Reads the process's environment, which is the app's wherever there is
@@ -54,6 +48,19 @@ func (a *App) httpClient(g *globals, s *awsconfig.Settings) (*http.Client, error
 		client.Transport = &requestLog{next: transport, log: slog.New(slog.NewTextHandler(a.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))}
 	}
 	return client, nil
+}
+
+func readBundle(file string) (*x509.CertPool, error) {
+	const hint = "It is set by --ca-bundle, AWS_CA_BUNDLE, ca_bundle in the profile, or REQUESTS_CA_BUNDLE."
+	pem, err := os.ReadFile(file)
+	if err != nil {
+		return nil, &configError{Kind: "Configuration", Problem: fmt.Sprintf("the CA bundle cannot be read: %v", err), Hint: hint}
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(pem) {
+		return nil, &configError{Kind: "Configuration", Problem: fmt.Sprintf("the CA bundle %s holds no PEM certificate", file), Hint: hint}
+	}
+	return pool, nil
 }
 
 func seconds(n int) time.Duration { return time.Duration(max(n, 0)) * time.Second }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/http"
 	"net/url"
@@ -33,7 +34,8 @@ func (a *App) recordsDir() string {
 // readOrganisation reads a seed; no file means the built-in one.
 func readOrganisation(file string) (*directory.Organisation, error) {
 	if file == "" {
-		return nil, nil
+		org := seed.BuiltIn()
+		return &org, nil
 	}
 	data, err := os.ReadFile(file)
 	if err != nil {
@@ -95,7 +97,7 @@ var stray = append([]string{
 // localEnvironment is what points a client at the Identity Center at address.
 // home and user may be empty: the client keeps its home, opens its own browser.
 func (a *App) localEnvironment(address, home, user string) []string {
-	set := idc.Environment(address, a.getenv("NO_PROXY"))
+	set := idc.Environment(address, a.getenv("NO_PROXY")+","+a.getenv("no_proxy"))
 	set = append(set, recordsVariable+"="+a.recordsDir())
 	if home != "" {
 		name := "HOME"
@@ -115,6 +117,26 @@ func (a *App) localEnvironment(address, home, user string) []string {
 // of the Identity Center is not in it: it is in the URL the browser is given.
 func (a *App) browserCommand(user string) string {
 	return strings.Join([]string{quoteWord(a.Self), "local", "browse", "--as", quoteWord(user), "%s"}, " ")
+}
+
+// removeAll removes a directory that a command has used as it liked: with
+// read-only directories in it, such as Go's module cache, or files that somebody
+// still writes. What cannot be removed is left and named; it never changes how
+// the command's own end is told.
+func (a *App) removeAll(dir string) {
+	var err error
+	for range 3 {
+		if err = os.RemoveAll(dir); err == nil {
+			return
+		}
+		_ = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+			if d != nil && d.IsDir() {
+				_ = os.Chmod(path, 0o700)
+			}
+			return nil
+		})
+	}
+	fmt.Fprintf(a.Stderr, "%s: [WARNING]: left behind: %v\n", a.Name, err)
 }
 
 // privateHome makes the home directory of a client that is kept apart.

@@ -32,10 +32,13 @@ run unattended.`,
 		Example: `  portico local browse --as alice 'http://127.0.0.1:8642/device?user_code=BCDF-GHJK'
   BROWSER='portico local browse --as alice %s' aws sso login --profile dev`,
 		Args: func(_ *cobra.Command, args []string) error {
-			if !deliver && len(args) != 1 {
+			if deliver {
+				return nil
+			}
+			if len(args) != 1 {
 				return &usageError{Problem: "the following arguments are required: the URL to open"}
 			}
-			return nil
+			return checkAddress(args[0])
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if deliver {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
@@ -62,20 +61,15 @@ func (l *localRun) run(ctx context.Context, args []string) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	defer a.removeAll(dir)
 
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return fmt.Errorf("listen: %v", err)
 	}
-	level := slog.LevelWarn
-	if l.Debug {
-		level = slog.LevelDebug
-	}
-	log := slog.New(slog.NewTextHandler(a.Stderr, &slog.HandlerOptions{Level: level}))
 	records := filepath.Join(dir, "records")
 	// It outlives ctx by as long as the command takes to end.
-	r, err := serve(context.WithoutCancel(ctx), listener, idc.Config{Organisation: organisation, Log: log}, records)
+	r, err := serve(context.WithoutCancel(ctx), listener, idc.Config{Organisation: organisation, Log: a.serverLog(l.Debug)}, records)
 	if err != nil {
 		listener.Close()
 		return err
@@ -100,9 +94,9 @@ func (l *localRun) run(ctx context.Context, args []string) (err error) {
 		unset = stale
 	}
 	child.Env = l.withSelfOnPath(with(child.Env, child.localEnvironment(r.Address, home, l.User), unset...))
-	path, err := child.lookPath(args[0])
+	path, err := child.command(args[0])
 	if err != nil {
-		return fmt.Errorf("%s: no such command on PATH", args[0])
+		return err
 	}
 	return child.runChild(ctx, path, args, child.Env)
 }
@@ -115,7 +109,11 @@ func (l *localRun) withSelfOnPath(env []string) []string {
 	if _, err := a.lookPath(filepath.Base(a.Self)); err == nil {
 		return env
 	}
-	return with(env, []string{"PATH=" + a.getenv("PATH") + string(os.PathListSeparator) + filepath.Dir(a.Self)})
+	path := filepath.Dir(a.Self)
+	if old := a.getenv("PATH"); old != "" {
+		path = old + string(os.PathListSeparator) + path
+	}
+	return with(env, []string{"PATH=" + path})
 }
 
 // known refuses a person the organisation does not have, and lists whom it has.

@@ -4,17 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/portico-sso/portico/internal/atomicfile"
 	"github.com/portico-sso/portico/internal/idc"
 	"github.com/portico-sso/portico/internal/idc/control"
 	"github.com/portico-sso/portico/internal/idc/directory"
@@ -24,7 +23,7 @@ import (
 const defaultListen = "127.0.0.1:8642"
 
 func newLocalStart(a *App, g *globals) *cobra.Command {
-	var listen, org, data string
+	var listen, address, org, data string
 	c := &cobra.Command{
 		Use:   "start",
 		Short: "Start an Identity Center on this machine",
@@ -47,71 +46,95 @@ a restart. Ctrl-C ends it.`,
 			if data == "" {
 				data = filepath.Join(a.stateDir(), "identity-center")
 			}
-			level := slog.LevelWarn
-			if g.Debug {
-				level = slog.LevelDebug
-			}
-			return (&localStart{
-				Name: a.Name, Out: a.Stdout, Listen: listen, Organisation: organisation, Data: data, Records: a.recordsDir(),
-				Log: slog.New(slog.NewTextHandler(a.Stderr, &slog.HandlerOptions{Level: level})),
-			}).run(cmd.Context())
+			return (&localStart{App: a, Listen: listen, Address: address, BuiltIn: org == "", Organisation: organisation, Data: data, Log: a.serverLog(g.Debug)}).run(cmd.Context())
 		},
 	}
 	c.Flags().StringVar(&listen, "listen", defaultListen, "address and port; port 0 takes a free one")
+	c.Flags().StringVar(&address, "url", "", "address by which others reach it, when it listens beyond this machine")
 	c.Flags().StringVar(&org, "org", "", "YAML file with people, accounts, permission sets and assignments")
 	c.Flags().StringVar(&data, "data", "", "directory for the database (default: portico's state directory)")
 	return c
 }
 
+// serverLog is where an Identity Center that a command runs writes to.
+func (a *App) serverLog(debug bool) *slog.Logger {
+	level := slog.LevelWarn
+	if debug {
+		level = slog.LevelDebug
+	}
+	return slog.New(slog.NewTextHandler(a.Stderr, &slog.HandlerOptions{Level: level}))
+}
+
 type localStart struct {
-	Name          string
-	Out           io.Writer
-	Listen        string
-	Organisation  *directory.Organisation // nil: what the database has, or the built-in one
-	Data, Records string
-	Log           *slog.Logger
+	App             *App
+	Listen, Address string
+	BuiltIn         bool // the organisation is the built-in one
+	Organisation    *directory.Organisation
+	Data            string
+	Log             *slog.Logger
 }
 
 func (l *localStart) run(ctx context.Context) error {
 	listener, err := net.Listen("tcp", l.Listen)
-	if errors.Is(err, syscall.EADDRINUSE) {
+	if addressInUse(err) {
 		return &hintedError{Err: fmt.Errorf("%s is in use", l.Listen),
-			Hint: fmt.Sprintf("Another one may be running already. To choose another port: %s local start --listen 127.0.0.1:0", l.Name)}
+			Hint: fmt.Sprintf("Another one may be running already. To choose another port: %s local start --listen 127.0.0.1:0 --data DIR", l.App.Name)}
 	}
 	if err != nil {
 		return fmt.Errorf("listen: %v", err)
 	}
-	running, err := serve(ctx, listener, idc.Config{Organisation: l.Organisation, DataDir: l.Data, Log: l.Log}, l.Records)
+	defer listener.Close()
+	if l.Address == "" && unspecified(listener.Addr()) {
+		return &usageError{Problem: "--listen on every address needs --url http://NAME:PORT, the address by which others reach it"}
+	}
+	// Two would give each other's people to the same database.
+	unlock, err := atomicfile.TryLock(filepath.Join(l.Data, "in-use.lock"))
+	if locked, ok := errors.AsType[*atomicfile.LockedError](err); ok {
+		return &hintedError{Err: fmt.Errorf("%s is in use by another Identity Center%s", l.Data, holder(locked)), Hint: "Choose another directory with --data."}
+	}
 	if err != nil {
-		listener.Close()
+		return fmt.Errorf("--data: %v", err)
+	}
+	defer unlock()
+	running, err := serve(ctx, listener, idc.Config{Organisation: l.Organisation, DataDir: l.Data, BaseURL: l.Address, Log: l.Log}, l.App.recordsDir())
+	if err != nil {
 		return err
 	}
 	l.announce(running)
 	return running.wait()
 }
 
-func (l *localStart) announce(r *running) {
-	fmt.Fprintf(l.Out, "Local Identity Center at %s\n\n", r.Address)
-	fmt.Fprintf(l.Out, "  access portal  %s/start\n", r.Address)
-	fmt.Fprintf(l.Out, "  start URL      %s   (in %s; nobody resolves it)\n", r.Instance.StartURL, r.Instance.Region)
-	if l.Organisation == nil {
-		if who := signInHints(r.People); who != "" {
-			fmt.Fprintf(l.Out, "  people         %s\n", who)
-		}
+func holder(e *atomicfile.LockedError) string {
+	if e.Holder == 0 {
+		return ""
 	}
-	fmt.Fprintf(l.Out, "  data           %s\n\n", l.Data)
-	fmt.Fprintf(l.Out, "In another terminal:\n\n  eval \"$(%[1]s local env --home ./local-home)\"\n  %[1]s configure sso --sso-session local --sso-start-url %[2]s --sso-region %[3]s\n\nCtrl-C ends it.\n",
-		l.Name, r.Instance.StartURL, r.Instance.Region)
+	return fmt.Sprintf(" (process %d)", e.Holder)
 }
 
-// signInHints tells the passwords of the built-in people, which are no secrets,
-// as long as they are the ones there are.
-func signInHints(people []string) string {
-	var hints []string
-	for i, u := range seed.BuiltIn().Users {
-		if i >= len(people) || people[i] != u.Name {
-			return ""
+func (l *localStart) announce(r *running) {
+	out, name := l.App.Stdout, l.App.Name
+	fmt.Fprintf(out, "Local Identity Center at %s\n\n", r.Address)
+	fmt.Fprintf(out, "  access portal  %s/start\n", r.Address)
+	fmt.Fprintf(out, "  start URL      %s   (in %s; nobody resolves it)\n", r.Instance.StartURL, r.Instance.Region)
+	if l.BuiltIn {
+		fmt.Fprintf(out, "  people         %s\n", signInHints())
+	}
+	fmt.Fprintf(out, "  data           %s\n\n", l.Data)
+	if r.Control != nil {
+		fmt.Fprintf(out, "In another terminal:\n\n  eval \"$(%s local env --home ./local-home)\"\n", name)
+	} else {
+		fmt.Fprint(out, "Other machines can reach it, so nothing here steers it: sign in on its pages. Clients need:\n\n")
+		for _, kv := range idc.Environment(r.Address, "") {
+			fmt.Fprintf(out, "  export %s\n", kv)
 		}
+	}
+	fmt.Fprintf(out, "  %s configure sso --sso-session local --sso-start-url %s --sso-region %s\n\nCtrl-C ends it.\n", name, r.Instance.StartURL, r.Instance.Region)
+}
+
+// signInHints tells the passwords of the built-in people, which are no secrets.
+func signInHints() string {
+	var hints []string
+	for _, u := range seed.BuiltIn().Users {
 		hints = append(hints, u.Name+" / "+u.Password)
 	}
 	return strings.Join(hints, ", ")
@@ -133,7 +156,9 @@ type running struct {
 // serve starts an Identity Center on a listener and records it so that the
 // other commands find it.
 func serve(ctx context.Context, l net.Listener, c idc.Config, records string) (_ *running, err error) {
-	c.BaseURL = "http://" + reachable(l.Addr().String())
+	if c.BaseURL == "" {
+		c.BaseURL = "http://" + l.Addr().String()
+	}
 	private := onlyThisMachine(l.Addr())
 	if private {
 		c.ControlKey = control.NewKey()
@@ -165,13 +190,9 @@ func serve(ctx context.Context, l net.Listener, c idc.Config, records string) (_
 	return r, nil
 }
 
-// reachable is the address to tell people when the listener is on all of them.
-func reachable(address string) string {
-	host, port, err := net.SplitHostPort(address)
-	if ip := net.ParseIP(host); err == nil && ip != nil && ip.IsUnspecified() {
-		return net.JoinHostPort("127.0.0.1", port)
-	}
-	return address
+func unspecified(a net.Addr) bool {
+	tcp, ok := a.(*net.TCPAddr)
+	return ok && tcp.IP.IsUnspecified()
 }
 
 func onlyThisMachine(a net.Addr) bool {

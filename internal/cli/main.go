@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -9,7 +10,8 @@ import (
 )
 
 // Main runs one command line in the given world and returns its exit code.
-// SIGINT and SIGTERM end it in good order; a second one ends it at once.
+// SIGINT and SIGTERM end it in good order, a second one at once; while a command
+// runs in the foreground, SIGINT is that command's.
 func Main(a App, args []string) int {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
@@ -17,7 +19,10 @@ func Main(a App, args []string) int {
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	defer signal.Stop(signals)
 	go func() {
-		if s, ok := <-signals; ok {
+		for s := range signals {
+			if s == os.Interrupt && a.children.Load() > 0 {
+				continue
+			}
 			signal.Stop(signals)
 			cancel(&signalError{Signal: s.(syscall.Signal)})
 		}
@@ -27,6 +32,9 @@ func Main(a App, args []string) int {
 
 // Run runs one command line until ctx ends.
 func (a App) Run(ctx context.Context, args []string) (code int) {
+	if a.Home == "" {
+		return report(ctx, &a, errors.New("this user has no home directory: set HOME to where .aws is to be"))
+	}
 	root := newRoot(&a)
 	root.SetArgs(args)
 	return report(ctx, &a, root.ExecuteContext(ctx))

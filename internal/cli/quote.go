@@ -4,7 +4,7 @@ import "strings"
 
 // quoteWord writes s as one word of a POSIX shell, quoted only where it must be.
 func quoteWord(s string) string {
-	plain := s != ""
+	plain := s != "" && s[0] != '=' // zsh looks up commands for a leading one
 	for _, r := range s {
 		switch {
 		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', strings.ContainsRune("%+,-./:=@_", r):

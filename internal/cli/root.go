@@ -55,7 +55,7 @@ out on and to test against.`,
 	f := root.PersistentFlags()
 	f.StringVar(&g.Profile, "profile", "", "profile to use (else AWS_PROFILE, AWS_DEFAULT_PROFILE)")
 	f.StringVar(&g.Region, "region", "", "region of resources (else AWS_REGION, AWS_DEFAULT_REGION, the profile)")
-	f.StringVar(&g.Output, "output", "", "output format: json or text")
+	f.StringVar(&g.Output, "output", "", "output format: json, text, table, yaml, yaml-stream or off")
 	f.StringVar(&g.Query, "query", "", "JMESPath expression that picks from the result")
 	f.StringVar(&g.EndpointURL, "endpoint-url", "", "address to use in place of the service's own")
 	f.StringVar(&g.CABundle, "ca-bundle", "", "file of CA certificates to trust (else AWS_CA_BUNDLE)")

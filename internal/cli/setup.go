@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
+	"strings"
 	"time"
 
 	"github.com/portico-sso/portico/internal/admin"
@@ -25,6 +27,7 @@ type setup struct {
 	settings *awsconfig.Settings
 	wallet   *wallet.Wallet
 	http     *http.Client
+	httpErr  error // why there is none: what needs no network goes on without
 	lookup   func(string) (string, bool)
 	warn     func(problem string)
 }
@@ -59,17 +62,26 @@ func (a *App) resolve(g *globals, strict bool) (*setup, error) {
 			fmt.Fprintf(a.Stderr, "%s: [WARNING]: %s\n", a.Name, terminal.Clean(problem))
 		},
 	}
-	s.http, err = a.httpClient(g, settings)
-	return s, err
+	s.http, s.httpErr = a.httpClient(g, settings)
+	return s, nil
 }
 
 // endpoint is where a service is, when that is not AWS's own address. Only a
 // service's own command obeys --endpoint-url.
 func (s *setup) endpoint(service string, own bool) (string, error) {
+	find := s.settings.ConfiguredEndpoint
 	if own {
-		return s.settings.Endpoint(service)
+		find = s.settings.Endpoint
 	}
-	return s.settings.ConfiguredEndpoint(service)
+	address, err := find(service)
+	if err != nil || address == "" {
+		return "", err
+	}
+	if u, err := url.Parse(address); err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" || u.User != nil {
+		return "", &configError{Kind: "Configuration", Problem: fmt.Sprintf("the endpoint %q for %s is no http or https address", address, service),
+			Hint: fmt.Sprintf("It is set by --endpoint-url, AWS_ENDPOINT_URL_%s, AWS_ENDPOINT_URL, the services section or endpoint_url in the profile.", service)}
+	}
+	return address, nil
 }
 
 // loginSession is what signing in needs; what it lacks is a matter of
@@ -102,6 +114,9 @@ func profileHint(name string, c *awsconfig.Config) string {
 // signin makes a client for signing in; own says that the command is one of the
 // access portal's operations.
 func (s *setup) signin(own bool) (*signin.Client, error) {
+	if s.httpErr != nil {
+		return nil, s.httpErr
+	}
 	oidc, err := s.endpoint("SSO_OIDC", false)
 	if err != nil {
 		return nil, err
@@ -138,7 +153,7 @@ func (s *setup) catalog(sess signin.Session, accessToken string) (*catalog.Catal
 	return &catalog.Catalog{SignIn: client, Session: sess, AccessToken: accessToken}, err
 }
 
-// Credentials are what a profile resolves to.
+// credentials are what a profile resolves to.
 type credentials struct {
 	AccessKeyID, SecretAccessKey, SessionToken string
 	Expiration                                 time.Time // zero: they do not expire, as far as known
@@ -231,9 +246,26 @@ func some(names []string) string {
 	return text
 }
 
+// globalRegion is where a partition's global endpoints are signed for: that of
+// the session's Identity Center, which is in the same partition as its accounts.
+func (s *setup) globalRegion() string {
+	sso, _ := s.settings.SSO()
+	for _, p := range []struct{ prefix, region string }{
+		{"cn-", "cn-north-1"}, {"us-gov-", "us-gov-west-1"}, {"us-iso-", "us-iso-east-1"}, {"us-isob-", "us-isob-east-1"}, {"eusc-", "eusc-de-east-1"},
+	} {
+		if strings.HasPrefix(sso.Region, p.prefix) {
+			return p.region
+		}
+	}
+	return "us-east-1"
+}
+
 // caller makes signed calls to a service with the profile's credentials. STS
 // and S3 answer at a global address where no region is set.
 func (s *setup) caller(ctx context.Context, service string) (*admin.Caller, error) {
+	if s.httpErr != nil {
+		return nil, s.httpErr
+	}
 	endpoint, err := s.endpoint(service, true)
 	if err != nil {
 		return nil, err
@@ -244,7 +276,7 @@ func (s *setup) caller(ctx context.Context, service string) (*admin.Caller, erro
 	}
 	region, _ := s.settings.Region()
 	if region == "" {
-		region = "us-east-1"
+		region = s.globalRegion()
 	}
 	return &admin.Caller{
 		Credentials: admin.Credentials{AccessKeyID: c.AccessKeyID, SecretAccessKey: c.SecretAccessKey, SessionToken: c.SessionToken},
@@ -252,8 +284,9 @@ func (s *setup) caller(ctx context.Context, service string) (*admin.Caller, erro
 	}, nil
 }
 
-// print writes a result in the chosen format, after --query.
-func (s *setup) printer(a *App) (func(output.Object) error, error) {
+// printer prints the answer of an operation, which AWS calls by a name of its
+// own, in the chosen format, after --query.
+func (s *setup) printer(a *App, operation string) (func(output.Object) error, error) {
 	format, err := s.settings.Output()
 	if err != nil {
 		return nil, err
@@ -265,5 +298,6 @@ func (s *setup) printer(a *App) (func(output.Object) error, error) {
 	if err := output.Supported(output.Format(format)); err != nil {
 		return nil, err
 	}
-	return func(v output.Object) error { return output.Write(a.Stdout, output.Format(format), query, v) }, nil
+	t := a.terminal()
+	return (&output.Printer{Out: a.Stdout, Format: output.Format(format), Query: query, Operation: operation, Columns: t.Columns(), Color: t.Color()}).Print, nil
 }

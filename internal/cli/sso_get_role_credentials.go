@@ -27,7 +27,7 @@ all. To run a command with them, "exec" keeps them off the screen.`,
 			if err != nil {
 				return err
 			}
-			print, err := s.printer(a)
+			print, err := s.printer(a, "GetRoleCredentials")
 			if err != nil {
 				return err
 			}

@@ -46,7 +46,7 @@ func newListAccounts(a *App, g *globals) *cobra.Command {
   portico sso list-accounts --sso-session corp --query 'accountList[].[accountId,accountName]' --output text`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			list, print, err := listing(a, g, &who)
+			list, print, err := listing(a, g, &who, "ListAccounts")
 			if err != nil {
 				return err
 			}
@@ -58,12 +58,12 @@ func newListAccounts(a *App, g *globals) *cobra.Command {
 }
 
 // listing prepares what both listings need.
-func listing(a *App, g *globals, who *portalFlags) (*catalog.Catalog, func(output.Object) error, error) {
+func listing(a *App, g *globals, who *portalFlags, operation string) (*catalog.Catalog, func(output.Object) error, error) {
 	s, err := a.setup(g)
 	if err != nil {
 		return nil, nil, err
 	}
-	print, err := s.printer(a)
+	print, err := s.printer(a, operation)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -111,7 +111,7 @@ func newListAccountRoles(a *App, g *globals) *cobra.Command {
 			if err := required(flag{"--account-id", account}); err != nil {
 				return err
 			}
-			list, print, err := listing(a, g, &who)
+			list, print, err := listing(a, g, &who, "ListAccountRoles")
 			if err != nil {
 				return err
 			}

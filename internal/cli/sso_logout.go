@@ -6,8 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/portico-sso/portico/internal/awsconfig"
 	"github.com/portico-sso/portico/internal/signin"
-	"github.com/portico-sso/portico/internal/terminal"
 	"github.com/portico-sso/portico/internal/wallet"
 )
 
@@ -28,78 +28,62 @@ nobody can call them back.`,
   portico sso logout --profile dev`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			only := ""
 			// Signing out of everything does not depend on any profile.
 			one := sessionName != "" || g.Profile != ""
 			s, err := a.resolve(g, one)
 			if err != nil {
 				return err
 			}
+			l := &logout{Local: &signin.Client{Wallet: s.wallet, Warn: s.warn}}
 			if one {
 				config, err := s.loginSession(sessionName)
 				if err != nil {
 					return err
 				}
-				only = wallet.TokenKey(config.SessionName, config.StartURL)
+				l.Only, l.Roles = wallet.TokenKey(config.SessionName, config.StartURL), rolesOf(s.settings.Config, config)
 			}
-			client, err := s.signin(true)
-			if err != nil {
-				return err
+			if l.Service, err = s.signin(true); err != nil {
+				s.warn(fmt.Sprintf("signing out here only, as the service cannot be told: %v", err))
 			}
-			return (&logout{Client: client, Wallet: s.wallet, Warn: s.warn, Only: only}).run(cmd.Context())
+			return l.run(cmd.Context())
 		},
 	}
 	c.Flags().StringVar(&sessionName, "sso-session", "", "sign out of this sso-session only")
 	return c
 }
 
-// logout signs out of the sessions whose tokens are stored.
-type logout struct {
-	Client *signin.Client
-	Wallet *wallet.Wallet
-	Warn   func(string)
-	Only   string // token key of the one session; "" means all
-}
-
-// run deletes locally whatever the service says: a person who signs out on a
-// train must be able to close the lid.
-func (l *logout) run(ctx context.Context) error {
-	tokens, err := l.Wallet.Tokens()
-	if err != nil {
-		return fmt.Errorf("sign out: %v", err)
-	}
-	for _, t := range tokens {
-		if l.Only != "" && t.Key != l.Only {
+// rolesOf are the roles that the profiles of a session configure. The AWS CLI
+// caches their credentials without saying whose they are.
+func rolesOf(c *awsconfig.Config, session awsconfig.SSO) []wallet.RoleKey {
+	var roles []wallet.RoleKey
+	for _, name := range c.Profiles() {
+		p, _ := c.Profile(name)
+		get := func(key string) string { v, _ := p.Get(key); return v }
+		if get("sso_session") != session.SessionName || (session.Legacy && get("sso_start_url") != session.StartURL) {
 			continue
 		}
-		if e := l.one(ctx, t); e != nil && err == nil {
-			err = e
-		}
+		roles = append(roles, wallet.RoleKey{AccountID: get("sso_account_id"), RoleName: get("sso_role_name"), Session: session.SessionName, StartURL: session.StartURL})
 	}
-	if _, e := l.Wallet.DeleteRoleCredentials(l.Only); e != nil && err == nil {
-		err = e
+	return roles
+}
+
+// logout signs out of the sessions whose tokens are stored.
+type logout struct {
+	Local   *signin.Client
+	Service *signin.Client // nil: the service cannot be told
+	Only    string         // token key of the one session; "" means all
+	Roles   []wallet.RoleKey
+}
+
+// run deletes locally first and whatever the service says: a person who signs
+// out on a train must be able to close the lid.
+func (l *logout) run(ctx context.Context) error {
+	forgotten, err := l.Local.Forget(ctx, l.Only, l.Roles...)
+	if l.Service != nil {
+		l.Service.Revoke(ctx, forgotten)
 	}
 	if err != nil {
 		return fmt.Errorf("sign out: %v", err)
 	}
 	return nil
-}
-
-func (l *logout) one(ctx context.Context, t wallet.StoredToken) error {
-	// Behind a refresh in flight, which would otherwise put the token back.
-	unlock, err := l.Client.Hold(ctx, t.Key)
-	if err != nil {
-		l.Warn(err.Error())
-	} else {
-		defer unlock()
-		if now, err := l.Wallet.Token(t.Key); err == nil {
-			t.AccessToken, t.Region = now.AccessToken, now.Region
-		}
-	}
-	if t.Region != "" {
-		if err := l.Client.SignOut(ctx, t.Region, t.AccessToken); err != nil && !signin.Unauthorized(err) {
-			l.Warn(fmt.Sprintf("signed out here, but the service was not told (%s): %v", terminal.Clean(t.StartURL), err))
-		}
-	}
-	return l.Wallet.Delete(t)
 }

@@ -21,7 +21,7 @@ func newGetCallerIdentity(a *App, g *globals) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			print, err := s.printer(a)
+			print, err := s.printer(a, "GetCallerIdentity")
 			if err != nil {
 				return err
 			}

@@ -26,7 +26,6 @@ type question struct {
 
 	Text     string // the prompt, without default and colon
 	Current  string // what Enter takes
-	Shown    string // how the default is shown; "" means Current, or None
 	Bare     bool   // show no default
 	Optional bool   // nothing is an answer
 	Validate func(string) error
@@ -62,7 +61,7 @@ func (w *wizard) ask(ctx context.Context, q question) (string, error) {
 	}
 	prompt := q.Text
 	if !q.Bare {
-		prompt += " [" + orElse(q.Shown, orElse(q.Current, "None")) + "]"
+		prompt += " [" + orElse(q.Current, "None") + "]"
 	}
 	answer, err := w.Terminal.Ask(ctx, terminal.Question{Prompt: terminal.Clean(prompt) + ": ", Validate: check, Completions: q.Complete})
 	if err != nil {
@@ -76,15 +75,6 @@ func orElse(s, otherwise string) string {
 		return otherwise
 	}
 	return s
-}
-
-// pick lets a person choose one of several, unless there is only one.
-func (w *wizard) pick(ctx context.Context, title string, labels []string) (int, error) {
-	clean := make([]string, len(labels))
-	for i, l := range labels {
-		clean[i] = terminal.Clean(l)
-	}
-	return w.Terminal.Pick(ctx, terminal.Menu{Title: title, Items: clean})
 }
 
 const (

@@ -3,6 +3,7 @@
 package cli
 
 import (
+	"errors"
 	"os"
 	"syscall"
 )
@@ -19,3 +20,5 @@ func exitCode(s *os.ProcessState) int {
 
 // detached makes a process that outlives this one and its terminal.
 func detached() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setsid: true} }
+
+func addressInUse(err error) bool { return errors.Is(err, syscall.EADDRINUSE) }

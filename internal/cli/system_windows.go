@@ -1,8 +1,7 @@
-//go:build !unix
-
 package cli
 
 import (
+	"errors"
 	"os"
 	"syscall"
 )
@@ -14,3 +13,7 @@ func exitCode(s *os.ProcessState) int { return s.ExitCode() }
 // detached makes a process that outlives this one and its console
 // (DETACHED_PROCESS, CREATE_NEW_PROCESS_GROUP).
 func detached() *syscall.SysProcAttr { return &syscall.SysProcAttr{CreationFlags: 0x8 | 0x200} }
+
+// addressInUse knows Windows' own number, WSAEADDRINUSE, for which package
+// syscall has no name.
+func addressInUse(err error) bool { return errors.Is(err, syscall.Errno(10048)) }
