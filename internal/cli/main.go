@@ -7,11 +7,12 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 )
 
 // Main runs one command line in the given world and returns its exit code.
-// SIGINT and SIGTERM end it in good order, a second one at once; while a command
-// runs in the foreground, SIGINT is that command's.
+// SIGINT and SIGTERM end it in good order, another one a second later at once;
+// while a command runs in the foreground, SIGINT is that command's.
 func Main(a App, args []string) int {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
@@ -23,8 +24,10 @@ func Main(a App, args []string) int {
 			if s == os.Interrupt && a.children.Load() > 0 {
 				continue
 			}
-			signal.Stop(signals)
 			cancel(&signalError{Signal: s.(syscall.Signal)})
+			// Some senders repeat themselves at once (timeout(1) tells the process
+			// and its group): only who asks again later means it.
+			time.AfterFunc(time.Second, func() { signal.Stop(signals) })
 		}
 	}()
 	return a.Run(ctx, args)
