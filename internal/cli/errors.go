@@ -101,11 +101,13 @@ func explain(a *App, err error) (text, hint string, code int) {
 		return coded(e.Kind, terminal.Clean(e.Problem)), e.Hint, exitConfig
 	}
 	if e, ok := errors.AsType[*signin.RequiredError](err); ok {
-		login := a.Name + " sso login" + loginTarget(e.Session)
+		if hint == "" {
+			hint = "Sign in with: " + a.Name + " sso login" + loginTarget(e.Session)
+		}
 		if e.Reason == signin.Ended || (e.Reason == signin.Expired && e.Session.Name == "") {
 			text += fmt.Sprintf(" To refresh this SSO session run %s sso login with the corresponding profile.", a.Name)
 		}
-		return text, "Sign in with: " + login, exitGeneral
+		return text, hint, exitGeneral
 	}
 	if e, ok := errors.AsType[*signin.DeniedError](err); ok {
 		return text, fmt.Sprintf("The browser came back with that. To try again: %s sso login%s", a.Name, loginTarget(e.Session)), exitGeneral

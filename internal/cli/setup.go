@@ -192,6 +192,9 @@ func (s *setup) credentials(ctx context.Context) (credentials, error) {
 	}
 	source := &creds.Source{SignIn: client, Wallet: s.wallet, Warn: s.warn}
 	c, err := source.RoleCredentials(ctx, role)
+	if _, required := errors.AsType[*signin.RequiredError](err); required && role.Session.Name == "" {
+		err = &hintedError{Err: err, Hint: fmt.Sprintf("Sign in with: %s sso login --profile %s", s.name, quoteWord(s.settings.ProfileName))}
+	}
 	return credentials{AccessKeyID: c.AccessKeyID, SecretAccessKey: c.SecretAccessKey, SessionToken: c.SessionToken,
 		Expiration: c.Expiration, AccountID: c.AccountID}, err
 }
