@@ -1,11 +1,13 @@
 package idctest_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
@@ -271,5 +273,43 @@ func TestNothingIsLeft(t *testing.T) {
 	if after := runtime.NumGoroutine(); after > before {
 		stacks := make([]byte, 1<<20)
 		t.Errorf("got %d goroutines, had %d:\n%s", after, before, stacks[:runtime.Stack(stacks, true)])
+	}
+}
+
+// quietly is a test whose output can be read.
+type quietly struct {
+	testing.TB
+	out *bytes.Buffer
+}
+
+func (q quietly) Output() io.Writer { return q.out }
+
+// A test that goes well says nothing; one whose Identity Center fails says why.
+func TestLogOfATest(t *testing.T) {
+	for name, level := range map[string]slog.Level{"unless asked": slog.LevelInfo, "when asked": slog.LevelDebug} {
+		var out, asked bytes.Buffer
+		options := []idctest.Option{}
+		if level == slog.LevelDebug {
+			options = append(options, idctest.Log(slog.New(slog.NewTextHandler(&asked, &slog.HandlerOptions{Level: level}))))
+		}
+		ic := idctest.New(quietly{t, &out}, options...)
+		token, err := login(t.Context(), ssooidc.NewFromConfig(ic.AWSConfig()), ic.StartURL, func(address string) error {
+			return ic.Approve(t.Context(), "alice", address)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := sso.NewFromConfig(ic.AWSConfig()).ListAccounts(t.Context(), &sso.ListAccountsInput{AccessToken: token.AccessToken}); err != nil {
+			t.Fatal(err)
+		}
+		if err := ic.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if out.Len() > 0 {
+			t.Errorf("%s: got output %s, want none", name, out.String())
+		}
+		if got, want := strings.Contains(asked.String(), "operation=ListAccounts"), level == slog.LevelDebug; got != want {
+			t.Errorf("%s: got log %s, want the calls in it: %v", name, asked.String(), want)
+		}
 	}
 }

@@ -1,10 +1,12 @@
 package idc
 
 import (
+	"cmp"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,13 +21,18 @@ const DefaultBaseURL = "http://127.0.0.1:8642"
 // Config says what an Identity Center is to be. The zero value is the built-in
 // organisation in memory at DefaultBaseURL.
 type Config struct {
-	// Organisation replaces what the database holds; people who stay keep their
-	// sessions. nil means what the database holds, or the built-in one.
+	// Organisation replaces what the database holds; people who stay, with their
+	// password, stay signed in. nil means what the database holds, or the built-in one.
 	Organisation *directory.Organisation
 	// DataDir is where the database is; "" keeps it in memory.
 	DataDir string
 	// BaseURL is the address that browsers and clients use, without a path.
 	BaseURL string
+	// Hosts are other names under which browsers and clients come, as where the
+	// listener is published by another machine's name: "idc.test" at any port, or
+	// "idc.test:8642" at that one alone. This machine's own names need not be
+	// there. Control does not answer to Hosts.
+	Hosts []string
 	// ControlKey opens package control; "" means nobody steers this one. It is
 	// ignored where other machines reach the listener.
 	ControlKey string
@@ -35,9 +42,9 @@ type Config struct {
 	Now    func() time.Time // nil: time.Now
 }
 
-// AddressError says that a BaseURL cannot be one.
+// AddressError says that a BaseURL, or one of Hosts, cannot be one.
 type AddressError struct {
-	BaseURL string
+	BaseURL string // as it was given
 	Problem string
 }
 
@@ -91,18 +98,54 @@ func (a address) loopback() bool { return control.Loopback(a.host) }
 // itself, or by one of the names of this machine that nobody can give to
 // another, with the same port.
 func (a address) allows(hostHeader string) bool {
-	host, port := hostHeader, a.standardPort()
-	if i := strings.LastIndexByte(hostHeader, ':'); i >= 0 && !strings.HasSuffix(hostHeader, "]") {
-		host, port = hostHeader[:i], hostHeader[i+1:]
-	}
-	if port != a.port {
+	host, port := splitHost(hostHeader)
+	if cmp.Or(port, a.standardPort()) != a.port {
 		return false
 	}
-	switch host = strings.ToLower(host); host {
+	switch host {
 	case "127.0.0.1", "localhost", "[::1]":
 		return true
 	}
 	return host == a.host || host == "["+a.host+"]"
+}
+
+// splitHost takes a Host header apart. The host is in lower case and keeps its
+// brackets; port is "" when there is none.
+func splitHost(hostHeader string) (host, port string) {
+	host = strings.ToLower(hostHeader)
+	if i := strings.LastIndexByte(host, ':'); i >= 0 && !strings.HasSuffix(host, "]") {
+		host, port = host[:i], host[i+1:]
+		if port == "" { // "host:", which is no host of anybody's
+			host = ""
+		}
+	}
+	return host, port
+}
+
+// otherNames are what Config.Hosts says, by host: the ports at which it is
+// allowed, "" for all.
+type otherNames map[string][]string
+
+func parseHosts(hosts []string) (otherNames, error) {
+	names := otherNames{}
+	for _, given := range hosts {
+		u, err := url.Parse("http://" + given)
+		host, port := splitHost(given)
+		if err != nil || u.Host != given || u.Hostname() == "" || host == "" || strings.ContainsAny(given, "*, ") {
+			return nil, &AddressError{BaseURL: given, Problem: "write a host name, with or without a port, like idc.test or idc.test:8642"}
+		}
+		if ip := net.ParseIP(u.Hostname()); ip != nil && ip.IsUnspecified() {
+			return nil, &AddressError{BaseURL: given, Problem: "no client can go there; name the address clients use"}
+		}
+		names[host] = append(names[host], port)
+	}
+	return names, nil
+}
+
+func (n otherNames) allow(hostHeader, standardPort string) bool {
+	host, port := splitHost(hostHeader)
+	ports := n[host]
+	return slices.Contains(ports, "") || slices.Contains(ports, cmp.Or(port, standardPort))
 }
 
 // standardPort is what a Host header without a port means.

@@ -2,7 +2,6 @@ package idc
 
 import (
 	"crypto/rand"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -11,7 +10,8 @@ import (
 	"time"
 )
 
-// requestIDHeader is AWS's; its SDKs show it in errors.
+// requestIDHeader is AWS's; its SDKs show it in errors. Handlers read the id of a
+// request from the answer, because a client could set it in the request.
 const requestIDHeader = "X-Amzn-Requestid"
 
 // ServeHTTP answers one request.
@@ -45,7 +45,7 @@ func (s *Server) finish(rec *recorder, r *http.Request, started time.Time) {
 		s.log.ErrorContext(r.Context(), "panic", "request_id", id, "method", r.Method, "path", r.URL.Path,
 			"cause", fmt.Sprint(cause), "stack", string(debug.Stack()))
 		if abort = rec.status != 0; !abort {
-			s.internalError(rec, r, id)
+			internalError(rec, id)
 		}
 	}
 	if rec.status == 0 {
@@ -60,21 +60,12 @@ func (s *Server) finish(rec *recorder, r *http.Request, started time.Time) {
 	}
 }
 
-// internalError answers an AWS client with an error it can read, a person with
-// a line of text.
-func (s *Server) internalError(w http.ResponseWriter, r *http.Request, id string) {
-	const public = "the Identity Center failed; its log says why"
-	header := w.Header()
-	if s.api.Handles(r) {
-		header.Set("Content-Type", "application/json")
-		header.Set("X-Amzn-Errortype", "InternalServerException")
-		w.WriteHeader(http.StatusInternalServerError)
-		_ = json.NewEncoder(w).Encode(map[string]string{"__type": "InternalServerException", "message": public})
-		return
-	}
-	header.Set("Content-Type", "text/plain; charset=utf-8")
+// internalError answers when a handler could not do so itself: package awsapi
+// words its own failures in the caller's protocol, package portal as a page.
+func internalError(w http.ResponseWriter, id string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.WriteHeader(http.StatusInternalServerError)
-	_, _ = fmt.Fprintf(w, "%s (request %s)\n", public, id)
+	_, _ = fmt.Fprintf(w, "the Identity Center failed; its log says why (request %s)\n", id)
 }
 
 // misdirected tells whoever came by another name which one is right.
@@ -82,12 +73,6 @@ func (s *Server) misdirected(w http.ResponseWriter) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.WriteHeader(http.StatusMisdirectedRequest)
 	_, _ = fmt.Fprintf(w, "This is the Identity Center at %s; go there. It does not answer to other names.\n", s.address.url)
-}
-
-func refuseCrossOrigin(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	w.WriteHeader(http.StatusForbidden)
-	_, _ = fmt.Fprintln(w, "This form was sent by a page of another site, and nothing was done.")
 }
 
 // recorder remembers what was answered.
@@ -100,6 +85,12 @@ type recorder struct {
 func (r *recorder) WriteHeader(status int) {
 	if r.status == 0 && status >= 200 {
 		r.status = status
+	}
+	if status == http.StatusRequestEntityTooLarge {
+		// http.MaxBytesReader would close the connection, but does not see the
+		// server's own ResponseWriter behind this one. What the client still sends
+		// is not worth reading.
+		r.Header().Set("Connection", "close")
 	}
 	r.ResponseWriter.WriteHeader(status)
 }

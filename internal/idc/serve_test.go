@@ -167,6 +167,69 @@ func TestServeTimeouts(t *testing.T) {
 	}
 }
 
+// net/http answers "OPTIONS *" itself unless told not to.
+func TestOptionsOfTheServer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := listen(t, Config{})
+		for host, want := range map[string]int{"evil.test": http.StatusMisdirectedRequest, "127.0.0.1:8642": http.StatusForbidden} {
+			c, err := l.pipes.dial(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			go func() { _, _ = fmt.Fprintf(c, "OPTIONS * HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n", host) }()
+			resp, err := http.ReadResponse(bufio.NewReader(c), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if resp.StatusCode != want || resp.Header.Get("X-Amzn-Requestid") == "" {
+				t.Errorf("%s: got %s %v, want %d and a request id", host, resp.Status, resp.Header, want)
+			}
+			resp.Body.Close()
+			c.Close()
+		}
+		if _, err := l.stop(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// Whoever sends too much is hung up on, whichever family answers.
+func TestTooMuchClosesTheConnection(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		key := control.NewKey()
+		l := listen(t, Config{ControlKey: key})
+		for name, head := range map[string]string{
+			"api":     "POST /token HTTP/1.1\r\nContent-Type: application/json\r\n",
+			"pages":   "POST /signin HTTP/1.1\r\nContent-Type: application/x-www-form-urlencoded\r\n",
+			"control": "POST /.portico/v1/sign-in HTTP/1.1\r\nContent-Type: application/json\r\nAuthorization: Bearer " + key + "\r\n",
+		} {
+			const size = 16<<10 + 1
+			for how, body := range map[string]string{
+				"declared": fmt.Sprintf("Content-Length: %d\r\n\r\n%s", size, strings.Repeat("x", size)),
+				"chunked":  fmt.Sprintf("Transfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n", size, strings.Repeat("x", size)),
+			} {
+				c, err := l.pipes.dial(t.Context())
+				if err != nil {
+					t.Fatal(err)
+				}
+				go func() { _, _ = io.WriteString(c, head+"Host: 127.0.0.1:8642\r\n"+body) }()
+				resp, err := http.ReadResponse(bufio.NewReader(c), nil)
+				if err != nil {
+					t.Fatalf("%s, %s: %v", name, how, err)
+				}
+				if resp.StatusCode != http.StatusRequestEntityTooLarge || !resp.Close {
+					t.Errorf("%s, %s: got %s, closed %v; want 413 and the connection closed", name, how, resp.Status, resp.Close)
+				}
+				resp.Body.Close()
+				c.Close()
+			}
+		}
+		if _, err := l.stop(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 func TestHeaderLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := listen(t, Config{})

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -23,6 +24,7 @@ import (
 // the limits a listener needs.
 type Server struct {
 	address   address
+	names     otherNames
 	directory *directory.Service
 	grant     *grant.Service
 	db        *sqlstore.DB
@@ -51,7 +53,11 @@ func New(ctx context.Context, c Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{address: a, now: c.Now, log: c.Log, collect: make(chan struct{}, 1)}
+	names, err := parseHosts(c.Hosts)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{address: a, names: names, now: c.Now, log: c.Log, collect: make(chan struct{}, 1)}
 	if s.now == nil {
 		s.now = time.Now
 	}
@@ -72,16 +78,16 @@ func (s *Server) prepare(ctx context.Context, c Config) error {
 	if err != nil {
 		return err
 	}
-	s.directory = &directory.Service{Store: s.db.Directory()}
+	s.directory = &directory.Service{Store: s.db.Directory(), Key: key}
 	s.grant = &grant.Service{Store: s.db.Grant(), Policy: c.Policy, Key: key, UserActive: s.directory.Active}
 	if err := s.seed(ctx, c.Organisation); err != nil {
 		return err
 	}
-	s.api = &awsapi.Handler{Grant: s.grant, Directory: s.directory, BaseURL: s.address.url, Now: s.now, Log: s.log}
-	pages := &portal.Handler{Grant: s.grant, Directory: s.directory, BaseURL: s.address.url, Now: s.now, Log: s.log}
-	protection := http.NewCrossOriginProtection()
-	protection.SetDenyHandler(http.HandlerFunc(refuseCrossOrigin))
-	s.pages = protection.Handler(pages)
+	// Hashing passwords took some 80 MB, which the runtime would keep for more of
+	// the same. There is no more of it until somebody signs in.
+	debug.FreeOSMemory()
+	s.api = &awsapi.Handler{Grant: s.grant, Directory: s.directory, BaseURL: s.address.url, OwnHost: s.allows, Now: s.now, Log: s.log}
+	s.pages = &portal.Handler{Grant: s.grant, Directory: s.directory, BaseURL: s.address.url, Now: s.now, Log: s.log}
 
 	if !s.address.loopback() {
 		s.warnExposed("address", s.address.url)
@@ -138,18 +144,23 @@ func (s *Server) Close() error {
 	return s.closeErr
 }
 
+// allows says whether a Host header names this Identity Center.
+func (s *Server) allows(hostHeader string) bool {
+	return s.address.allows(hostHeader) || s.names.allow(hostHeader, s.address.standardPort())
+}
+
 // route hands a request on. The order is the package comment's.
 func (s *Server) route(w http.ResponseWriter, r *http.Request) {
 	switch {
-	case !s.address.allows(r.Host):
+	case !s.allows(r.Host):
 		s.misdirected(w)
 	case strings.HasPrefix(r.URL.Path, "/.portico/"):
-		if s.control == nil || s.exposed.Load() {
+		if s.control == nil || s.exposed.Load() || !s.address.allows(r.Host) {
 			http.NotFound(w, r)
 			return
 		}
 		s.control.ServeHTTP(w, r)
-	case s.api.Handles(r):
+	case s.api.Handles(r), !portal.Serves(r.URL.Path) && !awsapi.FromBrowser(r):
 		s.api.ServeHTTP(w, r)
 	default:
 		s.pages.ServeHTTP(w, r)

@@ -208,7 +208,7 @@ func TestPanic(t *testing.T) {
 		}
 		panic(http.ErrAbortHandler)
 	})
-	resp := handle(t, s, "GET", base+"/early?secret=hunter2", "")
+	resp := handle(t, s, "GET", base+"/early?secret=hunter2", "", "Accept", "text/html")
 	id, body := resp.Header.Get("X-Amzn-RequestId"), text(t, resp)
 	if resp.StatusCode != http.StatusInternalServerError || !strings.Contains(body, id) || strings.Contains(body, "the cause") {
 		t.Errorf("got %s %q", resp.Status, body)
@@ -223,7 +223,7 @@ func TestPanic(t *testing.T) {
 					t.Errorf("%s: got %v, want the connection aborted", path, got)
 				}
 			}()
-			handle(t, s, "GET", base+path, "")
+			handle(t, s, "GET", base+path, "", "Accept", "text/html")
 		}()
 	}
 	s.api.Directory = nil // its handler panics
@@ -238,8 +238,10 @@ func TestInternalErrorForClients(t *testing.T) {
 	s, _ := newServer(t, Config{})
 	s.api.Grant = nil
 	resp := handle(t, s, "POST", base+"/client/register", `{"clientName":"x","clientType":"public"}`, "Content-Type", "application/json")
-	if got := resp.Header.Get("X-Amzn-Errortype"); resp.StatusCode != http.StatusInternalServerError || !strings.HasPrefix(got, "InternalServerException") {
-		t.Errorf("got %s, type %q", resp.Status, got)
+	body := text(t, resp)
+	if got := resp.Header.Get("X-Amzn-Errortype"); resp.StatusCode != http.StatusInternalServerError || !strings.HasPrefix(got, "InternalServerException") ||
+		!strings.HasPrefix(body, `{"error":"server_error"`) {
+		t.Errorf("got %s, type %q: %s", resp.Status, got, body)
 	}
 }
 

@@ -32,6 +32,11 @@ func (h *Handler) servePortal(x *exchange) (any, error) {
 	if err != nil {
 		return nil, x.portalError(err)
 	}
+	if !grant.PortalAccess(access.Scopes) {
+		return nil, x.fault(named{http.StatusForbidden, "ForbiddenException"},
+			"No access: the scope %s is missing from what this sign-in was allowed; register the client with it and sign in again",
+			grant.ScopeAccountAccess)
+	}
 	// What the caller sent is judged after who they are.
 	q, err := parseParameters(x.r.URL.RawQuery)
 	if err != nil {

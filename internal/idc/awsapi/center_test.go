@@ -36,6 +36,8 @@ const (
 	startURL = "https://d-1234567890.awsapps.com/start"
 	dev      = "111111111111"
 	prod     = "222222222222"
+
+	requestID = "0f1e2d3c-4b5a-4968-8776-655443322110"
 )
 
 // center is an Identity Center without pages: what a person would do in the
@@ -140,6 +142,7 @@ func (c *center) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, fmt.Errorf("%s %s is not taken for an AWS call", r.Method, r.URL)
 	}
 	w := httptest.NewRecorder()
+	w.Header().Set("X-Amzn-Requestid", requestID) // as whoever serves it does
 	c.ServeHTTP(w, r.WithContext(req.Context()))
 	resp := w.Result()
 	resp.Request = req
@@ -213,6 +216,11 @@ const deviceGrant = "urn:ietf:params:oauth:grant-type:device_code"
 func (c *center) signIn(t testing.TB, name string) (registered, *ssooidc.CreateTokenOutput) {
 	t.Helper()
 	client := c.register(t, "sso:account:access")
+	return client, c.signInTo(t, client, name)
+}
+
+func (c *center) signInTo(t testing.TB, client registered, name string) *ssooidc.CreateTokenOutput {
+	t.Helper()
 	start, err := c.oidc().StartDeviceAuthorization(t.Context(), &ssooidc.StartDeviceAuthorizationInput{
 		ClientId: client.id, ClientSecret: client.secret, StartUrl: aws.String(startURL),
 	})
@@ -226,7 +234,7 @@ func (c *center) signIn(t testing.TB, name string) (registered, *ssooidc.CreateT
 	if err != nil {
 		t.Fatal(err)
 	}
-	return client, tokens
+	return tokens
 }
 
 func (c *center) roleCredentials(t testing.TB, token *string, account, role string) aws.Credentials {

@@ -32,8 +32,8 @@ type named struct {
 
 // wording holds a protocol's words for what can go wrong with any call.
 type wording struct {
-	unknownOperation, badMethod, tooLarge, malformed, foreign, internal named
-	signature                                                           map[sigv4.Kind]named
+	unknownOperation, badMethod, tooLarge, busy, malformed, foreign, internal named
+	signature                                                                 map[sigv4.Kind]named
 }
 
 var (
@@ -41,6 +41,7 @@ var (
 		unknownOperation: named{400, "UnknownOperationException"},
 		badMethod:        named{405, "InvalidRequestException"},
 		tooLarge:         named{413, "InvalidRequestException"},
+		busy:             named{503, "ServiceUnavailableException"},
 		malformed:        named{400, "InvalidRequestException"},
 		foreign:          named{403, "InvalidRequestException"},
 		internal:         named{500, "InternalServerException"},
@@ -50,6 +51,7 @@ var (
 		unknownOperation: named{404, "UnknownOperationException"},
 		badMethod:        named{405, "InvalidRequestException"},
 		tooLarge:         named{413, "InvalidRequestException"},
+		busy:             named{503, "ServiceUnavailableException"},
 		malformed:        named{400, "InvalidRequestException"},
 		foreign:          named{403, "ForbiddenException"},
 		internal:         named{500, "InternalServerException"},
@@ -59,6 +61,7 @@ var (
 		unknownOperation: named{400, "UnknownOperationException"},
 		badMethod:        named{405, "UnknownOperationException"},
 		tooLarge:         named{413, "RequestEntityTooLargeException"},
+		busy:             named{503, "ServiceUnavailableException"},
 		malformed:        named{400, "SerializationException"},
 		foreign:          named{403, "AccessDeniedException"},
 		internal:         named{500, "InternalServerException"},
@@ -68,6 +71,7 @@ var (
 		unknownOperation: named{404, "UnknownOperationException"},
 		badMethod:        named{405, "UnknownOperationException"},
 		tooLarge:         named{413, "RequestEntityTooLargeException"},
+		busy:             named{503, "ServiceUnavailableException"},
 		malformed:        named{400, "SerializationException"},
 		foreign:          named{403, "AccessDeniedException"},
 		internal:         named{500, "InternalServerException"},
@@ -77,6 +81,7 @@ var (
 		unknownOperation: named{400, "InvalidAction"},
 		badMethod:        named{405, "InvalidAction"},
 		tooLarge:         named{413, "RequestEntityTooLarge"},
+		busy:             named{503, "ServiceUnavailable"},
 		malformed:        named{400, "MalformedQueryString"},
 		foreign:          named{403, "AccessDenied"},
 		internal:         named{500, "InternalFailure"},
@@ -95,6 +100,7 @@ var (
 		unknownOperation: named{400, "InvalidAction"},
 		badMethod:        named{405, "InvalidAction"},
 		tooLarge:         named{413, "RequestEntityTooLarge"},
+		busy:             named{503, "Unavailable"},
 		malformed:        named{400, "MalformedQueryString"},
 		foreign:          named{403, "UnauthorizedOperation"},
 		internal:         named{500, "InternalError"},
@@ -113,6 +119,7 @@ var (
 		unknownOperation: named{501, "NotImplemented"},
 		badMethod:        named{405, "MethodNotAllowed"},
 		tooLarge:         named{413, "EntityTooLarge"},
+		busy:             named{503, "ServiceUnavailable"},
 		malformed:        named{400, "InvalidRequest"},
 		foreign:          named{403, "AccessDenied"},
 		internal:         named{500, "InternalError"},

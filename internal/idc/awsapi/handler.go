@@ -2,14 +2,13 @@ package awsapi
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"mime"
 	"net/http"
 	"net/url"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -19,20 +18,25 @@ import (
 )
 
 const (
-	maxBody      = 1 << 20
-	maxTokenBody = 16 << 10
-	maxDepth     = 32
+	maxDepth = 32
 
-	bearerHeader = "X-Amz-Sso_bearer_token"
+	bearerHeader    = "X-Amz-Sso_bearer_token"
+	requestIDHeader = "X-Amzn-Requestid"
 )
 
-// Handler answers AWS API calls.
+// Handler answers AWS API calls. The id of a call is what stands in the
+// X-Amzn-Requestid header of the answer when ServeHTTP is called.
 type Handler struct {
 	Grant     *grant.Service
 	Directory *directory.Service
-	BaseURL   string           // http://127.0.0.1:8642, without a slash at the end
-	Now       func() time.Time // nil: time.Now
-	Log       *slog.Logger     // nil: slog.Default()
+	BaseURL   string // http://127.0.0.1:8642, without a slash at the end
+	// OwnHost says whether a host, with or without port, is this Identity
+	// Center's under another name than BaseURL's. nil: it has no other.
+	OwnHost func(host string) bool
+	Now     func() time.Time // nil: time.Now
+	Log     *slog.Logger     // nil: slog.Default()
+
+	large budget
 }
 
 // Handles says whether r is a call to an AWS API rather than a person's
@@ -55,6 +59,18 @@ func (h *Handler) Handles(r *http.Request) bool {
 		return r.URL.Query().Has("Action") || !acceptsHTML(r)
 	}
 	return false
+}
+
+// FromBrowser says whether r looks like a browser's: it takes HTML, or carries a
+// header that browsers let nobody leave out. What is at an address that is no
+// page, and comes from no browser, is an AWS client's.
+func FromBrowser(r *http.Request) bool {
+	for name := range r.Header {
+		if name == "Origin" || strings.HasPrefix(name, "Sec-Fetch-") {
+			return true
+		}
+	}
+	return acceptsHTML(r)
 }
 
 func acceptsHTML(r *http.Request) bool {
@@ -83,11 +99,10 @@ func (x *exchange) context() context.Context { return x.r.Context() }
 // ServeHTTP answers one call.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	started := time.Now()
-	x := &exchange{call: classify(r), r: r, now: h.now(), id: newRequestID()}
-	reply, err := h.serve(w, x)
-
 	header := w.Header()
-	header.Set("X-Amzn-Requestid", x.id)
+	x := &exchange{call: classify(r), r: r, now: h.now(), id: header.Get(requestIDHeader)}
+	reply, err := h.survive(w, x)
+
 	header.Set("Cache-Control", "no-store") // RFC 6749 section 5.1
 	header.Set("X-Content-Type-Options", "nosniff")
 	status, code := http.StatusOK, ""
@@ -103,6 +118,30 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.log(x, status, code, cause, time.Since(started))
 }
 
+// panicError carries a panic to the log.
+type panicError struct {
+	value any
+	stack []byte
+}
+
+func (e *panicError) Error() string { return fmt.Sprintf("panic: %v", e.value) }
+
+// survive makes a panic an error like any other, so that it is answered in the
+// caller's protocol. Nothing is written before serve returns, so there is room
+// for that.
+func (h *Handler) survive(w http.ResponseWriter, x *exchange) (reply any, err error) {
+	defer func() {
+		switch p := recover(); p {
+		case nil:
+		case http.ErrAbortHandler:
+			panic(p)
+		default:
+			reply, err = nil, &panicError{p, debug.Stack()}
+		}
+	}()
+	return h.serve(w, x)
+}
+
 func (h *Handler) serve(w http.ResponseWriter, x *exchange) (any, error) {
 	if foreign(x.r) {
 		return nil, x.fault(x.words().foreign, "requests of web pages are refused")
@@ -111,19 +150,11 @@ func (h *Handler) serve(w http.ResponseWriter, x *exchange) (any, error) {
 		w.Header().Set("Allow", x.method)
 		return nil, x.fault(x.words().badMethod, "%s takes %s only", x.operation, x.method)
 	}
-	limit := int64(maxBody)
-	if x.protocol == oidcJSON && x.r.URL.Path == "/token" {
-		limit = maxTokenBody
-	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, x.r.Body, limit))
-	if _, large := errors.AsType[*http.MaxBytesError](err); large {
-		return nil, x.fault(x.words().tooLarge, "the body is larger than %d bytes", limit)
-	}
+	release, err := h.readBody(w, x)
+	defer release()
 	if err != nil {
-		return nil, x.fault(x.words().malformed, "the body could not be read")
+		return nil, err
 	}
-	x.body = body
-
 	switch x.protocol {
 	case oidcJSON:
 		return h.serveOIDC(x)
@@ -205,7 +236,7 @@ func (h *Handler) log(x *exchange, status int, code string, cause error, took ti
 	if log == nil {
 		log = slog.Default()
 	}
-	level := slog.LevelInfo
+	level := slog.LevelDebug
 	attrs := []slog.Attr{
 		slog.String("service", clean(x.service)), slog.String("operation", clean(x.operation)),
 		slog.Int("status", status), slog.String("request_id", x.id), slog.Duration("took", took),
@@ -218,17 +249,12 @@ func (h *Handler) log(x *exchange, status int, code string, cause error, took ti
 		if x.context().Err() == nil {
 			level = slog.LevelError
 		}
+		if p, ok := errors.AsType[*panicError](cause); ok {
+			level = slog.LevelError
+			attrs = append(attrs, slog.String("stack", string(p.stack)))
+		}
 	}
 	log.LogAttrs(x.context(), level, "aws call", attrs...)
-}
-
-// newRequestID is a random UUID, RFC 9562 section 5.4.
-func newRequestID() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:]) // never fails
-	b[6] = b[6]&0x0f | 0x40
-	b[8] = b[8]&0x3f | 0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
 
 // clean makes a name that the caller chose fit for a message and a log line.

@@ -211,17 +211,26 @@ func seconds(d time.Duration) int64 { return int64(d / time.Second) }
 
 // checkStartURL refuses the start URL of another Identity Center: a profile
 // that was meant for a real one would else sign in here and then find strange
-// accounts. The address of the page where people sign in serves as well.
+// accounts. The address of the page where people sign in serves as well, by any
+// name under which requests get here.
 func (h *Handler) checkStartURL(x *exchange, name, startURL string) error {
 	instance, err := h.Directory.Instance(x.context())
 	if err != nil {
 		return err
 	}
 	asked := normalURL(startURL)
-	if asked != "" && (asked == normalURL(instance.StartURL) || asked == normalURL(h.BaseURL+"/start")) {
+	if asked != "" && (asked == normalURL(instance.StartURL) || h.isStartPage(asked)) {
 		return nil
 	}
 	return x.fault(x.words().malformed, "%s is not the start URL of this Identity Center, which is %s", name, instance.StartURL)
+}
+
+func (h *Handler) isStartPage(asked string) bool {
+	if asked == normalURL(h.BaseURL+"/start") {
+		return true
+	}
+	u, err := url.Parse(asked)
+	return err == nil && h.OwnHost != nil && strings.HasPrefix(h.BaseURL, u.Scheme+"://") && u.Path == "/start" && h.OwnHost(u.Host)
 }
 
 // normalURL makes the forms equal in which people copy a start URL: with a

@@ -2,6 +2,7 @@ package awsapi
 
 import (
 	"net/http"
+	"regexp"
 	"strings"
 
 	"github.com/portico-sso/portico/internal/idc/sigv4"
@@ -110,10 +111,30 @@ func classify(r *http.Request) call {
 		return call{protocol: queryXML, service: signed, operation: unnamed}
 	case signed == "route53", signed == "cloudfront":
 		return call{protocol: restXML, service: signed, operation: unnamed}
-	case signed == "" && r.Method == http.MethodGet && r.URL.Path == "/":
+	case signed == "" && looksLikeS3(r):
 		return s3Call(r)
 	}
 	return call{protocol: restJSON, service: signed, operation: unnamed}
+}
+
+var (
+	bucketSegment  = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{0,62}$`)
+	versionSegment = regexp.MustCompile(`^(v[0-9]+|[0-9]{4}-[0-9]{2}-[0-9]{2})$`)
+)
+
+// looksLikeS3 judges a call that nothing else tells about. Calls without a
+// signature that name their operation by path alone are S3's, where buckets may
+// be open to all, unless they speak JSON or begin with the version of an API
+// (v2, Lambda's 2015-03-31) or with what is no bucket name.
+func looksLikeS3(r *http.Request) bool {
+	if r.URL.Path == "/" {
+		return r.Method == http.MethodGet
+	}
+	if media := mediaType(r); media == "application/json" || strings.HasPrefix(media, "application/x-amz-json-") {
+		return false
+	}
+	first, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	return bucketSegment.MatchString(first) && !versionSegment.MatchString(first)
 }
 
 func s3Call(r *http.Request) call {

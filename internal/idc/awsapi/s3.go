@@ -136,7 +136,8 @@ func canonicalUser(accountID string) string {
 
 // s3RequestID is the request id in S3's form.
 func (x *exchange) s3RequestID() string {
-	return strings.ToUpper(strings.ReplaceAll(x.id, "-", "")[:16])
+	id := strings.ToUpper(strings.ReplaceAll(x.id, "-", ""))
+	return id[:min(16, len(id))]
 }
 
 func (x *exchange) s3Headers(header http.Header) {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -20,7 +19,6 @@ const (
 	// device, consent, decide, outcome.
 	maxSteps = 12
 	maxPage  = 1 << 20
-	timeout  = 30 * time.Second
 )
 
 // Browser visits pages as one person.
@@ -63,7 +61,7 @@ func (b *Browser) Visit(ctx context.Context, address string) (callback string, e
 	if err != nil {
 		return "", fmt.Errorf("sign in as %q: %w", b.User, err)
 	}
-	t := &tab{client: withoutRedirects(b.HTTP), base: base, cookies: map[string]string{cookie.Name: cookie.Value}}
+	t := &tab{client: withoutCookies(b.HTTP), base: base, cookies: map[string]string{cookie.Name: cookie.Value}}
 	defer func() {
 		if err != nil || b.Deny {
 			// Nothing hangs on this sign-in, so it should not linger.
@@ -151,7 +149,7 @@ func (b *Browser) resolve(address string) (base, start *url.URL, err error) {
 	if err != nil {
 		return nil, nil, errors.New("the address to open is no URL")
 	}
-	same := start.Scheme == base.Scheme && start.User == nil && port(start) == port(base) &&
+	same := start.Scheme == base.Scheme && start.User == nil && control.Port(start) == control.Port(base) &&
 		(strings.EqualFold(start.Hostname(), base.Hostname()) || control.Loopback(start.Hostname()) && control.Loopback(base.Hostname()))
 	if !same {
 		return nil, nil, fmt.Errorf("%s://%s is not the Identity Center at %s", start.Scheme, start.Host, b.Control.Record.Address)
@@ -193,7 +191,7 @@ func (t *tab) fetch(ctx context.Context, at *url.URL, form url.Values) (*respons
 	}
 	resp, err := t.client.Do(req)
 	if err != nil {
-		return nil, fmt.Errorf("open %s at %s: %w", at.Path, at.Host, cause(err))
+		return nil, fmt.Errorf("open %s at %s: %w", at.Path, at.Host, control.Cause(err))
 	}
 	defer resp.Body.Close()
 	for _, c := range resp.Cookies() {
@@ -228,40 +226,14 @@ func (t *tab) signOut(ctx context.Context) {
 	_, _ = t.fetch(ctx, t.base.JoinPath("signout"), url.Values{})
 }
 
-// withoutRedirects is a copy of the client that answers with the redirect itself
-// and keeps cookies to us.
-func withoutRedirects(c *http.Client) *http.Client {
-	own := http.Client{
-		Timeout: timeout,
-		// This machine only, so proxies have no part in it.
-		Transport: &http.Transport{DialContext: (&net.Dialer{Timeout: 5 * time.Second}).DialContext, DisableKeepAlives: true},
-	}
-	if c != nil {
-		own = *c
-	}
+// withoutCookies is a client that answers with the redirect itself and keeps
+// cookies to us.
+func withoutCookies(c *http.Client) *http.Client {
+	own := control.HTTPClient(c)
 	own.Jar = nil
-	own.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return &own
-}
-
-// cause drops the address from an error of the HTTP client: it may hold a code.
-func cause(err error) error {
-	if wrapped, ok := errors.AsType[*url.Error](err); ok {
-		return wrapped.Err
-	}
-	return err
+	return own
 }
 
 func sameOrigin(a, b *url.URL) bool {
-	return a.Scheme == b.Scheme && a.User == nil && strings.EqualFold(a.Hostname(), b.Hostname()) && port(a) == port(b)
-}
-
-func port(u *url.URL) string {
-	switch p := u.Port(); {
-	case p != "":
-		return p
-	case u.Scheme == "https":
-		return "443"
-	}
-	return "80"
+	return a.Scheme == b.Scheme && a.User == nil && strings.EqualFold(a.Hostname(), b.Hostname()) && control.Port(a) == control.Port(b)
 }

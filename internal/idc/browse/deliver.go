@@ -7,8 +7,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"runtime"
-	"syscall"
 	"time"
 
 	"github.com/portico-sso/portico/internal/idc/control"
@@ -33,7 +31,7 @@ func Deliver(ctx context.Context, httpClient *http.Client, callback string) erro
 	if !control.Loopback(u.Hostname()) {
 		return fmt.Errorf("the callback leads to %s, which is not this machine: open it in a browser", u.Host)
 	}
-	client := withoutRedirects(httpClient)
+	client := withoutCookies(httpClient)
 	wait := firstTry
 	for began := time.Now(); ; wait = betweenTries {
 		timer := time.NewTimer(wait)
@@ -44,7 +42,7 @@ func Deliver(ctx context.Context, httpClient *http.Client, callback string) erro
 		case <-timer.C:
 		}
 		err := open(ctx, client, u)
-		if !refusedConnection(err) {
+		if !control.NothingListens(err) {
 			return err
 		}
 		if time.Since(began) >= keepTrying {
@@ -61,7 +59,7 @@ func open(ctx context.Context, client *http.Client, u *url.URL) error {
 	req.Header.Set("Accept", "text/html")
 	resp, err := client.Do(req)
 	if err != nil {
-		return fmt.Errorf("open the callback at %s: %w", u.Host, cause(err))
+		return fmt.Errorf("open the callback at %s: %w", u.Host, control.Cause(err))
 	}
 	defer resp.Body.Close()
 	if _, err := io.Copy(io.Discard, io.LimitReader(resp.Body, maxAnswer)); err != nil {
@@ -72,10 +70,4 @@ func open(ctx context.Context, client *http.Client, u *url.URL) error {
 		return fmt.Errorf("the callback at %s answered %s", u.Host, resp.Status)
 	}
 	return nil
-}
-
-// refusedConnection: nothing listens there, yet.
-func refusedConnection(err error) bool {
-	const windowsRefused = syscall.Errno(10061) // WSAECONNREFUSED
-	return errors.Is(err, syscall.ECONNREFUSED) || runtime.GOOS == "windows" && errors.Is(err, windowsRefused)
 }

@@ -6,12 +6,9 @@ import (
 	"crypto/hmac"
 	"crypto/rand"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 )
@@ -108,19 +105,10 @@ func (c *Client) do(ctx context.Context, method, operation string, in, out any) 
 const maxReply = 16 << 20
 
 func send(httpClient *http.Client, req *http.Request, out any) error {
-	client := http.Client{Transport: direct, Timeout: 30 * time.Second}
-	if httpClient != nil {
-		client = *httpClient
-	}
 	// The key goes nowhere but to the address of the record.
-	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	resp, err := client.Do(req)
+	resp, err := HTTPClient(httpClient).Do(req)
 	if err != nil {
-		// The URL is of no use to people, and the nonce is in it.
-		if wrapped, ok := errors.AsType[*url.Error](err); ok {
-			err = wrapped.Err
-		}
-		return fmt.Errorf("speak to the Identity Center at %s://%s: %w", req.URL.Scheme, req.URL.Host, err)
+		return fmt.Errorf("speak to the Identity Center at %s://%s: %w", req.URL.Scheme, req.URL.Host, Cause(err))
 	}
 	defer resp.Body.Close()
 	data, err := io.ReadAll(io.LimitReader(resp.Body, maxReply))
@@ -139,10 +127,6 @@ func send(httpClient *http.Client, req *http.Request, out any) error {
 	}
 	return nil
 }
-
-// direct reaches this machine only, so proxies have no part in it. It keeps no
-// connection: most callers ask once and end.
-var direct http.RoundTripper = &http.Transport{DialContext: (&net.Dialer{Timeout: time.Second}).DialContext, DisableKeepAlives: true}
 
 // proveTimeout is how long an Identity Center may take to answer for itself.
 const proveTimeout = time.Second

@@ -25,7 +25,8 @@ const Path = "/.portico/v1/"
 
 const maxBody = 16 << 10
 
-// Handler answers control requests. It has the power to be anybody, so it must
+// Handler answers control requests. The id of a request is what stands in the
+// X-Amzn-Requestid header of the answer when ServeHTTP is called. It has the power to be anybody, so it must
 // not be mounted where other machines reach it.
 type Handler struct {
 	Key        string // the control key; never empty
@@ -61,7 +62,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	reply, err := h.serve(w, r)
 	status := http.StatusOK
 	if err != nil {
-		refusal := h.refusal(r, err)
+		refusal := h.refusal(w, r, err)
 		if wait, ok := errors.AsType[*grant.TooManyTriesError](err); ok {
 			w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.RetryAfter.Seconds()))))
 		}
@@ -149,7 +150,7 @@ func post[In any](serve func(h *Handler, ctx context.Context, in In) (any, error
 
 // refusal is what is told of an error. What is nobody's fault but ours goes to
 // the log.
-func (h *Handler) refusal(r *http.Request, err error) *Error {
+func (h *Handler) refusal(w http.ResponseWriter, r *http.Request, err error) *Error {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e
 	}
@@ -159,7 +160,7 @@ func (h *Handler) refusal(r *http.Request, err error) *Error {
 	if e, ok := errors.AsType[*grant.TooManyTriesError](err); ok {
 		return &Error{Status: http.StatusTooManyRequests, Code: "too_many_tries", Message: e.Error()}
 	}
-	h.log().ErrorContext(r.Context(), "control request failed", "operation", strings.TrimPrefix(r.URL.Path, Path), "error", err)
+	h.log().ErrorContext(r.Context(), "control request failed", "request_id", w.Header().Get("X-Amzn-Requestid"), "operation", strings.TrimPrefix(r.URL.Path, Path), "error", err)
 	return &Error{Status: http.StatusInternalServerError, Code: "server_error", Message: "the Identity Center failed; its log says why"}
 }
 

@@ -11,7 +11,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"net"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -120,9 +119,6 @@ func (e *NoneError) Error() string {
 	return "no local Identity Center is running at " + e.Address
 }
 
-// Cure says what to do about it.
-func (e *NoneError) Cure() string { return "start one with: portico local start" }
-
 // SeveralError says that more than one Identity Center could be meant.
 type SeveralError struct {
 	Records []Record
@@ -135,9 +131,6 @@ func (e *SeveralError) Error() string {
 	}
 	return "several local Identity Centers are running: " + strings.Join(addresses, ", ")
 }
-
-// Cure says what to do about it.
-func (e *SeveralError) Cure() string { return "choose one with --address" }
 
 // scan reads the records that are wanted and asks each whether it is alive.
 // refused are the files that cannot be trusted.
@@ -166,7 +159,7 @@ func scan(ctx context.Context, dir string, wanted func(Record) bool) (live []Rec
 				mu.Lock()
 				live = append(live, r)
 				mu.Unlock()
-			case nobodyListens(err) && gone(r):
+			case NothingListens(err) && gone(r):
 				_ = os.Remove(path) // the next reader tries again
 			}
 		})
@@ -245,12 +238,6 @@ func gone(r Record) bool {
 	return runtime.GOOS != "windows" && errors.Is(p.Signal(syscall.Signal(0)), os.ErrProcessDone)
 }
 
-// nobodyListens tells a refused connection from a slow or foreign answer.
-func nobodyListens(err error) bool {
-	const windowsRefused = syscall.Errno(10061) // WSAECONNREFUSED
-	return errors.Is(err, syscall.ECONNREFUSED) || (runtime.GOOS == "windows" && errors.Is(err, windowsRefused))
-}
-
 // loopbackOrigin takes apart the address of an Identity Center on this machine.
 func loopbackOrigin(address string) (*url.URL, bool) {
 	u, err := url.Parse(address)
@@ -258,15 +245,6 @@ func loopbackOrigin(address string) (*url.URL, bool) {
 		return nil, false
 	}
 	return u, Loopback(u.Hostname())
-}
-
-// Loopback says whether a host, without port, is this machine and nothing but.
-func Loopback(host string) bool {
-	if strings.EqualFold(host, "localhost") {
-		return true
-	}
-	ip := net.ParseIP(strings.Trim(host, "[]"))
-	return ip != nil && ip.IsLoopback()
 }
 
 // sameAddress compares what a person or AWS_ENDPOINT_URL says with a record:
@@ -277,13 +255,9 @@ func sameAddress(record, said string) bool {
 	}
 	a, ok := loopbackOrigin(record)
 	b, ok2 := loopbackOrigin(said)
-	if !ok || !ok2 || a.Scheme != b.Scheme || port(a) != port(b) {
+	if !ok || !ok2 || a.Scheme != b.Scheme || Port(a) != Port(b) {
 		return false
 	}
 	one, other := strings.ToLower(a.Hostname()), strings.ToLower(b.Hostname())
 	return one == other || one == "localhost" || other == "localhost"
-}
-
-func port(u *url.URL) string {
-	return cmp.Or(u.Port(), map[string]string{"http": "80", "https": "443"}[u.Scheme])
 }

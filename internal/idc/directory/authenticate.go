@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -18,15 +19,23 @@ const (
 
 // Authenticate checks a password. An unknown name, a wrong password and a
 // disabled person get the same answer after the same work: ErrBadCredentials.
-// After five failures a name must wait between tries, 1 s and doubling up to
+//
+// After five failures there must be a wait between tries, 1 s and doubling up to
 // 60 s, right password or not; a success clears it. *ThrottledError says how
-// long to wait.
-func (s *Service) Authenticate(ctx context.Context, now time.Time, name, password string) (User, error) {
-	key := attemptKey(name)
+// long to wait; a try that comes too early counts for nothing. Failures count
+// under the name for all browsers together, but not for one that proves by
+// device, which RememberDevice made, that the person has signed in there before:
+// that one's failures are its own, so strangers cannot keep it waiting.
+func (s *Service) Authenticate(ctx context.Context, now time.Time, name, password, device string) (User, error) {
+	key, queue, slots := attemptKey(name), &s.strangers, s.HashSlots
+	if nonce, ok := s.knownDevice(device, name); ok {
+		// One slot is enough for people who do not guess.
+		key, queue, slots = deviceKey(name, nonce), &s.known, 1
+	}
 	if _, err := s.attempts(ctx, now, key); err != nil {
 		return User{}, err
 	}
-	release, err := s.limiter.acquire(ctx, s.HashSlots, s.HashQueue)
+	release, err := queue.acquire(ctx, slots, s.HashQueue)
 	if err != nil {
 		return User{}, err
 	}
@@ -37,17 +46,11 @@ func (s *Service) Authenticate(ctx context.Context, now time.Time, name, passwor
 	if err != nil {
 		return User{}, err
 	}
-	u, err := s.Store.UserByName(ctx, name)
-	if err != nil && !errors.Is(err, ErrNotFound) {
+	u, right, err := s.check(ctx, name, password)
+	if err != nil {
 		return User{}, err
 	}
-	known := err == nil
-	hash, err := parsePHC(u.PasswordHash)
-	if err != nil {
-		known, hash = false, dummyPHC()
-	}
-	right := hash.verify([]byte(password))
-	if !right || !known || u.Disabled {
+	if !right || u.Disabled {
 		if _, err := s.Store.RecordFailure(ctx, key, now, now.Add(-forgetFailures), keepAttempts); err != nil {
 			return User{}, err
 		}
@@ -59,6 +62,63 @@ func (s *Service) Authenticate(ctx context.Context, now time.Time, name, passwor
 		}
 	}
 	return u, nil
+}
+
+// check verifies a password, with as much work as the costliest of all hashes
+// takes, whose name it may be.
+func (s *Service) check(ctx context.Context, name, password string) (u User, right bool, err error) {
+	cost, err := s.highestCost(ctx)
+	if err != nil {
+		return User{}, false, err
+	}
+	u, err = s.Store.UserByName(ctx, name)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return User{}, false, err
+	}
+	hash, err := parsePHC(u.PasswordHash)
+	if err == nil {
+		right = hash.verify([]byte(password))
+		cost -= hash.cost()
+	}
+	if cost > 0 {
+		filler(cost).verify([]byte(password))
+	}
+	return u, right, nil
+}
+
+// costCache remembers what the costliest password hash of a seed takes.
+type costCache struct {
+	mu   sync.Mutex
+	seed string
+	cost int
+}
+
+func (s *Service) highestCost(ctx context.Context) (int, error) {
+	seed, err := s.Store.SeedDigest(ctx)
+	if err != nil {
+		return 0, err
+	}
+	c := &s.cost
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.cost > 0 && c.seed == seed {
+		return c.cost, nil
+	}
+	users, err := s.Store.Users(ctx)
+	if err != nil {
+		return 0, err
+	}
+	highest := 0
+	for _, u := range users {
+		if p, err := parsePHC(u.PasswordHash); err == nil {
+			highest = max(highest, p.cost())
+		}
+	}
+	if highest == 0 {
+		highest = standardCost
+	}
+	c.seed, c.cost = seed, highest
+	return highest, nil
 }
 
 // attempts returns the count under a key, or *ThrottledError while it is too

@@ -30,7 +30,7 @@ func TestAuthenticate(t *testing.T) {
 		{"dave", "", directory.ErrBadCredentials}, // has no password
 		{"dave", "x", directory.ErrBadCredentials},
 	} {
-		u, err := s.Authenticate(t.Context(), start, test.name, test.password)
+		u, err := s.Authenticate(t.Context(), start, test.name, test.password, "")
 		if !errors.Is(err, test.want) {
 			t.Errorf("%s with %q: got %v, want %v", test.name, test.password, err, test.want)
 		}
@@ -47,13 +47,13 @@ func TestSlowDown(t *testing.T) {
 			now := start
 			fail := func() {
 				t.Helper()
-				if _, err := s.Authenticate(t.Context(), now, name, "wrong"); !errors.Is(err, directory.ErrBadCredentials) {
+				if _, err := s.Authenticate(t.Context(), now, name, "wrong", ""); !errors.Is(err, directory.ErrBadCredentials) {
 					t.Fatalf("got %v, want %v", err, directory.ErrBadCredentials)
 				}
 			}
 			throttled := func(password string, want time.Duration) {
 				t.Helper()
-				_, err := s.Authenticate(t.Context(), now, name, password)
+				_, err := s.Authenticate(t.Context(), now, name, password, "")
 				e, ok := errors.AsType[*directory.ThrottledError](err)
 				if !ok || e.RetryAfter != want {
 					t.Fatalf("got %v, want to wait %s", err, want)
@@ -72,7 +72,7 @@ func TestSlowDown(t *testing.T) {
 			}
 			now = now.Add(time.Minute)
 			if name == "alice" {
-				if _, err := s.Authenticate(t.Context(), now, "ALICE", "correct-horse"); err != nil {
+				if _, err := s.Authenticate(t.Context(), now, "ALICE", "correct-horse", ""); err != nil {
 					t.Fatalf("got %v, want none", err)
 				}
 				for range 5 {
@@ -100,7 +100,7 @@ func TestSlowDownOfACrowd(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 20 {
 		wg.Go(func() {
-			_, err := s.Authenticate(t.Context(), start, "alice", "wrong")
+			_, err := s.Authenticate(t.Context(), start, "alice", "wrong", "")
 			if errors.Is(err, directory.ErrBadCredentials) {
 				mu.Lock()
 				tried++
@@ -133,7 +133,7 @@ func TestQueue(t *testing.T) {
 		results := make(chan error, 100)
 		signIn := func(ctx context.Context) {
 			go func() {
-				_, err := s.Authenticate(ctx, start, "alice", "correct-horse")
+				_, err := s.Authenticate(ctx, start, "alice", "correct-horse", "")
 				results <- err
 			}()
 			synctest.Wait()
@@ -173,7 +173,7 @@ func TestUnknownNamesCostTheSame(t *testing.T) {
 	for i, name := range []string{"alice", "nobody", "carol" /* disabled */} {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		_, err := s.Authenticate(t.Context(), at(time.Duration(i)*time.Hour), name, "wrong")
+		_, err := s.Authenticate(t.Context(), at(time.Duration(i)*time.Hour), name, "wrong", "")
 		runtime.ReadMemStats(&after)
 		if !errors.Is(err, directory.ErrBadCredentials) {
 			t.Errorf("%s: got %v, want %v", name, err, directory.ErrBadCredentials)
@@ -191,7 +191,7 @@ func BenchmarkAuthenticate(b *testing.B) {
 			b.RunParallel(func(pb *testing.PB) {
 				for i := 0; pb.Next(); i++ {
 					// Far enough apart that failures do not slow it down.
-					_, err := s.Authenticate(b.Context(), start.Add(time.Duration(i)*time.Hour), name, "correct-horse")
+					_, err := s.Authenticate(b.Context(), start.Add(time.Duration(i)*time.Hour), name, "correct-horse", "")
 					if err != nil && !errors.Is(err, directory.ErrBadCredentials) {
 						b.Error(err)
 					}

@@ -85,7 +85,8 @@ func (i Instance) ARN() string {
 	return "arn:" + Partition(i.Region) + ":sso:::instance/" + i.InstanceID
 }
 
-// Attempts counts failed sign-ins under one name.
+// Attempts counts failed sign-ins under one name, of one browser that is known
+// there or of all others together.
 type Attempts struct {
 	Failures int
 	Last     time.Time

@@ -283,7 +283,7 @@ func TestSeedAgain(t *testing.T) {
 	equal(t, []any{changed.ID, err, changed.PasswordHash != alice.PasswordHash}, []any{alice.ID, nil, true})
 	active, err := s.Active(ctx, bob.ID)
 	equal(t, []any{active, err}, []any{false, nil})
-	if _, err := s.Authenticate(ctx, start, "alice", "changed"); err != nil {
+	if _, err := s.Authenticate(ctx, start, "alice", "changed", ""); err != nil {
 		t.Error(err)
 	}
 

@@ -10,7 +10,9 @@
 //
 // Passwords are kept as argon2id hashes (RFC 9106). Checking one costs the same
 // for a wrong password, an unknown name and a disabled person, wrong tries slow
-// a name down but never lock it, and only a few hashes are computed at once.
+// a name down but never lock it, and only a few hashes are computed at once. A
+// browser in which a person has signed in before carries a proof of that, and is
+// slowed down by its own wrong tries alone, so nobody else keeps it out.
 //
 // It leaves sessions and tokens to package grant, reading seed files to package
 // seed, the wire and the pages to packages awsapi and portal, and keeping rows to

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"strconv"
 	"strings"
 
@@ -26,7 +27,7 @@ const (
 // The most a hash in a seed may ask for. Whoever writes the seed is trusted; a
 // misplaced digit should still not take the machine's memory.
 const (
-	maxArgonMemory  = 256 * 1024
+	maxArgonMemory  = 64 * 1024
 	maxArgonTime    = 16
 	maxArgonThreads = 16
 )
@@ -64,10 +65,26 @@ func newPHC(secret []byte) (phc, error) {
 	return p, nil
 }
 
-// dummyPHC is verified when there is no hash to verify, for the time it takes;
-// the outcome is ignored.
-func dummyPHC() phc {
-	return phc{memory: argonMemory, time: argonTime, threads: argonThreads, salt: make([]byte, saltLength), key: make([]byte, keyLength)}
+// standardCost is what verifying a hash of newPHC costs.
+const standardCost = argonMemory * argonTime
+
+// cost is what verifying takes: KiB times passes, which its lanes share among the
+// processors there are.
+func (p phc) cost() int {
+	if p.threads == 0 {
+		return 0
+	}
+	return int(p.memory) * int(p.time) / min(int(p.threads), runtime.GOMAXPROCS(0))
+}
+
+// filler is a hash that costs about so much to verify. It is verified for the
+// time that takes; the outcome is ignored.
+func filler(cost int) phc {
+	passes := max(argonTime, (cost+maxArgonMemory-1)/maxArgonMemory)
+	return phc{
+		memory: uint32(max(8, (cost+passes-1)/passes)), time: uint32(passes), threads: argonThreads,
+		salt: make([]byte, saltLength), key: make([]byte, keyLength),
+	}
 }
 
 var errPHC = errors.New("it is no argon2id hash")

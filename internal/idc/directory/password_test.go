@@ -36,6 +36,7 @@ func TestForeignPHC(t *testing.T) {
 		"$argon2id$v=19$m=65536,t=2,p=1,x=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
 		"$argon2id$v=19$t=2,m=65536,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
 		"$argon2id$v=19$m=0,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
+		"$argon2id$v=19$m=65537,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc", // more than 64 MiB
 		"$argon2id$v=19$m=65536,t=99,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
 		"$argon2id$v=19$m=65536,t=2,p=0$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
 		"$argon2id$v=19$m=65536,t=2,p=1$c29t$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
@@ -45,5 +46,19 @@ func TestForeignPHC(t *testing.T) {
 		if _, err := parsePHC(s); err == nil {
 			t.Errorf("%q: got no error, want one", s)
 		}
+	}
+}
+
+// What fills up a try costs what was asked for, and no more memory than a hash
+// may.
+func TestFiller(t *testing.T) {
+	for _, cost := range []int{8, 100, standardCost / 2, standardCost, standardCost + 1, 2 * maxArgonMemory, 3*maxArgonMemory + 5, maxArgonMemory * maxArgonTime} {
+		p := filler(cost)
+		if got := p.cost(); got < cost || got > cost+16+int(p.time) || p.memory > maxArgonMemory {
+			t.Errorf("got %d KiB, %d passes, want a cost of %d", p.memory, p.time, cost)
+		}
+	}
+	if p := filler(standardCost); p.memory != argonMemory || p.time != argonTime {
+		t.Errorf("got %d KiB, %d passes, want those of a new hash", p.memory, p.time)
 	}
 }

@@ -9,9 +9,10 @@ import (
 )
 
 // Seed makes the Store hold this organisation and nothing else. Ids derive from
-// names, so people and roles that stay keep theirs, with their sessions; those
-// that are gone lose access. When the Store holds this very seed nothing is
-// hashed or written.
+// names, so people and roles that stay keep theirs. People whose password is the
+// same stay signed in; those who are gone, disabled or have another password are
+// signed out for good. When the Store holds this very seed nothing is hashed or
+// written.
 //
 // The Store remembers a seed by its argon2id digest: it covers the passwords,
 // and a fast digest would let whoever reads the database try passwords quickly.
@@ -44,7 +45,8 @@ func (s *Service) Seed(ctx context.Context, org Organisation) error {
 }
 
 // hashed returns the organisation as the Store wants it: ids and defaults
-// filled in, passwords replaced by their hashes.
+// filled in, passwords replaced by their hashes. A password that did not change
+// keeps its hash, by which the Store knows that it did not.
 func (s *Service) hashed(ctx context.Context, org Organisation) (Organisation, error) {
 	org.ManagementAccount = org.Instance().ManagementAccount
 	org.Users = slices.Clone(org.Users)
@@ -53,6 +55,14 @@ func (s *Service) hashed(ctx context.Context, org Organisation) (Organisation, e
 		if org.PermissionSets[i].SessionDuration == 0 {
 			org.PermissionSets[i].SessionDuration = DefaultSessionDuration
 		}
+	}
+	users, err := s.Store.Users(ctx)
+	if err != nil {
+		return Organisation{}, err
+	}
+	before := make(map[string]string, len(users))
+	for _, u := range users {
+		before[u.ID] = u.PasswordHash
 	}
 	storeID := org.IdentityStoreID()
 	errs := make([]error, len(org.Users))
@@ -72,8 +82,14 @@ func (s *Service) hashed(ctx context.Context, org Organisation) (Organisation, e
 			if errs[i] = ctx.Err(); errs[i] != nil {
 				return
 			}
-			p, err := newPHC([]byte(u.Password))
-			u.Password, u.PasswordHash, errs[i] = "", p.String(), err
+			password := []byte(u.Password)
+			u.Password = ""
+			if p, err := parsePHC(before[u.ID]); err == nil && p.verify(password) {
+				u.PasswordHash = before[u.ID]
+				return
+			}
+			p, err := newPHC(password)
+			u.PasswordHash, errs[i] = p.String(), err
 		})
 	}
 	wg.Wait()

@@ -9,12 +9,17 @@ import (
 // Store.
 type Service struct {
 	Store Store
+	// Key is the server key, at least 32 bytes. Without one no browser is
+	// remembered.
+	Key []byte
 	// HashSlots is how many passwords are hashed at once; zero means 2.
 	HashSlots int
 	// HashQueue is how many sign-ins may wait for that; zero means 64.
 	HashQueue int
 
-	limiter limiter
+	strangers limiter
+	known     limiter // of browsers that are known, who need not queue behind strangers
+	cost      costCache
 }
 
 // maxPage is the most that a page holds, as the portal operations allow.

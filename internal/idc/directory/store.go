@@ -11,7 +11,9 @@ import (
 type Store interface {
 	// Apply replaces the whole organisation in one transaction and remembers the
 	// digest of the seed. The organisation is valid, every user has an id, and
-	// passwords are hashed already.
+	// passwords are hashed already. In the same transaction it ends for good the
+	// sign-ins of people who are not in it, are disabled, or have another password
+	// hash than before.
 	Apply(ctx context.Context, org Organisation, digest string) error
 	// SeedDigest returns the digest given to Apply, "" while the Store is empty.
 	SeedDigest(ctx context.Context) (string, error)

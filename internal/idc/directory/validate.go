@@ -18,6 +18,7 @@ var (
 	setPattern     = regexp.MustCompile(`^[\w+=,.@-]{1,32}$`)
 	accountPattern = regexp.MustCompile(`^[0-9]{12}$`)
 	bucketPattern  = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
+	ipPattern      = regexp.MustCompile(`^[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+$`)
 	userIDPattern  = regexp.MustCompile(`^([0-9a-f]{10}-)?[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}$`)
 )
 
@@ -184,8 +185,9 @@ func (v *validator) account(path string, i int, a Account) error {
 	}
 	for j, b := range a.Buckets {
 		at := fmt.Sprintf("%s.buckets[%d]", path, j)
-		if !bucketPattern.MatchString(b.Name) {
-			return invalid(at+".name", quote(b.Name)+" is no bucket name", "use 3 to 63 lower-case letters, digits, dots or dashes")
+		if problem := bucketProblem(b.Name); problem != "" {
+			return invalid(at+".name", quote(b.Name)+" "+problem,
+				"use 3 to 63 lower-case letters, digits, dots or dashes, beginning and ending with a letter or digit")
 		}
 		if other, ok := v.buckets[b.Name]; ok {
 			return invalid(at+".name", quote(b.Name)+" is also "+other, "bucket names are unique over all accounts")
@@ -193,6 +195,30 @@ func (v *validator) account(path string, i int, a Account) error {
 		v.buckets[b.Name] = at
 	}
 	return nil
+}
+
+// bucketProblem says which of S3's rules for names of general purpose buckets a
+// name breaks, "" when it is one.
+func bucketProblem(name string) string {
+	switch {
+	case !bucketPattern.MatchString(name):
+		return "is no bucket name"
+	case strings.Contains(name, ".."), strings.Contains(name, ".-"), strings.Contains(name, "-."):
+		return "has a dot beside a dot or a dash"
+	case ipPattern.MatchString(name):
+		return "looks like an IP address"
+	}
+	for _, prefix := range []string{"xn--", "sthree-"} {
+		if strings.HasPrefix(name, prefix) {
+			return "begins with " + prefix + ", which S3 keeps for itself"
+		}
+	}
+	for _, suffix := range []string{"-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"} {
+		if strings.HasSuffix(name, suffix) {
+			return "ends in " + suffix + ", which S3 keeps for itself"
+		}
+	}
+	return ""
 }
 
 func (v *validator) permissionSet(path string, i int, p PermissionSet) error {

@@ -143,9 +143,6 @@ func verifies(challenge, verifier string) bool {
 
 // redeem turns an allowed request into tokens. ErrConflict: it moved on.
 func (s *Service) redeem(ctx context.Context, now time.Time, client ClientRecord, r RequestRecord) (Tokens, error) {
-	if !r.sessionLive(now) {
-		return Tokens{}, errInvalidGrant()
-	}
 	if active, err := s.active(ctx, r.UserID); err != nil || !active {
 		return Tokens{}, errOr(err, errInvalidGrant())
 	}
@@ -160,13 +157,15 @@ func (s *Service) redeem(ctx context.Context, now time.Time, client ClientRecord
 	// The sign-in's end is the end of all below it. A legacy client cannot
 	// refresh, so its one token lasts that long.
 	expires := r.SessionExpiresAt
-	var refresh Hash
 	if len(r.Scopes) > 0 {
+		expires = earlier(now.Add(s.policy().AccessToken), expires)
+	}
+	var refresh Hash
+	if len(r.Scopes) > 0 && client.mayUse(GrantRefreshToken) {
 		if t.RefreshToken, err = s.random(32); err != nil {
 			return Tokens{}, err
 		}
 		refresh = hashOf(t.RefreshToken)
-		expires = earlier(now.Add(s.policy().AccessToken), expires)
 	}
 	t.ExpiresIn = expires.Sub(now)
 	err = s.Store.Redeem(ctx, Redemption{

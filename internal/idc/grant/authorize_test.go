@@ -246,13 +246,14 @@ func TestRequestLimit(t *testing.T) {
 	w := newWorld(t, "")
 	w.Policy.MaxRequests = 2
 	c := w.register(start)
-	for range 2 {
+	for _, c := range []client{c, w.register(start)} {
 		_, err := w.BeginAuthorization(t.Context(), start, authorize(c))
 		w.must(err)
 	}
-	_, err := w.BeginAuthorization(t.Context(), start, authorize(c))
+	third := w.register(start)
+	_, err := w.BeginAuthorization(t.Context(), start, authorize(third))
 	w.refused(err, grant.CodeSlowDown)
-	_, err = w.BeginAuthorization(t.Context(), at(600*time.Second), authorize(c))
+	_, err = w.BeginAuthorization(t.Context(), at(600*time.Second), authorize(third))
 	w.must(err)
 	w.device(start, c) // has a limit of its own
 }

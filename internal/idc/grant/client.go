@@ -10,13 +10,16 @@ import (
 	"unicode/utf8"
 )
 
-// Limits of one registration. Registering needs no sign-in.
+// Limits of one registration, well above what real clients send. Registering
+// needs no sign-in, so together with MaxRegistrations they bound what anybody
+// can make the Store hold: less than 10 KB each.
 const (
 	maxClientName = 256
-	maxScopes     = 50
-	maxScope      = 256
-	maxRedirects  = 20
-	maxIssuerURL  = 2048
+	maxScopes     = 20
+	maxScope      = 128
+	maxRedirects  = 10 // of maxRedirectURI
+	maxGrantTypes = 10
+	maxIssuerURL  = 512
 )
 
 // RegisterClient answers the sso-oidc operation of that name (RFC 7591 in
@@ -72,6 +75,9 @@ func validateRegistration(r Registration) error {
 		if _, err := parseRedirect(raw); err != nil {
 			return err
 		}
+	}
+	if len(r.GrantTypes) > maxGrantTypes {
+		return refuse(CodeUnsupportedGrantType, "Too many grant types provided")
 	}
 	for _, g := range r.GrantTypes {
 		if g != GrantAuthorizationCode && g != GrantDeviceCode && g != GrantRefreshToken {

@@ -44,8 +44,14 @@ func TestRegisterClient(t *testing.T) {
 		{"issuer with newline", func(r *grant.Registration) { r.IssuerURL = "https://x\n" }, grant.CodeInvalidClientMetadata},
 		{"scope with space", func(r *grant.Registration) { r.Scopes = []string{"a b"} }, grant.CodeInvalidScope},
 		{"empty scope", func(r *grant.Registration) { r.Scopes = []string{""} }, grant.CodeInvalidScope},
-		{"many scopes", func(r *grant.Registration) { r.Scopes = many(51, "a") }, grant.CodeInvalidScope},
-		{"many redirects", func(r *grant.Registration) { r.RedirectURIs = many(21, "http://127.0.0.1") }, grant.CodeInvalidRedirectURI},
+		{"many scopes", func(r *grant.Registration) { r.Scopes = many(21, "a") }, grant.CodeInvalidScope},
+		{"many redirects", func(r *grant.Registration) { r.RedirectURIs = many(11, "http://127.0.0.1") }, grant.CodeInvalidRedirectURI},
+		{"long scope", func(r *grant.Registration) { r.Scopes = []string{strings.Repeat("a", 129)} }, grant.CodeInvalidScope},
+		{"long redirect", func(r *grant.Registration) {
+			r.RedirectURIs = []string{"http://127.0.0.1/" + strings.Repeat("a", 512)}
+		}, grant.CodeInvalidRedirectURI},
+		{"long issuer", func(r *grant.Registration) { r.IssuerURL = "https://" + strings.Repeat("a", 512) }, grant.CodeInvalidClientMetadata},
+		{"many grants", func(r *grant.Registration) { r.GrantTypes = many(11, grant.GrantRefreshToken) }, grant.CodeUnsupportedGrantType},
 		{"bad redirect", func(r *grant.Registration) { r.RedirectURIs = []string{"http://example.com"} }, grant.CodeInvalidRedirectURI},
 		{"no redirect for codes", func(r *grant.Registration) {
 			r.RedirectURIs, r.GrantTypes = nil, []string{grant.GrantAuthorizationCode}
@@ -88,11 +94,35 @@ func TestRegistrationLimit(t *testing.T) {
 	w.register(start)
 	w.register(start)
 	r := grant.Registration{Name: "x", Type: "public"}
-	_, _, err := w.RegisterClient(t.Context(), at(59*time.Minute), r)
+	_, _, err := w.RegisterClient(t.Context(), at(59*time.Second), r)
 	w.refused(err, grant.CodeSlowDown)
-	// A flood is over after an hour, not after ninety days.
-	_, _, err = w.RegisterClient(t.Context(), at(time.Hour), r)
+	// A flood is over after a minute, not after ninety days.
+	_, _, err = w.RegisterClient(t.Context(), at(time.Minute), r)
 	w.must(err)
+}
+
+// A flood of registrations takes nothing from a sign-in that is under way with a
+// client that has never redeemed anything.
+func TestSignInsSurviveAFlood(t *testing.T) {
+	w := newWorld(t, "")
+	w.Policy.MaxRegistrations = 3
+	flood := func(from time.Duration) {
+		for i := range 20 {
+			_, _, err := w.RegisterClient(t.Context(), at(from+time.Duration(i)*10*time.Second), grant.Registration{Name: "flood", Type: "public"})
+			if got := code(err); got != "" && got != grant.CodeSlowDown {
+				t.Fatalf("got %v, want a client or slow_down", err)
+			}
+		}
+	}
+	c, sess := w.register(start.Add(-2*time.Hour)), w.signIn(start, "alice")
+	d := w.device(start, c)
+	flood(time.Second)
+	r, err := w.ConfirmUserCode(t.Context(), at(4*time.Minute), sess, d.UserCode)
+	w.must(err)
+	_, err = w.Decide(t.Context(), at(4*time.Minute), sess, r.ID, true)
+	w.must(err)
+	flood(5 * time.Minute)
+	w.must(w.poll(at(9*time.Minute), c, d))
 }
 
 func TestUsedRegistrationsSurviveAFlood(t *testing.T) {
@@ -175,4 +205,30 @@ func TestGrantTypesAreHeldTo(t *testing.T) {
 	w.refused(err, grant.CodeUnauthorizedClient)
 	_, err = w.redeemCode(start, devices, "x")
 	w.refused(err, grant.CodeUnauthorizedClient)
+
+	// Who does not list refresh_token gets none, and may use none.
+	sess := w.signIn(start, "alice")
+	tokens := w.tokens(start, devices, sess)
+	equal(t, tokens.RefreshToken, "")
+	equal(t, tokens.ExpiresIn, time.Hour)
+	tokens, err = w.redeemCode(start, codes, w.authorized(start, codes, sess))
+	w.must(err)
+	equal(t, tokens.RefreshToken, "")
+	_, err = w.refresh(start, devices, "x")
+	w.refused(err, grant.CodeUnauthorizedClient)
+	for _, types := range [][]string{
+		nil,
+		{grant.GrantDeviceCode, grant.GrantRefreshToken},
+		{grant.GrantAuthorizationCode, grant.GrantRefreshToken},
+	} {
+		c := w.register(start, func(r *grant.Registration) { r.GrantTypes = types })
+		if c.GrantTypes == nil || types[0] == grant.GrantDeviceCode {
+			tokens = w.tokens(start, c, sess)
+		} else {
+			tokens, err = w.redeemCode(start, c, w.authorized(start, c, sess))
+			w.must(err)
+		}
+		_, err = w.refresh(start, c, tokens.RefreshToken)
+		w.must(err)
+	}
 }

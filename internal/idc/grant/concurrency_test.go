@@ -2,6 +2,7 @@ package grant_test
 
 import (
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -125,8 +126,13 @@ func TestSignOutAgainstRefresh(t *testing.T) {
 func TestOneRegistrationTooMany(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
 		w.Policy.MaxLiveDeviceCodes = 10
-		c := w.register(start)
+		var clients []client // each of its own: one that begins again gives its own place
+		for range 100 {
+			clients = append(clients, w.register(start))
+		}
+		var next atomic.Int64
 		_, errs := crowd(func() (grant.Tokens, error) {
+			c := clients[next.Add(1)-1]
 			_, err := w.StartDevice(t.Context(), start, c.ID, c.secret, startURL)
 			return grant.Tokens{}, err
 		})

@@ -75,10 +75,9 @@ func (s *Service) credentialSecrets(accessKeyID string) (secretAccessKey, sessio
 // but the size of the database.
 func (s *Service) Collect(ctx context.Context, now time.Time) error {
 	return s.Store.Collect(ctx, Horizon{
-		Clients:      now,
-		Requests:     now.Add(-keepRequests - s.policy().AuthorizationCode),
-		Sessions:     now.Add(-keepSessions),
-		AccessTokens: now.Add(-keepTokens),
-		Credentials:  now.Add(-keepCredentials),
+		Clients:     now,
+		Requests:    now.Add(-keepRequests - s.policy().AuthorizationCode),
+		Sessions:    now.Add(-keepSessions),
+		Credentials: now.Add(-keepCredentials),
 	})
 }

@@ -75,7 +75,8 @@ func (s *Service) deviceRequestID(deviceCode Hash) (string, error) {
 
 // ConfirmUserCode finds the request of a user code and binds it to the browser
 // session. Wrong tries are limited over all people together, because the bound
-// on guessing holds for the codes that are live, whoever guesses.
+// on guessing holds for the codes that are live, whoever guesses; and for each
+// person, so that one who guesses keeps nobody else from confirming.
 func (s *Service) ConfirmUserCode(ctx context.Context, now time.Time, sess Session, userCode string) (Request, error) {
 	unknown := refuse(CodeInvalidGrant, "No such code is waiting")
 	code, ok := normalUserCode(userCode)
@@ -86,9 +87,10 @@ func (s *Service) ConfirmUserCode(ctx context.Context, now time.Time, sess Sessi
 	if err != nil {
 		return Request{}, err
 	}
+	p := s.policy()
 	r, bound, err := s.Store.TryUserCode(ctx, UserCodeTry{
 		UserCode: hash, SessionID: sess.ID, UserID: sess.UserID,
-		Now: now, Window: wrongCodeWindow, Max: s.policy().MaxWrongUserCodes,
+		Now: now, Window: wrongCodeWindow, Max: p.MaxWrongUserCodes, MaxEach: p.MaxWrongUserCodesEach,
 	})
 	if errors.Is(err, ErrNotFound) {
 		return Request{}, unknown

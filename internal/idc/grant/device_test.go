@@ -145,12 +145,36 @@ func TestPollingAllowance(t *testing.T) {
 func TestDeviceCodeLimit(t *testing.T) {
 	w := newWorld(t, "")
 	w.Policy.MaxLiveDeviceCodes = 2
-	c := w.register(start)
-	w.device(start, c)
-	w.device(at(time.Minute), c)
-	_, err := w.StartDevice(t.Context(), at(time.Minute), c.ID, c.secret, startURL)
+	c, other, third := w.register(start), w.register(start), w.register(start)
+	one := w.device(start, c)
+	w.device(at(time.Minute), other)
+	_, err := w.StartDevice(t.Context(), at(time.Minute), third.ID, third.secret, startURL)
 	w.refused(err, grant.CodeSlowDown)
-	w.device(at(10*time.Minute), c)
+	// A client that begins again gives its own place.
+	again := w.device(at(time.Minute), c)
+	w.refused(w.poll(at(time.Minute), c, one), grant.CodeInvalidGrant)
+	w.refused(w.poll(at(time.Minute), c, again), grant.CodeAuthorizationPending)
+	w.device(at(11*time.Minute), third)
+}
+
+// One client that takes every place keeps nobody out.
+func TestDeviceCodesAreShared(t *testing.T) {
+	w := newWorld(t, "")
+	w.Policy.MaxLiveDeviceCodes = 10
+	hoarder, sess := w.register(start), w.signIn(start, "alice")
+	for range 30 {
+		w.device(start, hoarder)
+	}
+	c := w.register(start)
+	d := w.device(start, c)
+	for range 30 {
+		w.device(start, hoarder)
+	}
+	r, err := w.ConfirmUserCode(t.Context(), start, sess, d.UserCode)
+	w.must(err)
+	_, err = w.Decide(t.Context(), start, sess, r.ID, true)
+	w.must(err)
+	w.must(w.poll(start, c, d))
 }
 
 func TestUserCodeForms(t *testing.T) {
@@ -176,11 +200,12 @@ func TestUserCodeForms(t *testing.T) {
 
 func TestWrongUserCodesAreLimited(t *testing.T) {
 	w := newWorld(t, "")
-	c, sess, other := w.register(start), w.signIn(start, "alice"), w.signIn(start, "bob")
+	c, other := w.register(start), w.signIn(start, "dave")
+	guessers := []grant.Session{w.signIn(start, "alice"), w.signIn(start, "bob"), w.signIn(start, "carol")}
 	d := w.device(start, c)
 	wrong := "BBBB-BBBB"
 	for i := range 30 {
-		_, err := w.ConfirmUserCode(t.Context(), at(time.Duration(i)*time.Second), sess, wrong)
+		_, err := w.ConfirmUserCode(t.Context(), at(time.Duration(i)*time.Second), guessers[i%3], wrong)
 		w.refused(err, grant.CodeInvalidGrant)
 	}
 	// Another person's tries count too: the bound is on guessing, by anyone.
@@ -190,6 +215,27 @@ func TestWrongUserCodesAreLimited(t *testing.T) {
 		t.Fatalf("got %v, want to wait 30s", err)
 	}
 	_, err = w.ConfirmUserCode(t.Context(), at(60*time.Second), other, d.UserCode)
+	w.must(err)
+}
+
+// One person who guesses uses up their own tries and nobody else's.
+func TestOneGuesserKeepsNobodyOut(t *testing.T) {
+	w := newWorld(t, "")
+	c, alice, bob := w.register(start), w.signIn(start, "alice"), w.signIn(start, "bob")
+	again := w.signIn(start, "bob")
+	d := w.device(start, c)
+	tooMany := 0
+	for i := range 31 {
+		sess := []grant.Session{bob, again}[i%2]
+		_, err := w.ConfirmUserCode(t.Context(), start, sess, "BBBB-BBBB")
+		if _, ok := errors.AsType[*grant.TooManyTriesError](err); ok {
+			tooMany++
+		}
+	}
+	if tooMany != 21 {
+		t.Errorf("bob: got %d of 31 tries refused, want all but 10", tooMany)
+	}
+	_, err := w.ConfirmUserCode(t.Context(), start, alice, d.UserCode)
 	w.must(err)
 }
 

@@ -24,12 +24,12 @@
 //	------> | pending | ----------------> | allowed | ---------> | redeemed |
 //	        +---------+                   +---------+            +----------+
 //	            |                             |                       |
-//	            | Decide(deny)                | code or device        | again:
-//	            v                             | code expires, or      | invalid_grant, and a
-//	        +--------+                        | the session ends      | right authorization
-//	        | denied |                        v                       | code revokes the
-//	        +--------+                  expired_token (device),       v family
-//	      access_denied                 invalid_grant (code)
+//	            | Decide(deny)                | the device code       | again:
+//	            v                             | expires:              | invalid_grant, and a
+//	        +--------+                        | expired_token;        | right authorization
+//	        | denied |                        | the code expires, or  | code revokes the
+//	        +--------+                        | the session ends:     v family
+//	      access_denied                       v invalid_grant
 //
 // Each arrow between boxes is one conditional UPDATE that names the box it
 // leaves. Before it can be decided a request is bound to one browser session: a
@@ -48,7 +48,8 @@
 //
 // Ending a session, or revoking a family, marks one row; all below is refused
 // from the next call on because every check reads the whole chain. Neither mark
-// is ever taken away.
+// is ever taken away. Any access token of a live session can end it, its own
+// expiry notwithstanding: clients sign out with the last token they have.
 //
 // # A refresh token
 //

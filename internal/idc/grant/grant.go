@@ -45,6 +45,8 @@ type Policy struct {
 	MaxRegistrations   int // default 10,000
 	MaxRequests        int // undecided authorization requests; default 1,000
 	MaxWrongUserCodes  int // wrong user codes in any minute, over all people; default 30
+
+	MaxWrongUserCodesEach int // the same by one person, so that nobody uses up all; default 10
 }
 
 // Service holds the rules. It keeps nothing in memory: several may share a Store.
@@ -127,7 +129,7 @@ type Decision struct {
 // Tokens answers CreateToken.
 type Tokens struct {
 	AccessToken  string
-	RefreshToken string // "" when the client registered no scopes
+	RefreshToken string // "" when the client registered no scopes, or not for refreshing
 	ExpiresIn    time.Duration
 }
 

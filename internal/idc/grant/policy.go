@@ -8,12 +8,12 @@ import "time"
 const (
 	keepRequests    = time.Hour
 	keepSessions    = time.Hour
-	keepTokens      = time.Hour
 	keepCredentials = 24 * time.Hour
-	// A registration that never led to tokens may be dropped after this time
-	// when the table is full: registering is open to everyone, and a flood of it
-	// must not keep real clients out for a registration's whole lifetime.
-	keepUnusedClients = time.Hour
+	// A registration that never led to tokens, and has no request under way, may
+	// be dropped after this time when the table is full: registering is open to
+	// everyone, and a flood of it must not keep real clients out. A client
+	// registers to begin its sign-in at once, and so has a request by then.
+	keepUnusedClients = time.Minute
 	wrongCodeWindow   = time.Minute
 )
 
@@ -40,6 +40,7 @@ func (p Policy) withDefaults() Policy {
 	number(&p.MaxRegistrations, 10000)
 	number(&p.MaxRequests, 1000)
 	number(&p.MaxWrongUserCodes, 30)
+	number(&p.MaxWrongUserCodesEach, 10)
 	return p
 }
 

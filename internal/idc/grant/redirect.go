@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-const maxRedirectURI = 2048
+const maxRedirectURI = 512
 
 // hostPattern is a DNS name in its plain form. An internationalised name must
 // come as xn--, so that equal bytes mean equal hosts.

@@ -43,6 +43,15 @@ func (s *Service) Session(ctx context.Context, now time.Time, cookie string) (Se
 	return sess, nil
 }
 
+// TakeOver hands the undecided requests of one session of a person to another:
+// the same browser signed in once more, and its pages go on where they were.
+func (s *Service) TakeOver(ctx context.Context, from, to Session) error {
+	if from.UserID != to.UserID {
+		return ErrNoSession
+	}
+	return s.Store.RebindRequests(ctx, from.ID, to.ID)
+}
+
 // EndSession ends a session and every family below it.
 func (s *Service) EndSession(ctx context.Context, now time.Time, sess Session) error {
 	return s.Store.EndSession(ctx, sess.ID, now)

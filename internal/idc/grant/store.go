@@ -35,21 +35,24 @@ type Store interface {
 
 	// Collect drops what ended at or before the given times: clients by their
 	// expiry, requests by their expiry with whatever hangs on them, sessions by
-	// their end or expiry with their families and tokens, access tokens and role
-	// credentials by their expiry.
+	// their end or expiry with their families and tokens, role credentials by
+	// their expiry. Access tokens stay as long as their session: an expired one
+	// still ends it.
 	Collect(ctx context.Context, before Horizon) error
 }
 
 // Horizon says up to which end rows may be dropped.
 type Horizon struct {
-	Clients, Requests, Sessions, AccessTokens, Credentials time.Time
+	Clients, Requests, Sessions, Credentials time.Time
 }
 
 // ClientStore keeps registrations.
 type ClientStore interface {
 	// InsertClient adds a client. When max clients exist it first drops the
-	// expired ones, and those never redeemed for and issued at or before
-	// unusedBefore; if max still exist it returns ErrFull.
+	// expired ones. When that is not enough it drops, oldest first and no more
+	// than it needs, clients that were issued at or before unusedBefore, never
+	// redeemed for, and have no unexpired request that is pending or allowed; if
+	// max still exist it returns ErrFull.
 	InsertClient(ctx context.Context, c ClientRecord, now, unusedBefore time.Time, max int) error
 	// Client returns a client, expired or not, or ErrNotFound.
 	Client(ctx context.Context, id string) (ClientRecord, error)
@@ -64,8 +67,11 @@ type ClientRecord struct {
 // RequestStore keeps device authorizations and authorization requests.
 type RequestStore interface {
 	// InsertRequest adds a pending request. It first drops requests that expired
-	// at or before dropBefore, and returns ErrFull while max requests of the same
-	// flow are undecided or allowed, and unexpired. ErrConflict: a hash is taken.
+	// at or before dropBefore. While max requests of the same flow are pending or
+	// allowed, and unexpired, it makes room by dropping the oldest pending and
+	// unbound one of the same client, or when that has none, of the client that
+	// has most of them, if more than one; else it returns ErrFull. ErrConflict: a
+	// hash is taken.
 	InsertRequest(ctx context.Context, r RequestRecord, now, dropBefore time.Time, max int) error
 	Request(ctx context.Context, id Hash) (RequestRecord, error)
 	RequestByDeviceCode(ctx context.Context, deviceCode Hash) (RequestRecord, error)
@@ -73,7 +79,7 @@ type RequestStore interface {
 
 	// TryUserCode looks a user code up for a browser session and binds the request
 	// to it. In one transaction: *TooManyTriesError when Max tries within Window
-	// failed; else bind the request if it is pending, unexpired, and unbound or
+	// failed, or MaxEach of this person's; else bind the request if it is pending, unexpired, and unbound or
 	// bound to the same session, to one of the same person, or to one that is not
 	// live. A try that binds nothing is counted: bound is false and the request as
 	// it is is returned, or ErrNotFound.
@@ -81,6 +87,8 @@ type RequestStore interface {
 	// BindRequest binds an unbound request to the session and returns the request
 	// as it then is, whoever it is bound to.
 	BindRequest(ctx context.Context, id Hash, sessionID string) (RequestRecord, error)
+	// RebindRequests binds the pending requests of one session to another.
+	RebindRequests(ctx context.Context, fromSessionID, toSessionID string) error
 	// Decide moves a request from pending to allowed or denied if it is unexpired,
 	// bound to that session, and the session is live; else ErrConflict.
 	Decide(ctx context.Context, v Verdict) (RequestRecord, error)
@@ -117,11 +125,6 @@ type RequestRecord struct {
 	ClientName       string
 	ClientCreated    time.Time
 	SessionExpiresAt time.Time // zero when unbound or gone
-	SessionEndedAt   time.Time
-}
-
-func (r RequestRecord) sessionLive(now time.Time) bool {
-	return r.SessionEndedAt.IsZero() && now.Before(r.SessionExpiresAt)
 }
 
 // UserCodeTry is one user code entered by a person.
@@ -131,7 +134,8 @@ type UserCodeTry struct {
 	UserID    string
 	Now       time.Time
 	Window    time.Duration
-	Max       int
+	Max       int // over all people
+	MaxEach   int // by this person
 }
 
 // Verdict is a person's decision.
@@ -202,8 +206,11 @@ type FamilyRecord struct {
 }
 
 func (f FamilyRecord) live(now time.Time) bool {
-	return f.RevokedAt.IsZero() && now.Before(f.ExpiresAt) &&
-		f.SessionEndedAt.IsZero() && now.Before(f.SessionExpiresAt)
+	return f.RevokedAt.IsZero() && now.Before(f.ExpiresAt) && f.sessionLive(now)
+}
+
+func (f FamilyRecord) sessionLive(now time.Time) bool {
+	return f.SessionEndedAt.IsZero() && now.Before(f.SessionExpiresAt)
 }
 
 // AccessRecord is a stored access token.

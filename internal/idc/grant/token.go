@@ -18,6 +18,9 @@ func (s *Service) Refresh(ctx context.Context, now time.Time, clientID, clientSe
 	if refreshToken == "" {
 		return Tokens{}, refuse(CodeInvalidRequest, "A refresh token is required")
 	}
+	if !client.mayUse(GrantRefreshToken) {
+		return Tokens{}, refuse(CodeUnauthorizedClient, "The client is not registered for the refresh token grant")
+	}
 	t := Tokens{}
 	if t.AccessToken, err = s.deriveString("access token", refreshToken, 32); err != nil {
 		return Tokens{}, err
@@ -81,7 +84,10 @@ func errInvalidRefresh() *Error {
 
 // AccessToken returns what a portal call may act for, or ErrUnauthorized.
 func (s *Service) AccessToken(ctx context.Context, now time.Time, token string) (Access, error) {
-	a, err := s.accessToken(ctx, now, token)
+	a, err := s.Store.AccessToken(ctx, hashOf(token))
+	if errors.Is(err, ErrNotFound) || err == nil && (!now.Before(a.ExpiresAt) || !a.Family.live(now)) {
+		return Access{}, ErrUnauthorized
+	}
 	if err != nil {
 		return Access{}, err
 	}
@@ -96,25 +102,16 @@ func (s *Service) AccessToken(ctx context.Context, now time.Time, token string) 
 	}, nil
 }
 
-func (s *Service) accessToken(ctx context.Context, now time.Time, token string) (AccessRecord, error) {
-	a, err := s.Store.AccessToken(ctx, hashOf(token))
-	if errors.Is(err, ErrNotFound) {
-		return AccessRecord{}, ErrUnauthorized
-	}
-	if err != nil {
-		return AccessRecord{}, err
-	}
-	if !now.Before(a.ExpiresAt) || !a.Family.live(now) {
-		return AccessRecord{}, ErrUnauthorized
-	}
-	return a, nil
-}
-
 // SignOut answers the portal's Logout: it ends the sign-in that the token came
-// from, and so every family below it. Role credentials that were issued live on
-// to their own expiry, as AWS's do.
+// from, and so every family below it. The token itself may have expired, or its
+// family be revoked: the AWS CLI signs out with whatever token it has cached, and
+// a sign-in that goes on after that would be a surprise. Role credentials that
+// were issued live on to their own expiry, as AWS's do.
 func (s *Service) SignOut(ctx context.Context, now time.Time, token string) error {
-	a, err := s.accessToken(ctx, now, token)
+	a, err := s.Store.AccessToken(ctx, hashOf(token))
+	if errors.Is(err, ErrNotFound) || err == nil && !a.Family.sessionLive(now) {
+		return ErrUnauthorized
+	}
 	if err != nil {
 		return err
 	}

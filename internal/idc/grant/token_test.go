@@ -159,7 +159,6 @@ func TestSignOut(t *testing.T) {
 	one, two, other := w.tokens(start, c, sess), w.tokens(start, c, sess), w.tokens(start, c, otherSess)
 	w.refused(w.SignOut(t.Context(), start, "unknown"), grant.ErrUnauthorized.Error())
 	w.refused(w.SignOut(t.Context(), start, one.RefreshToken), grant.ErrUnauthorized.Error())
-	w.refused(w.SignOut(t.Context(), at(time.Hour), one.AccessToken), grant.ErrUnauthorized.Error())
 	cred, _, _, err := w.IssueRoleCredential(t.Context(), start, grant.RoleCredential{SessionID: sess.ID, ExpiresAt: at(time.Hour)})
 	w.must(err)
 
@@ -182,6 +181,57 @@ func TestSignOut(t *testing.T) {
 	_, err = w.AccessToken(t.Context(), now, other.AccessToken)
 	w.must(err)
 	_, err = w.Session(t.Context(), now, otherCookie)
+	w.must(err)
+}
+
+// A client signs out with the last token it has, which may have expired, or whose
+// family may be revoked.
+func TestSignOutWithAnOldToken(t *testing.T) {
+	for name, revoke := range map[string]bool{"expired": false, "revoked": true} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, "")
+			c, sess := w.register(start), w.signIn(start, "alice")
+			one, two := w.tokens(start, c, sess), w.tokens(start, c, sess)
+			if revoke {
+				next, err := w.refresh(at(time.Minute), c, one.RefreshToken)
+				w.must(err)
+				_, err = w.refresh(at(10*time.Minute), c, one.RefreshToken)
+				w.refused(err, grant.CodeInvalidGrant)
+				_, err = w.refresh(at(10*time.Minute), c, next.RefreshToken)
+				w.refused(err, grant.CodeInvalidGrant)
+			}
+			now := at(5 * time.Hour)
+			w.must(w.Collect(t.Context(), now))
+			_, err := w.AccessToken(t.Context(), now, one.AccessToken)
+			w.refused(err, grant.ErrUnauthorized.Error())
+			w.must(w.SignOut(t.Context(), now, one.AccessToken))
+			_, err = w.refresh(now, c, two.RefreshToken)
+			w.refused(err, grant.CodeInvalidGrant)
+			w.refused(w.SignOut(t.Context(), now, one.AccessToken), grant.ErrUnauthorized.Error())
+		})
+	}
+	w := newWorld(t, "")
+	tokens := w.tokens(start, w.register(start), w.signIn(start, "alice"))
+	w.refused(w.SignOut(t.Context(), at(8*time.Hour), tokens.AccessToken), grant.ErrUnauthorized.Error())
+}
+
+// Signing in once more in the same browser goes on with what was open there.
+func TestTakeOver(t *testing.T) {
+	w := newWorld(t, "")
+	c, before, after, bob := w.register(start), w.signIn(start, "alice"), w.signIn(start, "alice"), w.signIn(start, "bob")
+	id, err := w.BeginAuthorization(t.Context(), start, authorize(c))
+	w.must(err)
+	_, err = w.Service.Request(t.Context(), start, before, id)
+	w.must(err)
+	_, err = w.Service.Request(t.Context(), start, after, id)
+	w.refused(err, grant.CodeAccessDenied)
+	w.refused(w.TakeOver(t.Context(), before, bob), grant.ErrNoSession.Error())
+	_, err = w.Service.Request(t.Context(), start, bob, id)
+	w.refused(err, grant.CodeAccessDenied)
+	w.must(w.TakeOver(t.Context(), before, after))
+	_, err = w.Decide(t.Context(), start, before, id, true)
+	w.refused(err, grant.CodeAccessDenied)
+	_, err = w.Decide(t.Context(), start, after, id, true)
 	w.must(err)
 }
 

@@ -3,6 +3,7 @@ package portal_test
 import (
 	"crypto/sha256"
 	"encoding/base64"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -11,6 +12,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -92,7 +94,7 @@ func newCenter(t testing.TB, org directory.Organisation) *center {
 	if err != nil {
 		t.Fatal(err)
 	}
-	people := &directory.Service{Store: db.Directory()}
+	people := &directory.Service{Store: db.Directory(), Key: key}
 	if err := db.Directory().Apply(t.Context(), hashed(t, org), "test"); err != nil {
 		t.Fatal(err)
 	}
@@ -103,7 +105,11 @@ func newCenter(t testing.TB, org directory.Organisation) *center {
 		Now:       c.now,
 		Log:       slog.New(slog.NewTextHandler(c.logged, nil)),
 	}
-	server := httptest.NewServer(c.Handler)
+	var requests atomic.Int64
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Amzn-Requestid", fmt.Sprintf("request-%d", requests.Add(1))) // as whoever serves it does
+		c.ServeHTTP(w, r)
+	}))
 	t.Cleanup(server.Close)
 	c.BaseURL = server.URL
 	return c

@@ -115,6 +115,9 @@ func (v *visit) consentPage() error {
 		}
 		return faultDecided(request.State)
 	}
+	if !v.mayDecide() {
+		return &signInError{consentNext(id)}
+	}
 	view := consentView{
 		Request:    id,
 		Client:     plain(request.ClientName, maxShownClient),
@@ -137,6 +140,9 @@ func (v *visit) decide() error {
 	id := v.form.Get("request")
 	if err := v.signedIn(consentNext(id)); err != nil {
 		return err
+	}
+	if !v.mayDecide() {
+		return &signInError{consentNext(id)}
 	}
 	var allow bool
 	switch v.form.Get("decision") {

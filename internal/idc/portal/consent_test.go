@@ -163,11 +163,12 @@ func TestAuthorizeRefuses(t *testing.T) {
 func TestTooManyRequests(t *testing.T) {
 	c := newCenter(t, organisation())
 	c.Grant.Policy.MaxRequests = 2
-	client, _ := c.register(t, "aws-cli", "http://127.0.0.1/oauth/callback")
 	b := c.browser(t)
 	for range 2 {
+		client, _ := c.register(t, "aws-cli", "http://127.0.0.1/oauth/callback")
 		b.begin(client.ID, callback)
 	}
+	client, _ := c.register(t, "aws-cli", "http://127.0.0.1/oauth/callback")
 	a := b.get("/authorize?"+authorizeQuery(client.ID, callback).Encode()).says(t, 503, "Too many sign-ins are waiting")
 	if got := a.header.Get("Retry-After"); got != "10" {
 		t.Errorf("got Retry-After %q, want 10", got)
@@ -365,7 +366,7 @@ func TestScopesInWords(t *testing.T) {
 	c := newCenter(t, organisation())
 	b := c.signedIn(t, "alice", "correct-horse")
 	client, secret, err := c.Grant.RegisterClient(t.Context(), c.now(), grant.Registration{Name: "x", Type: "public",
-		Scopes: []string{"openid", "codewhisperer:completions", "made:up<b>", strings.Repeat("s", 200)}})
+		Scopes: []string{"openid", "codewhisperer:completions", "made:up<b>", strings.Repeat("s", 120)}})
 	if err != nil {
 		t.Fatal(err)
 	}

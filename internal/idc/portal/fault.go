@@ -2,7 +2,6 @@ package portal
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"math"
@@ -27,7 +26,10 @@ type fault struct {
 func (f *fault) Error() string { return f.title + ": " + f.text }
 
 // panicError carries a panic to the log.
-type panicError struct{ value any }
+type panicError struct {
+	value any
+	stack []byte
+}
 
 func (e *panicError) Error() string { return fmt.Sprintf("panic: %v", e.value) }
 
@@ -46,11 +48,15 @@ func (v *visit) fail(err error) {
 			title:  "Something went wrong here",
 			text:   "The Identity Center could not finish this. It is not your doing.",
 			cure:   "Try again. If it happens once more, look for the request id in the Identity Center's log.",
-			id:     rand.Text()[:12],
+			id:     v.requestID(),
 		}
 		// Someone who went away while the page was made is no fault.
 		if !errors.Is(err, context.Canceled) {
-			v.logger().ErrorContext(v.r.Context(), "page failed", "request", f.id, "method", v.r.Method, "path", plain(v.r.URL.Path, maxShownURL), "error", err.Error())
+			log := v.logger()
+			if p, ok := errors.AsType[*panicError](err); ok {
+				log = log.With("stack", string(p.stack))
+			}
+			log.ErrorContext(v.r.Context(), "page failed", "request_id", f.id, "method", v.r.Method, "path", plain(v.r.URL.Path, maxShownURL), "error", err.Error())
 		}
 	}
 	if f.allow != "" {
@@ -61,10 +67,14 @@ func (v *visit) fail(err error) {
 	}
 	v.w.Header().Set("Content-Security-Policy", contentPolicy(""))
 	if err := v.render(f.status, page{Name: "fault", Title: f.title, Body: faultView{f.title, f.text, f.cure, f.id}}); err != nil {
-		v.logger().ErrorContext(v.r.Context(), "error page failed", "request", f.id, "error", err.Error())
+		v.logger().ErrorContext(v.r.Context(), "error page failed", "request_id", v.requestID(), "error", err.Error())
 		http.Error(v.w, f.title, f.status)
 	}
 }
+
+// requestID is the id that whoever serves the pages gave the request, which is in
+// the answer's header and in the access log as well.
+func (v *visit) requestID() string { return v.w.Header().Get("X-Amzn-Requestid") }
 
 type faultView struct{ Title, Text, Cure, ID string }
 

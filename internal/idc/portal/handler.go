@@ -7,6 +7,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -17,7 +18,8 @@ import (
 // maxBody bounds a form.
 const maxBody = 16 << 10
 
-// Handler serves the pages.
+// Handler serves the pages. The id of a request is what stands in the
+// X-Amzn-Requestid header of the answer when ServeHTTP is called.
 type Handler struct {
 	Grant     *grant.Service
 	Directory *directory.Service
@@ -39,6 +41,12 @@ type visit struct {
 
 // route is one path. A nil function means that the method is not allowed.
 type route struct{ get, post func(*visit) error }
+
+// Serves says whether a path is that of a page, a form or an asset.
+func Serves(path string) bool {
+	_, ok := routeOf(path)
+	return ok
+}
 
 func routeOf(path string) (route, bool) {
 	switch path {
@@ -78,7 +86,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			panic(p)
 		}
 		// Pages are written whole at the very end, so there is room for another.
-		v.fail(&panicError{p})
+		v.fail(&panicError{p, debug.Stack()})
 	}()
 	if err := v.serve(); err != nil {
 		v.fail(err)
@@ -86,6 +94,11 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (v *visit) serve() error {
+	// A browser sends Origin null with our own forms too, because our pages send
+	// no referrer; Sec-Fetch-Site, which is looked at first, vouches for them.
+	if new(http.CrossOriginProtection).Check(v.r) != nil {
+		return faultForeign()
+	}
 	rt, ok := routeOf(v.r.URL.Path)
 	if !ok {
 		return faultNotFound()
@@ -99,9 +112,6 @@ func (v *visit) serve() error {
 	case http.MethodPost:
 		if rt.post == nil {
 			return faultMethod("GET, HEAD")
-		}
-		if !v.fromOurPage() {
-			return faultForeign()
 		}
 		if err := v.readForm(); err != nil {
 			return err
@@ -181,29 +191,6 @@ func callbackSource(redirectURI string) string {
 }
 
 func (h *Handler) https() bool { return strings.HasPrefix(h.BaseURL, "https://") }
-
-// fromOurPage says whether a POST may come from a form of ours. A browser sends
-// Origin null with our own forms too, because our pages send no referrer; then
-// Sec-Fetch-Site has to vouch for it. What is no browser sends neither.
-func (v *visit) fromOurPage() bool {
-	sites := v.r.Header.Values("Sec-Fetch-Site")
-	for _, site := range sites {
-		if site != "same-origin" && site != "none" {
-			return false
-		}
-	}
-	for _, origin := range v.r.Header.Values("Origin") {
-		switch {
-		case origin == "null":
-			if len(sites) == 0 {
-				return false
-			}
-		case origin != v.BaseURL && origin != "http://"+v.r.Host && origin != "https://"+v.r.Host:
-			return false
-		}
-	}
-	return true
-}
 
 // readForm reads the body of a POST; the query is none of it.
 func (v *visit) readForm() error {

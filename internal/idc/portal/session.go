@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/portico-sso/portico/internal/idc/directory"
 	"github.com/portico-sso/portico/internal/idc/grant"
@@ -15,9 +16,14 @@ import (
 // CookieName names the session cookie of the Identity Center at baseURL.
 // Cookies ignore ports (RFC 6265 section 8.5), so two of them on one machine
 // would sign each other out if the name were the same.
-func CookieName(baseURL string) string {
+func CookieName(baseURL string) string { return cookieName("portico_session_", baseURL) }
+
+// deviceCookieName names the cookie by which a browser is known.
+func deviceCookieName(baseURL string) string { return cookieName("portico_device_", baseURL) }
+
+func cookieName(prefix, baseURL string) string {
 	sum := sha256.Sum256([]byte(baseURL))
-	name := "portico_session_" + hex.EncodeToString(sum[:8])
+	name := prefix + hex.EncodeToString(sum[:8])
 	if strings.HasPrefix(baseURL, "https://") {
 		return "__Host-" + name
 	}
@@ -34,6 +40,31 @@ func (v *visit) setCookie(value string) {
 		c.MaxAge = -1
 	}
 	http.SetCookie(v.w, c)
+}
+
+// deviceCookieLasts is how long a browser stays known without a sign-in.
+const deviceCookieLasts = 180 * 24 * time.Hour
+
+// device is what this browser proves to be known by; it outlives sign-outs.
+func (v *visit) device() string {
+	c, err := v.r.Cookie(deviceCookieName(v.BaseURL))
+	if err != nil {
+		return ""
+	}
+	return c.Value
+}
+
+// rememberDevice makes the browser known as one of that person's.
+func (v *visit) rememberDevice(name string) error {
+	value, err := v.Directory.RememberDevice(v.device(), name)
+	if err != nil || value == "" {
+		return err
+	}
+	http.SetCookie(v.w, &http.Cookie{
+		Name: deviceCookieName(v.BaseURL), Value: value, Path: "/", MaxAge: int(deviceCookieLasts.Seconds()),
+		HttpOnly: true, Secure: v.https(), SameSite: http.SameSiteStrictMode,
+	})
+	return nil
 }
 
 // person is who is signed in, as pages show them.
@@ -80,6 +111,17 @@ func (v *visit) signedIn(next string) error {
 		return &signInError{next}
 	}
 	return err
+}
+
+// leastToDecide is how much of a sign-in must be left to allow something by it:
+// all that is allowed ends with it.
+const leastToDecide = 5 * time.Minute
+
+// mayDecide says whether enough of the sign-in is left. Of a very short one half
+// is enough, else nobody could ever decide.
+func (v *visit) mayDecide() bool {
+	least := min(leastToDecide, v.sess.ExpiresAt.Sub(v.sess.CreatedAt)/2)
+	return v.sess.ExpiresAt.Sub(v.now) >= least
 }
 
 // localPath builds an address of ours.

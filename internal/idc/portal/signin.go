@@ -24,17 +24,28 @@ func (v *visit) signInPage() error {
 	if err != nil {
 		return err
 	}
+	form := signInView{Next: next}
 	if ok {
-		return v.seeOther(next)
+		if !decides(next) || v.mayDecide() {
+			return v.seeOther(next)
+		}
+		form.For = "Your sign-in is about to end, and whatever you allow ends with it. Sign in again to decide."
 	}
-	return v.signInForm(http.StatusOK, signInView{Next: next})
+	return v.signInForm(http.StatusOK, form)
+}
+
+// decides says whether something is to be decided there.
+func decides(next string) bool {
+	path, _, _ := strings.Cut(next, "?")
+	return path == "/consent"
 }
 
 func (v *visit) signInForm(status int, form signInView) error {
-	switch path, _, _ := strings.Cut(form.Next, "?"); path {
-	case "/consent":
+	switch path, _, _ := strings.Cut(form.Next, "?"); {
+	case form.For != "":
+	case path == "/consent":
 		form.For = "A program is asking for access. Sign in to see what it wants and to decide."
-	case "/device":
+	case path == "/device":
 		form.For = "Sign in to confirm the code that your device shows."
 	}
 	title := "Sign in"
@@ -58,7 +69,7 @@ func (v *visit) signIn() error {
 		return v.again(http.StatusBadRequest, form)
 	}
 	ctx := v.r.Context()
-	user, err := v.Directory.Authenticate(ctx, v.now, form.Username, password)
+	user, err := v.Directory.Authenticate(ctx, v.now, form.Username, password, v.device())
 	if errors.Is(err, directory.ErrBadCredentials) {
 		form.Problem = "The user name or the password is wrong."
 		return v.again(http.StatusForbidden, form)
@@ -73,7 +84,7 @@ func (v *visit) signIn() error {
 	}
 	// When somebody else was signed in here, this browser is no longer theirs.
 	// The same person signing in once more, from a second tab, keeps what they
-	// allowed under the first sign-in.
+	// allowed under the first sign-in, and goes on with what they were asked.
 	before, err := v.session()
 	if err != nil {
 		return err
@@ -83,11 +94,19 @@ func (v *visit) signIn() error {
 			return err
 		}
 	}
-	cookie, _, err := v.Grant.StartSession(ctx, v.now, user.ID)
+	cookie, sess, err := v.Grant.StartSession(ctx, v.now, user.ID)
 	if err != nil {
 		return err
 	}
+	if before && v.sess.UserID == user.ID {
+		if err := v.Grant.TakeOver(ctx, v.sess, sess); err != nil {
+			return err
+		}
+	}
 	v.setCookie(cookie)
+	if err := v.rememberDevice(user.Name); err != nil {
+		return err
+	}
 	return v.seeOther(form.Next)
 }
 

@@ -3,6 +3,7 @@ package portal_test
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -48,6 +49,7 @@ func TestSecureCookie(t *testing.T) {
 		t.Fatal(err)
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	req.Host = "sso.example.com"
 	req.Header.Set("Origin", "https://sso.example.com")
 	resp, err := http.DefaultTransport.RoundTrip(req)
 	if err != nil {
@@ -55,7 +57,7 @@ func TestSecureCookie(t *testing.T) {
 	}
 	defer resp.Body.Close()
 	got := resp.Cookies()
-	if len(got) != 1 || !got[0].Secure || !strings.HasPrefix(got[0].Name, "__Host-") || resp.Header.Get("Strict-Transport-Security") == "" {
+	if len(got) != 2 || slices.ContainsFunc(got, func(c *http.Cookie) bool { return !c.Secure || !strings.HasPrefix(c.Name, "__Host-") }) || resp.Header.Get("Strict-Transport-Security") == "" {
 		t.Errorf("got %v %v", resp.Status, resp.Header)
 	}
 }
@@ -152,6 +154,99 @@ func TestTooManyPasswords(t *testing.T) {
 	b.post("/signin", right).redirects(t, "/start")
 }
 
+// Wrong passwords that others try keep nobody out of a browser in which they have
+// signed in before, signed out or not.
+func TestKnownBrowser(t *testing.T) {
+	c := newCenter(t, organisation())
+	own := c.browser(t)
+	right := url.Values{"username": {"alice"}, "password": {"correct-horse"}}
+	a := own.post("/signin", right).redirects(t, "/start")
+	var device *http.Cookie
+	for _, line := range a.header.Values("Set-Cookie") {
+		got, err := http.ParseSetCookie(line)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.HasPrefix(got.Name, "portico_device_") {
+			device = got
+		}
+	}
+	if device == nil || !device.HttpOnly || device.SameSite != http.SameSiteStrictMode || device.Path != "/" || device.Domain != "" ||
+		device.MaxAge < 24*60*60 || strings.Contains(device.Value, "alice") {
+		t.Fatalf("got cookies %q, want one by which the browser is known", a.header.Values("Set-Cookie"))
+	}
+	own.post("/signout", url.Values{}).redirects(t, "/signed-out")
+
+	stranger := c.browser(t)
+	for range 20 {
+		stranger.post("/signin", url.Values{"username": {"alice"}, "password": {"wrong"}})
+	}
+	stranger.post("/signin", right).says(t, 429)
+	own.post("/signin", right).redirects(t, "/start")
+	// Somebody else's signing in there takes nothing from alice.
+	own.post("/signin", url.Values{"username": {"bob"}, "password": {"battery-staple"}}).redirects(t, "/start")
+	own.post("/signin", right).redirects(t, "/start")
+	c.signedIn(t, "bob", "battery-staple").post("/signin", right).says(t, 429)
+}
+
+// A sign-in that is about to end is renewed before something is allowed by it,
+// and the page goes on where it was.
+func TestSignInAgainToDecide(t *testing.T) {
+	c := newCenter(t, organisation())
+	client, secret := c.register(t, "aws-cli", "http://127.0.0.1/oauth/callback")
+	deviceClient, deviceSecret := c.register(t, "device")
+	right := url.Values{"username": {"alice"}, "password": {"correct-horse"}}
+	for _, seen := range []bool{true, false} {
+		b := c.signedIn(t, "alice", "correct-horse")
+		c.advance(8*time.Hour - 6*time.Minute)
+		d := c.startDevice(t, deviceClient, deviceSecret)
+		deviceConsent, deviceID := b.confirm(d.UserCode)
+		consent, requestID := b.begin(client.ID, callback)
+		if seen {
+			b.get(consent).says(t, 200, "Allow")
+			b.get(deviceConsent).says(t, 200, "Allow")
+		}
+		c.advance(time.Minute + time.Second)
+		again := "/signin?next=" + url.QueryEscape(consent)
+		b.get("/start").says(t, 200)
+		b.get("/signin").redirects(t, "/start")
+		b.get(consent).redirects(t, again)
+		b.decide(requestID, "allow").redirects(t, again)
+		b.get(again).says(t, 200, "Your sign-in is about to end", `value="`+consent+`"`)
+		form := url.Values{"next": {consent}}
+		form.Set("username", right.Get("username"))
+		form.Set("password", right.Get("password"))
+		b.post("/signin", form).redirects(t, consent)
+		b.get(consent).says(t, 200, "Allow")
+		to, err := url.Parse(b.decide(requestID, "allow").header.Get("Location"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		tokens, err := c.Grant.RedeemCode(t.Context(), c.now(), client.ID, secret, to.Query().Get("code"), callback, verifier)
+		if err != nil || tokens.ExpiresIn != time.Hour {
+			t.Errorf("got %s and %v, want an hour", tokens.ExpiresIn, err)
+		}
+		b.get(deviceConsent).says(t, 200, "Allow")
+		b.decide(deviceID, "allow").redirects(t, deviceConsent)
+		tokens, err = c.Grant.RedeemDevice(t.Context(), c.now(), deviceClient.ID, deviceSecret, d.DeviceCode)
+		if err != nil || tokens.ExpiresIn != time.Hour {
+			t.Errorf("device: got %s and %v, want an hour", tokens.ExpiresIn, err)
+		}
+	}
+}
+
+// Where sign-ins are shorter than that, half of one is enough.
+func TestShortSignInsCanDecide(t *testing.T) {
+	c := newCenter(t, organisation())
+	c.Grant.Policy.Session = time.Minute
+	client, _ := c.register(t, "aws-cli", "http://127.0.0.1/oauth/callback")
+	b := c.signedIn(t, "alice", "correct-horse")
+	consent, _ := b.begin(client.ID, callback)
+	b.get(consent).says(t, 200, "Allow")
+	c.advance(31 * time.Second)
+	b.get(consent).redirects(t, "/signin?next="+url.QueryEscape(consent))
+}
+
 func TestSignInRenewsTheCookie(t *testing.T) {
 	c := newCenter(t, organisation())
 	b := c.signedIn(t, "alice", "correct-horse")
@@ -186,7 +281,7 @@ func TestSignInRenewsTheCookie(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer resp.Body.Close()
-	if got := resp.Cookies(); len(got) != 1 || got[0].Value == "planted" {
+	if got := resp.Cookies(); len(got) == 0 || got[0].Name != portal.CookieName(c.BaseURL) || got[0].Value == "planted" {
 		t.Errorf("got cookies %v, want a fresh one", got)
 	}
 }

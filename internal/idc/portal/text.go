@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"github.com/portico-sso/portico/internal/idc/grant"
 )
 
 // How much is shown of what strangers name.
@@ -103,18 +105,18 @@ func (v *visit) ago(t time.Time) moment {
 // scopeView is one thing a client asks for.
 type scopeView struct{ Words, Raw string }
 
-// scopesInWords says what scopes mean. A client without any is one of the kind
-// that was there before scopes were, and may do the same.
+// scopesInWords says what scopes mean: grant.PortalAccess decides what opens the
+// access portal, so the page promises what the service keeps.
 func scopesInWords(scopes []string) []scopeView {
 	const portal = "See your accounts and roles, and get credentials for them"
-	if len(scopes) == 0 {
+	if len(scopes) == 0 && grant.PortalAccess(nil) {
 		return []scopeView{{Words: portal + ", until you sign out or your sign-in ends", Raw: "no scope named"}}
 	}
 	var out []scopeView
 	for _, scope := range scopes {
 		s := scopeView{Raw: plain(scope, maxShownScope)}
 		switch {
-		case scope == "sso:account:access":
+		case grant.PortalAccess([]string{scope}):
 			s.Words = portal
 		case scope == "openid":
 			s.Words = "Know that it is you"

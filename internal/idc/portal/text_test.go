@@ -2,11 +2,14 @@ package portal
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/portico-sso/portico/internal/idc/grant"
 )
 
 func TestPlain(t *testing.T) {
@@ -152,6 +155,32 @@ func TestInWords(t *testing.T) {
 	} {
 		if got := v.ago(v.now.Add(-age)); got.Words != want {
 			t.Errorf("%s: got %q, want %q", age, got.Words, want)
+		}
+	}
+}
+
+// The page promises the access portal for exactly what opens it.
+func TestScopeWordsKeepTheirPromise(t *testing.T) {
+	for _, scopes := range [][]string{
+		nil, {"sso:account:access"}, {"sso-portal:*"}, {"openid"}, {"codewhisperer:completions"},
+		{"sso:account:access2"}, {"made-up", "sso-portal:x"}, {"made-up", "openid"},
+	} {
+		promised := slices.ContainsFunc(scopesInWords(scopes), func(s scopeView) bool {
+			return strings.Contains(s.Words, "get credentials")
+		})
+		if want := grant.PortalAccess(scopes); promised != want {
+			t.Errorf("%q: got promised %v, want %v", scopes, promised, want)
+		}
+	}
+}
+
+func TestServes(t *testing.T) {
+	for path, want := range map[string]bool{
+		"/": true, "/start": true, "/authorize": true, "/signout": true, "/assets/x": true,
+		"/bucket": false, "/start/": false, "/assets": false, "*": false, "": false,
+	} {
+		if got := Serves(path); got != want {
+			t.Errorf("%q: got %v, want %v", path, got, want)
 		}
 	}
 }

@@ -23,6 +23,13 @@ func (d *decoder) fail(n *yaml.Node, field, problem, cure string) {
 	}
 }
 
+// refuse is fail for a field that was read before.
+func (d *decoder) refuse(field, problem, cure string) {
+	if d.err == nil {
+		d.err = &Error{Line: d.line(field), Field: field, Problem: problem, Cure: cure}
+	}
+}
+
 // line is where a field is, or the nearest around it that was written.
 func (d *decoder) line(field string) int {
 	for field != "" {
@@ -92,7 +99,9 @@ func (d *decoder) mapping(n *yaml.Node, field string, required []string, fields 
 		d.fail(n, field, "it is "+kind(n)+", not a mapping", "write name: value pairs with any of "+strings.Join(names, ", "))
 		return
 	}
-	seen := map[string]bool{}
+	// Once is enough, even with nothing behind it: of two, a reader of the file
+	// may take either.
+	seen, given := map[string]bool{}, map[string]bool{}
 	for i := 0; i+1 < len(n.Content) && d.err == nil; i += 2 {
 		key, value := n.Content[i], n.Content[i+1]
 		read, known := fields[key.Value]
@@ -116,13 +125,13 @@ func (d *decoder) mapping(n *yaml.Node, field string, required []string, fields 
 			target = target.Alias
 		}
 		if null(target) {
-			seen[key.Value] = !slices.Contains(required, key.Value)
 			continue
 		}
+		given[key.Value] = true
 		read(value, at)
 	}
 	for _, name := range required {
-		if !seen[name] {
+		if !given[name] {
 			d.fail(n, join(field, name), "it is missing", "add "+name)
 		}
 	}

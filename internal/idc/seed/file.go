@@ -1,9 +1,6 @@
 package seed
 
 import (
-	"slices"
-	"strings"
-
 	"go.yaml.in/yaml/v4"
 
 	"github.com/portico-sso/portico/internal/idc/directory"
@@ -24,7 +21,7 @@ type readers = map[string]func(*yaml.Node, string)
 func (d *decoder) file(root *yaml.Node) *file {
 	f := &file{startURL: defaultStartURL, region: defaultRegion}
 	d.mapping(root, "", nil, readers{
-		"start_url":          d.text(&f.startURL),
+		"start_url":          d.startURL(&f.startURL),
 		"region":             d.text(&f.region),
 		"management_account": d.account(&f.managementAccount),
 		"users":              d.list(d.user(f)),
@@ -63,36 +60,14 @@ func (d *decoder) accountEntry(f *file) func(*yaml.Node, string) {
 			"buckets": d.list(func(n *yaml.Node, field string) {
 				b := directory.Bucket{Created: defaultCreated}
 				d.mapping(n, field, []string{"name"}, readers{"name": d.text(&b.Name), "created": d.moment(&b.Created)})
-				if err := bucketName(b.Name); err != "" && d.err == nil {
-					d.err = &Error{Line: d.line(field + ".name"), Field: field + ".name", Problem: quote(b.Name) + " " + err,
-						Cure: "use 3 to 63 lower-case letters, digits, dots or dashes, beginning and ending with a letter or digit"}
-				}
 				a.Buckets = append(a.Buckets, b)
 			}),
 		})
+		if a.Name == everyAccount {
+			d.refuse(field+".name", quote(a.Name)+" stands for all accounts", "give the account another name")
+		}
 		f.accounts = append(f.accounts, a)
 	}
-}
-
-// bucketName adds to the pattern, which package directory checks, the rest of
-// S3's rules.
-func bucketName(name string) string {
-	switch {
-	case strings.Contains(name, ".."), strings.Contains(name, ".-"), strings.Contains(name, "-."):
-		return "has a dot beside a dot or a dash"
-	case ipLike(name):
-		return "looks like an IP address"
-	case strings.HasPrefix(name, "xn--"), strings.HasSuffix(name, "-s3alias"), strings.HasSuffix(name, "--ol-s3"):
-		return "begins or ends as S3 reserves for itself"
-	}
-	return ""
-}
-
-func ipLike(name string) bool {
-	parts := strings.Split(name, ".")
-	return len(parts) == 4 && !slices.ContainsFunc(parts, func(p string) bool {
-		return p == "" || strings.Trim(p, "0123456789") != ""
-	})
 }
 
 func (d *decoder) permissionSet(f *file) func(*yaml.Node, string) {

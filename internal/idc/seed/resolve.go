@@ -8,6 +8,9 @@ import (
 	"github.com/portico-sso/portico/internal/idc/directory"
 )
 
+// everyAccount stands for all accounts in an assignment.
+const everyAccount = "*"
+
 // resolve adds the management account and the assignments, whose accounts
 // become ids.
 func (f *file) resolve(d *decoder, org *directory.Organisation) *Error {
@@ -31,7 +34,7 @@ func (f *file) resolve(d *decoder, org *directory.Organisation) *Error {
 		}
 		var ids []string
 		for j, written := range a.Accounts {
-			if written == "*" {
+			if written == everyAccount {
 				ids = r.ids
 				if len(ids) == 0 {
 					return d.at(fmt.Sprintf("%s.accounts[%d]", field, j), &Error{Problem: "there is no account", Cure: "add accounts"})

@@ -158,6 +158,8 @@ func TestErrors(t *testing.T) {
 
 		{name: "start URL", old: "https://d-1234567890.awsapps.com/start", new: "http://d-1234567890.awsapps.com/start",
 			want: `org.yaml:1: start_url: "http://d-1234567890.awsapps.com/start" is no https URL (write it like https://d-1234567890.awsapps.com/start)`},
+		{name: "start URL elsewhere", old: "https://d-1234567890.awsapps.com/start", new: "https://sso.example.com/start",
+			want: `org.yaml:1: start_url: "https://sso.example.com/start" is at a host where the AWS CLI would look for AWS and not go on (write it like https://d-1234567890.awsapps.com/start, which nobody looks up; people's browsers go to the address of the Identity Center)`},
 		{name: "region", old: "us-east-1", new: "x.evil.test/#", want: `org.yaml:2: region: "x.evil.test/#" is no region (write it like us-east-1)`},
 		{name: "management account", old: `management_account: "222222222222"`, new: `management_account: "222222222223"`,
 			want: `org.yaml:3: management_account: there is no account "222222222223" (did you mean 222222222222?)`},
@@ -169,6 +171,11 @@ func TestErrors(t *testing.T) {
 		{name: "unknown field with escapes", old: "administrator: true", new: `"\e[2J": x`,
 			want: `org.yaml:11: permission_sets[0]."\x1b[2J": there is no such field (use any of administrator, description, name, session_duration)`},
 		{name: "field twice", old: "email: bob@example.com", new: "name: bob", want: "org.yaml:6: users[1].name: it is there twice (keep one of the two)"},
+		{name: "field twice, first empty", old: "{name: bob, ", new: "{name: , name: bob, ", want: "org.yaml:6: users[1].name: it is there twice (keep one of the two)"},
+		{name: "field twice, second empty", old: "{name: bob, ", new: "{name: bob, name: , ", want: "org.yaml:6: users[1].name: it is there twice (keep one of the two)"},
+		{name: "field twice, both empty", old: "email: bob@example.com", new: "email: , email: ", want: "org.yaml:6: users[1].email: it is there twice (keep one of the two)"},
+		{name: "account named as all are", old: "name: prod", new: `name: "*"`,
+			want: `org.yaml:9: accounts[1].name: "*" stands for all accounts (give the account another name)`},
 		{name: "merge key", old: "{name: bob, ", new: "{<<: {name: bob}, ", want: "org.yaml:6: users[1]: << is not supported (write the fields out)"},
 		{name: "field name no text", old: "{name: bob, ", new: "{[a]: b, ", want: "org.yaml:6: users[1]: a field name is a list (write name: value pairs with any of disabled, display_name, email, groups, id, mfa, name, password, password_hash)"},
 
@@ -231,7 +238,8 @@ func TestErrors(t *testing.T) {
 		{name: "long duration", old: "PT8H", new: "PT12H1S", want: `org.yaml:11: permission_sets[0].session_duration: 12h0m1s is out of range (use PT1H to PT12H, in whole seconds)`},
 		{name: "short duration", old: "PT8H", new: "PT59M", want: `org.yaml:11: permission_sets[0].session_duration: 59m0s is out of range (use PT1H to PT12H, in whole seconds)`},
 
-		{name: "bucket", old: "dev-artifacts", new: "Dev_Artifacts", want: `org.yaml:8: accounts[0].buckets[0].name: "Dev_Artifacts" is no bucket name (use 3 to 63 lower-case letters, digits, dots or dashes)`},
+		{name: "bucket", old: "dev-artifacts", new: "Dev_Artifacts",
+			want: `org.yaml:8: accounts[0].buckets[0].name: "Dev_Artifacts" is no bucket name (use 3 to 63 lower-case letters, digits, dots or dashes, beginning and ending with a letter or digit)`},
 		{name: "bucket dots", old: "dev-artifacts", new: "dev..artifacts",
 			want: `org.yaml:8: accounts[0].buckets[0].name: "dev..artifacts" has a dot beside a dot or a dash (use 3 to 63 lower-case letters, digits, dots or dashes, beginning and ending with a letter or digit)`},
 		{name: "bucket address", old: "dev-artifacts", new: "10.0.0.1",
@@ -292,6 +300,25 @@ func TestBounds(t *testing.T) {
 			}
 			t.Log(err)
 		})
+	}
+}
+
+func TestStartURLs(t *testing.T) {
+	for address, want := range map[string]bool{
+		"https://d-1234567890.awsapps.com/start": true, "https://MY-name.AWSApps.com/start": true, "https://x.awsapps.com./start": true,
+		"https://start.us-gov-home.awsapps.com/directory/x": true, "https://d-1234567890.awsapps.cn/start": true,
+		"https://ssoins-1.portal.eu-west-1.app.aws": true, "https://ssoins-1.eu-west-1.portal.amazonaws.com/": true,
+		"https://identitycenter.us-gov.amazonaws.com/ssoins-1": true,
+		"https://127.0.0.1:8443/start":                         true, "https://[::1]/start": true, "https://localhost/start": true,
+		"http://127.0.0.1:8642/start": false, "http://d-1234567890.awsapps.com/start": false,
+		"https://evil-awsapps.com/start": false, "https://awsapps.com.evil.test/start": false,
+		"https://notidentitycenter.amazonaws.com/x": false, "https://127.0.0.1.evil.test/start": false, "https://sso.example.com/start": false,
+		"https:///start": false, "https://u@d-1234567890.awsapps.com/start": false,
+	} {
+		org, err := Parse("org.yaml", []byte("start_url: "+address+"\naccounts: [{id: '111111111111', name: one}]\n"))
+		if (err == nil) != want || want && org.StartURL != address {
+			t.Errorf("%s: got %v, want accepted: %v", address, err, want)
+		}
 	}
 }
 

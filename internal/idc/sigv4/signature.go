@@ -60,6 +60,13 @@ func Signed(r *http.Request) bool {
 	return splitTarget(r).presigned()
 }
 
+// Readable says whether r carries a whole signature, well enough formed to be
+// verified. Nothing is verified yet: anybody can write one.
+func Readable(r *http.Request) bool {
+	_, err := parseSignature(r, splitTarget(r))
+	return err == nil
+}
+
 func isAuthorization(value string) bool { return strings.HasPrefix(value, "AWS4-") }
 
 // singletons have one value or none; two would let the signer and the server
@@ -192,10 +199,12 @@ func (s *signature) parseQuery(r *http.Request, t target) error {
 	return s.parseLife(values["X-Amz-Expires"])
 }
 
+// parseLife reads X-Amz-Expires, which is S3's. STS pays no heed to it:
+// "aws eks get-token" always says 60 there, the Go SDK says nothing, and what
+// either presigns is good for fifteen minutes.
 func (s *signature) parseLife(text string) error {
-	if text == "" && s.service != serviceS3 {
-		// The Go SDK presigns GetCallerIdentity without one.
-		s.life = defaultLife
+	if s.service != serviceS3 {
+		s.life = presignLife
 		return nil
 	}
 	seconds, err := strconv.ParseUint(text, 10, 32)

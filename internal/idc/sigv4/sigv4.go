@@ -27,7 +27,7 @@ const (
 	Expired                        // the credential is over
 	Mismatch                       // the signature is not the one this request and this key make
 	Skewed                         // signed too far from now
-	PresignExpired                 // a presigned request used after X-Amz-Expires
+	PresignExpired                 // a presigned request used after its life
 )
 
 func (k Kind) String() string {
@@ -94,7 +94,7 @@ const (
 	maxSkewS3   = 15 * time.Minute
 	maxPresign  = 7 * 24 * time.Hour
 	serviceS3   = "s3"
-	defaultLife = 15 * time.Minute // of a presigned request of a service other than S3 that names no X-Amz-Expires
+	presignLife = 15 * time.Minute // of a presigned request of any service but S3
 )
 
 // Verify judges the signature of r, whose body has been read into body. The

@@ -267,7 +267,7 @@ func TestOrderOfJudgement(t *testing.T) {
 }
 
 func TestClock(t *testing.T) {
-	sts, s3 := stsDraft(), s3Draft()
+	sts, s3, s3Get := stsDraft(), s3Draft(), s3Draft()
 	s3.header.Set("X-Amz-Content-Sha256", hash(nil))
 	get := stsDraft()
 	get.method, get.body = "GET", nil
@@ -283,13 +283,17 @@ func TestClock(t *testing.T) {
 		{"sts too early", sts.sign(t, credentials, hash(sts.body)), -5*time.Minute - time.Second, sigv4.Skewed},
 		{"s3 late", s3.sign(t, credentials, hash(nil)), 15 * time.Minute, 0},
 		{"s3 too late", s3.sign(t, credentials, hash(nil)), 15*time.Minute + time.Second, sigv4.Skewed},
-		{"presigned in time", get.presign(t, credentials, hash(nil), 1800), 30*time.Minute - time.Second, 0},
-		{"presigned over", get.presign(t, credentials, hash(nil), 1800), 30 * time.Minute, sigv4.PresignExpired},
+		{"presigned for longer than STS lets live", get.presign(t, credentials, hash(nil), 1800), 15 * time.Minute, sigv4.PresignExpired},
+		{"presigned by aws eks get-token", get.presign(t, credentials, hash(nil), 60), 15*time.Minute - time.Second, 0},
+		{"presigned by aws eks get-token, over", get.presign(t, credentials, hash(nil), 60), 15 * time.Minute, sigv4.PresignExpired},
+		{"s3 presigned in time", s3Get.presign(t, credentials, "UNSIGNED-PAYLOAD", 1800), 30*time.Minute - time.Second, 0},
+		{"s3 presigned over", s3Get.presign(t, credentials, "UNSIGNED-PAYLOAD", 1800), 30 * time.Minute, sigv4.PresignExpired},
 		{"presigned too early", get.presign(t, credentials, hash(nil), 60), -6 * time.Minute, sigv4.Skewed},
 		{"presigned without a life", get.presign(t, credentials, hash(nil), 0), 15*time.Minute - time.Second, 0},
 		{"presigned without a life, over", get.presign(t, credentials, hash(nil), 0), 15 * time.Minute, sigv4.PresignExpired},
-		{"presigned for a week", get.presign(t, credentials, hash(nil), 604800), 0, 0},
-		{"presigned for longer", get.presign(t, credentials, hash(nil), 604801), 0, sigv4.Incomplete},
+		{"presigned for ever", get.presign(t, credentials, hash(nil), 604801), 0, 0},
+		{"s3 presigned for a week", s3Get.presign(t, credentials, "UNSIGNED-PAYLOAD", 604800), 0, 0},
+		{"s3 presigned for longer", s3Get.presign(t, credentials, "UNSIGNED-PAYLOAD", 604801), 0, sigv4.Incomplete},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -326,7 +330,7 @@ func TestMalformed(t *testing.T) {
 	add := func(name, value string) func() wire {
 		return func() wire { w := good.clone(); w.header.Add(name, value); return w }
 	}
-	query := func(old, new string) func() wire {
+	queryOf := func(presigned wire, old, new string) func() wire {
 		return func() wire {
 			w := presigned.clone()
 			now := strings.Replace(w.target, old, new, 1)
@@ -337,6 +341,9 @@ func TestMalformed(t *testing.T) {
 			return w
 		}
 	}
+	query := func(old, new string) func() wire { return queryOf(presigned, old, new) }
+	ofS3 := s3Draft().presign(t, credentials, "UNSIGNED-PAYLOAD", 60)
+	queryOfS3 := func(old, new string) func() wire { return queryOf(ofS3, old, new) }
 	tests := []struct {
 		name string
 		make func() wire
@@ -386,8 +393,8 @@ func TestMalformed(t *testing.T) {
 		{"malformed query", func() wire { w := good.clone(); w.target = "/?a=%zz"; return w }, sigv4.Incomplete},
 
 		{"presigned with an empty pair", query("X-Amz-Expires=60&", "X-Amz-Expires=60&&"), 0},
-		{"presigned zero life", query("X-Amz-Expires=60", "X-Amz-Expires=0"), sigv4.Incomplete},
-		{"presigned signed life", query("X-Amz-Expires=60", "X-Amz-Expires=%2B60"), sigv4.Incomplete},
+		{"presigned by S3, zero life", queryOfS3("X-Amz-Expires=60", "X-Amz-Expires=0"), sigv4.Incomplete},
+		{"presigned by S3, signed life", queryOfS3("X-Amz-Expires=60", "X-Amz-Expires=%2B60"), sigv4.Incomplete},
 		{"presigned life twice", query("X-Amz-Expires=60", "X-Amz-Expires=60&X-Amz-Expires=60"), sigv4.Incomplete},
 		{"presigned without credential", query("X-Amz-Credential", "X-Amz-Credentia"), sigv4.Incomplete},
 		{"presigned without signature", query("X-Amz-Signature", "X-Amz-Signatur"), sigv4.Incomplete},
@@ -475,15 +482,16 @@ func TestChunkedBody(t *testing.T) {
 func TestService(t *testing.T) {
 	sts, s3 := stsDraft(), s3Draft()
 	tests := []struct {
-		r      *http.Request
-		want   string
-		signed bool
+		r                *http.Request
+		want             string
+		signed, readable bool
 	}{
-		{&http.Request{RequestURI: "/", Header: sts.sign(t, credentials, "").header}, "sts", true},
-		{&http.Request{RequestURI: s3.presign(t, credentials, "UNSIGNED-PAYLOAD", 60).target}, "s3", true},
-		{&http.Request{RequestURI: "/"}, "", false},
-		{&http.Request{RequestURI: "/", Header: http.Header{"Authorization": {"Bearer x"}}}, "", false},
-		{&http.Request{RequestURI: "/", Header: http.Header{"Authorization": {"AWS4-HMAC-SHA256 Credential=x"}}}, "", true},
+		{&http.Request{RequestURI: "/", Header: sts.sign(t, credentials, "").header}, "sts", true, true},
+		{&http.Request{RequestURI: s3.presign(t, credentials, "UNSIGNED-PAYLOAD", 60).target}, "s3", true, true},
+		{&http.Request{RequestURI: "/"}, "", false, false},
+		{&http.Request{RequestURI: "/", Header: http.Header{"Authorization": {"Bearer x"}}}, "", false, false},
+		{&http.Request{RequestURI: "/", Header: http.Header{"Authorization": {"AWS4-HMAC-SHA256 Credential=x"}}}, "", true, false},
+		{&http.Request{RequestURI: "/", Header: http.Header{"Authorization": {"AWS4-HMAC-SHA256 Credential=a/20261121/r/sts/aws4_request"}}}, "sts", true, false},
 	}
 	for _, tt := range tests {
 		if got := sigv4.Service(tt.r); got != tt.want {
@@ -491,6 +499,9 @@ func TestService(t *testing.T) {
 		}
 		if got := sigv4.Signed(tt.r); got != tt.signed {
 			t.Errorf("signed: got %v, want %v", got, tt.signed)
+		}
+		if got := sigv4.Readable(tt.r); got != tt.readable {
+			t.Errorf("readable: got %v, want %v", got, tt.readable)
 		}
 	}
 }

@@ -38,12 +38,26 @@ func (s grantStore) InsertClient(ctx context.Context, c grant.ClientRecord, now,
 			return err
 		}
 		if n >= max {
-			if _, err := tx.exec(`DELETE FROM client WHERE expires_at <= $1 OR used_at = 0 AND issued_at <= $2`, millis(now), millis(unusedBefore)); err != nil {
+			if _, err := tx.exec(`DELETE FROM client WHERE expires_at <= $1`, millis(now)); err != nil {
 				return err
 			}
 			if n, err = count(); err != nil {
 				return err
 			}
+		}
+		if n >= max {
+			// Dropping a client drops its requests, so not while somebody is about to
+			// decide or to redeem one.
+			dropped, err := tx.exec(`DELETE FROM client WHERE id IN (SELECT c.id FROM client c
+				WHERE c.used_at = 0 AND c.issued_at <= $2
+				AND NOT EXISTS (SELECT 1 FROM request r WHERE r.client_id = c.id AND (
+					r.status = 'pending' AND r.expires_at > $1 OR
+					r.status = 'allowed' AND CASE WHEN r.flow = 'authorization_code' THEN r.code_expires_at ELSE r.expires_at END > $1))
+				ORDER BY c.issued_at, c.id LIMIT $3)`, millis(now), millis(unusedBefore), n-max+1)
+			if err != nil {
+				return err
+			}
+			n -= int(dropped)
 		}
 		if n >= max {
 			return grant.ErrFull

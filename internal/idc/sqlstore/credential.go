@@ -45,7 +45,6 @@ func (s grantStore) Collect(ctx context.Context, before grant.Horizon) error {
 		before time.Time
 	}{
 		{`DELETE FROM request WHERE expires_at <= $1`, before.Requests},
-		{`DELETE FROM access_token WHERE expires_at <= $1`, before.AccessTokens},
 		{`DELETE FROM browser_session WHERE expires_at <= $1 OR ended_at > 0 AND ended_at <= $1`, before.Sessions},
 		{`DELETE FROM role_credential WHERE expires_at <= $1`, before.Credentials},
 		{`DELETE FROM client WHERE expires_at <= $1`, before.Clients},

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"slices"
 	"strings"
 	"time"
 
@@ -15,6 +14,9 @@ type directoryStore struct{ db *DB }
 
 func (s directoryStore) Apply(ctx context.Context, org directory.Organisation, digest string) error {
 	return s.db.change(ctx, func(tx *tx) error {
+		if err := endSessions(tx, org); err != nil {
+			return err
+		}
 		for _, table := range []string{"assignment", "bucket", "membership", "account", "permission_set", "person", "instance"} {
 			if _, err := tx.exec("DELETE FROM " + table); err != nil {
 				return err
@@ -61,6 +63,48 @@ func (s directoryStore) Apply(ctx context.Context, org directory.Organisation, d
 		}
 		return nil
 	})
+}
+
+// endSessions ends the sign-ins of everybody who does not stay as they were: by
+// the rows as they are before the organisation is replaced. An end is for good,
+// so nothing comes back to life when the person does.
+func endSessions(tx *tx, org directory.Organisation) error {
+	before := map[string]string{}
+	err := tx.query(`SELECT id, password_hash FROM person WHERE disabled = 0`, nil, func(scan func(...any) error) error {
+		var id, hash string
+		err := scan(&id, &hash)
+		before[id] = hash
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	stays := map[string]bool{}
+	for _, u := range org.Users {
+		hash, known := before[u.ID]
+		stays[u.ID] = known && !u.Disabled && hash == u.PasswordHash
+	}
+	var gone []string
+	err = tx.query(`SELECT DISTINCT person_id FROM browser_session WHERE ended_at = 0`, nil, func(scan func(...any) error) error {
+		var id string
+		err := scan(&id)
+		if !stays[id] {
+			gone = append(gone, id)
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	// That there is an end is what counts; when it was only says how long the row
+	// is kept, so the machine's own clock will do.
+	now := millis(time.Now())
+	for _, id := range gone {
+		if _, err := tx.exec(`UPDATE browser_session SET ended_at = $2 WHERE person_id = $1 AND ended_at = 0`, id, now); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func insertUser(tx *tx, position int, u directory.User) error {
@@ -147,12 +191,16 @@ func (s directoryStore) Users(ctx context.Context) ([]directory.User, error) {
 	if err != nil {
 		return nil, err
 	}
+	index := make(map[string]int, len(users))
+	for i, u := range users {
+		index[u.ID] = i
+	}
 	err = s.db.query(ctx, `SELECT person_id, group_name FROM membership ORDER BY position`, nil, func(scan func(...any) error) error {
 		var id, group string
 		if err := scan(&id, &group); err != nil {
 			return err
 		}
-		if i := slices.IndexFunc(users, func(u directory.User) bool { return u.ID == id }); i >= 0 {
+		if i, ok := index[id]; ok { // a seed may have come between the two
 			users[i].Groups = append(users[i].Groups, group)
 		}
 		return nil
@@ -179,17 +227,32 @@ func (s directoryStore) Account(ctx context.Context, id string) (directory.Accou
 	return a, nil
 }
 
-// reach is the assignments of person $1, their own and their groups'. A row
-// names a person or a group, never both, so the empty name matches nobody.
-const reach = `(SELECT account_id, permission_set FROM assignment WHERE person_id = $1
-	UNION
-	SELECT a.account_id, a.permission_set FROM assignment a
-	JOIN membership m ON m.group_name = a.group_name WHERE m.person_id = $1) reach `
+// nextAccount is the first account after the given one that person $1 reaches,
+// by an assignment of their own or of one of their groups. Each assignment names
+// a person or a group, so $1 must not be empty. Every min is one look into an
+// index, however many permission sets are assigned in an account.
+func nextAccount(after string) string {
+	return `(SELECT min(id) FROM (
+		SELECT (SELECT min(x.account_id) FROM assignment x WHERE x.person_id = $1 AND x.group_name = '' AND x.account_id > ` + after + `) AS id
+		UNION ALL
+		SELECT (SELECT min(x.account_id) FROM assignment x WHERE x.group_name = m.group_name AND x.account_id > ` + after + `)
+		FROM membership m WHERE m.person_id = $1) candidate)`
+}
+
+// selectAccounts steps from account to account, so a page costs what is on it
+// and not what the person reaches altogether.
+var selectAccounts = `WITH RECURSIVE reached (id, n) AS (
+		SELECT ` + nextAccount("$2") + `, 1
+		UNION ALL
+		SELECT ` + nextAccount("reached.id") + `, n + 1 FROM reached WHERE reached.id IS NOT NULL AND n < $3)
+	SELECT a.id, a.name, a.email FROM reached JOIN account a ON a.id = reached.id WHERE n <= $3 ORDER BY a.id`
 
 func (s directoryStore) AccountsOf(ctx context.Context, userID, afterID string, limit int) ([]directory.Account, error) {
+	if userID == "" {
+		return nil, nil
+	}
 	var accounts []directory.Account
-	err := s.db.query(ctx, `SELECT DISTINCT a.id, a.name, a.email FROM account a JOIN `+reach+`ON reach.account_id = a.id
-		WHERE $1 <> '' AND a.id > $2 ORDER BY a.id LIMIT $3`, []any{userID, afterID, limit},
+	err := s.db.query(ctx, selectAccounts, []any{userID, afterID, limit},
 		func(scan func(...any) error) error {
 			var a directory.Account
 			err := scan(&a.ID, &a.Name, &a.Email)
@@ -199,9 +262,14 @@ func (s directoryStore) AccountsOf(ctx context.Context, userID, afterID string, 
 	return accounts, err
 }
 
-const selectRole = `SELECT DISTINCT p.name, p.description, p.session_duration, p.administrator
-	FROM permission_set p JOIN ` + reach + `ON reach.permission_set = p.name
-	WHERE $1 <> '' AND reach.account_id = $2 `
+// selectRole is the permission sets of person $1 in account $2. A row names a
+// person or a group, never both, so the empty name is nobody's.
+const selectRole = `SELECT p.name, p.description, p.session_duration, p.administrator FROM permission_set p
+	WHERE $1 <> '' AND p.name IN (
+		SELECT x.permission_set FROM assignment x WHERE x.person_id = $1 AND x.group_name = '' AND x.account_id = $2
+		UNION ALL
+		SELECT x.permission_set FROM membership m JOIN assignment x ON x.group_name = m.group_name AND x.account_id = $2
+		WHERE m.person_id = $1) `
 
 func scanRole(scan func(...any) error) (p directory.PermissionSet, err error) {
 	var duration int64

@@ -5,5 +5,6 @@
 // One connection writes, each change as one BEGIN IMMEDIATE transaction that is
 // on disk before it is acknowledged (WAL, synchronous=FULL); a few others read
 // beside it. Times are UTC milliseconds and 0 means never; hashes are blobs.
+// The server key is no row but a file of its own beside the database.
 // The SQL keeps to what PostgreSQL understands too: $1, ON CONFLICT, RETURNING.
 package sqlstore

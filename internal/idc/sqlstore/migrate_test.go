@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"errors"
@@ -101,5 +102,66 @@ func TestEveryConnectionIsDurable(t *testing.T) {
 	}
 	for _, c := range held {
 		c.Close()
+	}
+}
+
+// A log that cannot be written back now is written back later, and is no reason
+// to say that closing failed.
+func TestCloseWithoutCheckpoint(t *testing.T) {
+	db, err := Open(t.Context(), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.write.ExecContext(t.Context(), "BEGIN IMMEDIATE"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.write.ExecContext(t.Context(), "PRAGMA wal_checkpoint(TRUNCATE)"); err == nil {
+		t.Fatal("got a checkpoint inside a transaction, want an error")
+	}
+	if err := db.Close(); err != nil {
+		t.Errorf("got %v, want none", err)
+	}
+}
+
+// A database that still holds its key, which copies of it hold too, gets a new
+// one, and what was issued under the old is void.
+func TestUpgradeTakesTheKeyOut(t *testing.T) {
+	dir := t.TempDir()
+	path, err := prepareFile(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool, err := sql.Open("sqlite", dsn(path, "_txlock=immediate"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := readMigrations(migrations)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := migrateTo(t.Context(), pool, all[:1]); err != nil {
+		t.Fatal(err)
+	}
+	old := bytes.Repeat([]byte{7}, keyLength)
+	if _, err := pool.ExecContext(t.Context(), `INSERT INTO server_key (id, key) VALUES (1, $1);
+		INSERT INTO browser_session (id, cookie, person_id, created_at, expires_at, ended_at) VALUES ('s', x'01', 'alice', 1, 2, 0);
+		INSERT INTO wrong_user_code (tried_at) VALUES (1)`, old); err != nil {
+		t.Fatal(err)
+	}
+	if err := pool.Close(); err != nil {
+		t.Fatal(err)
+	}
+	db, err := Open(t.Context(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	key, err := db.ServerKey(t.Context())
+	if err != nil || bytes.Equal(key, old) {
+		t.Errorf("got the old key or %v, want a new one", err)
+	}
+	var sessions int
+	if err := db.queryRow(t.Context(), `SELECT count(*) FROM browser_session`).Scan(&sessions); err != nil || sessions != 0 {
+		t.Errorf("got %d sessions and %v, want none", sessions, err)
 	}
 }

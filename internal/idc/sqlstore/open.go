@@ -2,7 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"crypto/rand"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -37,6 +36,7 @@ const busyTimeout = "10000"
 type DB struct {
 	write *sql.DB // one connection
 	read  *sql.DB // the same pool when in memory
+	key   keeper
 
 	mu    sync.Mutex
 	stmts map[string]*sql.Stmt // prepared on read
@@ -68,7 +68,7 @@ func Open(ctx context.Context, dir string) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	db := &DB{stmts: map[string]*sql.Stmt{}}
+	db := &DB{stmts: map[string]*sql.Stmt{}, key: keyFile{filepath.Join(filepath.Dir(path), KeyFileName)}}
 	if db.write, err = sql.Open("sqlite", dsn(path, "_txlock=immediate")); err != nil {
 		return nil, &OpenError{Path: path, Problem: "cannot be used", Err: err}
 	}
@@ -101,7 +101,7 @@ func openMemory(ctx context.Context) (*DB, error) {
 	if err := migrate(ctx, pool); err != nil {
 		return nil, errors.Join(err, pool.Close())
 	}
-	return &DB{write: pool, read: pool, stmts: map[string]*sql.Stmt{}}, nil
+	return &DB{write: pool, read: pool, stmts: map[string]*sql.Stmt{}, key: &memoryKey{}}, nil
 }
 
 func keepConnections(pool *sql.DB, n int) {
@@ -239,29 +239,8 @@ func (db *DB) Directory() directory.Store { return directoryStore{db} }
 // Grant is the Store of clients, codes, tokens, sessions and role credentials.
 func (db *DB) Grant() grant.Store { return grantStore{db} }
 
-// ServerKey returns 32 random bytes that are made once for this database.
-func (db *DB) ServerKey(ctx context.Context) ([]byte, error) {
-	const get = `SELECT key FROM server_key WHERE id = 1`
-	var key []byte
-	err := db.queryRow(ctx, get).Scan(&key)
-	if err == nil || !errors.Is(err, sql.ErrNoRows) {
-		return key, err
-	}
-	fresh := make([]byte, 32)
-	if _, err := rand.Read(fresh); err != nil {
-		return nil, err
-	}
-	err = db.change(ctx, func(tx *tx) error {
-		// Another process may have been quicker: whatever is there counts.
-		if _, err := tx.exec(`INSERT INTO server_key (id, key) VALUES (1, $1) ON CONFLICT DO NOTHING`, fresh); err != nil {
-			return err
-		}
-		return tx.queryRow(get).Scan(&key)
-	})
-	return key, err
-}
-
-// Close writes the log back into the file and closes all connections.
+// Close writes the log back into the file if nobody else is using it, and closes
+// all connections.
 func (db *DB) Close() error {
 	var errs []error
 	db.mu.Lock()
@@ -272,10 +251,10 @@ func (db *DB) Close() error {
 	db.mu.Unlock()
 	if db.read != db.write {
 		errs = append(errs, db.read.Close())
-		// The last reader is gone, so the log can be emptied. Failing is no loss:
-		// the next Open reads it.
-		_, err := db.write.Exec("PRAGMA wal_checkpoint(TRUNCATE)")
-		errs = append(errs, err)
+		// The last reader is gone, so the log can be emptied. It need not be: every
+		// change is durable already, and the next Open reads the log. So neither
+		// another process that is busy with the file nor a full disk is a fault here.
+		_, _ = db.write.Exec("PRAGMA busy_timeout = 0; PRAGMA wal_checkpoint(TRUNCATE)")
 	}
 	return errors.Join(append(errs, db.write.Close())...)
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"modernc.org/sqlite"
@@ -30,6 +31,15 @@ func (t *tx) exec(query string, args ...any) (int64, error) {
 
 func (t *tx) queryRow(query string, args ...any) *sql.Row {
 	return t.tx.QueryRowContext(t.ctx, query, args...)
+}
+
+// query calls each for every row.
+func (t *tx) query(query string, args []any, each func(scan func(...any) error) error) error {
+	rows, err := t.tx.QueryContext(t.ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	return eachRow(rows, each)
 }
 
 // change runs f as one transaction on the writing connection. Waiting for that
@@ -121,6 +131,10 @@ func (db *DB) query(ctx context.Context, query string, args []any, each func(sca
 	if err != nil {
 		return err
 	}
+	return eachRow(rows, each)
+}
+
+func eachRow(rows *sql.Rows, each func(scan func(...any) error) error) error {
 	defer rows.Close()
 	for rows.Next() {
 		if err := each(rows.Scan); err != nil {
@@ -183,16 +197,19 @@ func (s hash) Scan(v any) error {
 	return nil
 }
 
-// list stores strings as a JSON array; none and nil are the same.
+// list stores strings as a JSON array; none and nil are the same. What HTML
+// would need escaped is not, else an & would take six times its place.
 func list(v []string) string {
 	if len(v) == 0 {
 		return "[]"
 	}
-	b, err := json.Marshal(v)
-	if err != nil {
+	var b strings.Builder
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
 		panic(err) // strings always encode
 	}
-	return string(b)
+	return strings.TrimSuffix(b.String(), "\n")
 }
 
 type texts struct{ v *[]string }

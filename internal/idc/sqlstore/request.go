@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"time"
 
@@ -23,6 +24,12 @@ func (s grantStore) InsertRequest(ctx context.Context, r grant.RequestRecord, no
 			return err
 		}
 		if n >= max {
+			if err := dropWaiting(tx, r, now); err != nil {
+				return err
+			}
+			n--
+		}
+		if n >= max {
 			return grant.ErrFull
 		}
 		_, err := tx.exec(`INSERT INTO request (id, flow, client_id, scopes, device_code, user_code, redirect_uri, client_state, code_challenge,
@@ -37,9 +44,34 @@ func (s grantStore) InsertRequest(ctx context.Context, r grant.RequestRecord, no
 	})
 }
 
+// dropWaiting makes room for a request by dropping one that nobody has looked at
+// yet, or returns grant.ErrFull. A client that asks again and again takes its own
+// places, and one that holds many gives way to those that hold none.
+func dropWaiting(tx *tx, r grant.RequestRecord, now time.Time) error {
+	const waiting = `flow = $1 AND status = 'pending' AND session_id = '' AND expires_at > $2 `
+	drop := func(clientID string) (int64, error) {
+		return tx.exec(`DELETE FROM request WHERE id = (SELECT id FROM request WHERE `+waiting+`AND client_id = $3
+			ORDER BY created_at, id LIMIT 1)`, r.Flow, millis(now), clientID)
+	}
+	n, err := drop(r.ClientID)
+	if err != nil || n > 0 {
+		return err
+	}
+	var most string
+	err = tx.queryRow(`SELECT client_id FROM request WHERE `+waiting+`
+		GROUP BY client_id HAVING count(*) > 1 ORDER BY count(*) DESC, client_id LIMIT 1`, r.Flow, millis(now)).Scan(&most)
+	if errors.Is(err, sql.ErrNoRows) {
+		return grant.ErrFull
+	}
+	if err == nil {
+		_, err = drop(most)
+	}
+	return err
+}
+
 const selectRequest = `SELECT r.id, r.flow, r.client_id, r.scopes, r.device_code, r.user_code, r.redirect_uri, r.client_state, r.code_challenge,
 		r.status, r.session_id, r.person_id, r.code, r.code_expires_at, r.family_id, r.created_at, r.expires_at,
-		c.name, c.issued_at, coalesce(b.expires_at, 0), coalesce(b.ended_at, 0)
+		c.name, c.issued_at, coalesce(b.expires_at, 0)
 	FROM request r JOIN client c ON c.id = r.client_id LEFT JOIN browser_session b ON b.id = r.session_id `
 
 type scanner interface{ Scan(...any) error }
@@ -48,7 +80,7 @@ func scanRequest(row scanner) (grant.RequestRecord, error) {
 	var r grant.RequestRecord
 	err := row.Scan(hash{&r.ID}, &r.Flow, &r.ClientID, texts{&r.Scopes}, hash{&r.DeviceCode}, hash{&r.UserCode}, &r.RedirectURI, &r.State, &r.CodeChallenge,
 		&r.Status, &r.SessionID, &r.UserID, hash{&r.Code}, moment{&r.CodeExpiresAt}, &r.FamilyID, moment{&r.CreatedAt}, moment{&r.ExpiresAt},
-		&r.ClientName, moment{&r.ClientCreated}, moment{&r.SessionExpiresAt}, moment{&r.SessionEndedAt})
+		&r.ClientName, moment{&r.ClientCreated}, moment{&r.SessionExpiresAt})
 	if err != nil {
 		return grant.RequestRecord{}, missing(err)
 	}
@@ -75,13 +107,22 @@ func (s grantStore) TryUserCode(ctx context.Context, t grant.UserCodeTry) (r gra
 		if _, err := tx.exec(`DELETE FROM wrong_user_code WHERE tried_at <= $1`, millis(since)); err != nil {
 			return err
 		}
-		var n int
-		var oldest time.Time
-		if err := tx.queryRow(`SELECT count(*), min(tried_at) FROM wrong_user_code`).Scan(&n, moment{&oldest}); err != nil {
+		var all, own int
+		var oldest, oldestOwn time.Time
+		if err := tx.queryRow(`SELECT count(*), min(tried_at), count(own_at), min(own_at)
+			FROM (SELECT tried_at, CASE WHEN person_id = $1 THEN tried_at END AS own_at FROM wrong_user_code) tries`, t.UserID).
+			Scan(&all, moment{&oldest}, &own, moment{&oldestOwn}); err != nil {
 			return err
 		}
-		if n >= t.Max {
-			return &grant.TooManyTriesError{RetryAfter: min(oldest.Sub(since), t.Window)}
+		var wait time.Duration
+		if all >= t.Max {
+			wait = oldest.Sub(since)
+		}
+		if own >= t.MaxEach {
+			wait = max(wait, oldestOwn.Sub(since))
+		}
+		if wait > 0 {
+			return &grant.TooManyTriesError{RetryAfter: min(wait, t.Window)}
 		}
 		changed, err := tx.exec(`UPDATE request SET session_id = $2
 			WHERE user_code = $3 AND status = 'pending' AND expires_at > $1
@@ -97,7 +138,7 @@ func (s grantStore) TryUserCode(ctx context.Context, t grant.UserCodeTry) (r gra
 		}
 		refusal, bound = err, changed == 1
 		if !bound {
-			_, err = tx.exec(`INSERT INTO wrong_user_code (tried_at) VALUES ($1)`, millis(t.Now))
+			_, err = tx.exec(`INSERT INTO wrong_user_code (tried_at, person_id) VALUES ($1, $2)`, millis(t.Now), t.UserID)
 			return err
 		}
 		return nil
@@ -120,6 +161,14 @@ func (s grantStore) BindRequest(ctx context.Context, id grant.Hash, sessionID st
 		return err
 	})
 	return r, err
+}
+
+func (s grantStore) RebindRequests(ctx context.Context, fromSessionID, toSessionID string) error {
+	return s.db.change(ctx, func(tx *tx) error {
+		_, err := tx.exec(`UPDATE request SET session_id = $2 WHERE session_id = $1 AND session_id <> '' AND status = 'pending'`,
+			fromSessionID, toSessionID)
+		return err
+	})
 }
 
 func (s grantStore) Decide(ctx context.Context, v grant.Verdict) (r grant.RequestRecord, err error) {

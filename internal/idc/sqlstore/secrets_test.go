@@ -55,7 +55,7 @@ func mint(t *testing.T, s *grant.Service, people *directory.Service) map[string]
 		StartURL: "https://d-1234567890.awsapps.com/start", Region: "us-east-1",
 		Users: []directory.User{{Name: "alice", Password: secrets["password"]}},
 	}))
-	_, err := people.Authenticate(ctx, now, secrets["wrong password"], "x")
+	_, err := people.Authenticate(ctx, now, secrets["wrong password"], "x", "")
 	if err == nil {
 		t.Fatal("got no error for an unknown user")
 	}

@@ -24,6 +24,7 @@ func Run(t *testing.T, open Open) {
 		"applying is atomic":    applyingIsAtomic,
 		"reach":                 reach,
 		"pages":                 pages,
+		"pages of all reaches":  pagesOfAllReaches,
 		"attempts":              attempts,
 		"attempts concurrently": attemptsConcurrently,
 	} {
@@ -265,6 +266,59 @@ func pages(t *testing.T, f *fixture) {
 	sets, err := f.RolesOf(ctx, "u-alice", want[0], "ReadOnly", 7)
 	f.ok(err)
 	f.same(len(sets), 0)
+}
+
+// What a person reaches comes from themselves and from groups, in turn or twice,
+// and pages of any size show each account once.
+func pagesOfAllReaches(t *testing.T, f *fixture) {
+	ctx := t.Context()
+	org := sample()
+	org.Accounts, org.Assignments = nil, nil
+	reached := map[string][]string{}
+	for i := range 40 {
+		id := fmt.Sprintf("%012d", i+1)
+		org.Accounts = append(org.Accounts, directory.Account{ID: id, Name: "account " + id})
+		for name, assigned := range map[string]bool{"platform": i%3 == 0, "developers": i%4 == 1, "": i%5 == 2} {
+			if !assigned {
+				continue
+			}
+			for _, set := range []string{"ReadOnly", "AdministratorAccess"} {
+				a := directory.Assignment{Group: name, PermissionSet: set, Accounts: []string{id}}
+				if name == "" {
+					a.User = "zoe"
+				}
+				org.Assignments = append(org.Assignments, a)
+			}
+		}
+		if i%3 == 0 || i%4 == 1 || i%5 == 2 {
+			reached["u-zoe"] = append(reached["u-zoe"], id)
+		}
+		if i%4 == 1 {
+			reached["u-alice"] = append(reached["u-alice"], id)
+		}
+	}
+	f.ok(f.Apply(ctx, org, ""))
+	for _, user := range []string{"u-zoe", "u-alice", "u-carol", ""} {
+		for _, limit := range []int{1, 3, 1000} {
+			var got []string
+			for after := ""; ; {
+				page, err := f.AccountsOf(ctx, user, after, limit)
+				f.ok(err)
+				if len(page) > limit {
+					t.Fatalf("got a page of %d, want at most %d", len(page), limit)
+				}
+				for _, a := range page {
+					got = append(got, a.ID)
+					f.same(a.Name, "account "+a.ID)
+				}
+				if len(page) == 0 {
+					break
+				}
+				after = page[len(page)-1].ID
+			}
+			f.same(got, reached[user])
+		}
+	}
 }
 
 func attempts(t *testing.T, f *fixture) {

@@ -60,6 +60,53 @@ func clientLimit(t *testing.T, f *fixture) {
 	there("five")
 }
 
+// Dropping a client would drop what somebody is about to decide or redeem.
+func clientsWithRequests(t *testing.T, f *fixture) {
+	f.session("s", "alice")
+	insert := func(id string, now time.Time, max int) error {
+		c := clientRecord(id)
+		c.IssuedAt = now
+		return f.InsertClient(t.Context(), c, now, now.Add(-time.Minute), max)
+	}
+	for i, id := range []string{"pending", "allowed", "coded", "denied", "idle one", "idle two"} {
+		f.ok(insert(id, at(time.Duration(i)*time.Millisecond), 6))
+	}
+	f.insert(deviceRequest("pending", "pending"))
+	f.allowed(deviceRequest("allowed", "allowed"))
+	coded := f.insert(codeRequest("coded", "coded"))
+	denied := f.insert(codeRequest("denied", "denied"))
+	for _, r := range []grant.RequestRecord{coded, denied} {
+		_, err := f.BindRequest(t.Context(), r.ID, "s")
+		f.ok(err)
+		v := verdict(r, "s")
+		v.Allow = r.ID == coded.ID
+		if v.CodeExpiresAt = at(20 * time.Minute); !v.Allow {
+			v.Code, v.CodeExpiresAt = grant.Hash{}, time.Time{}
+		}
+		_, err = f.Decide(t.Context(), v)
+		f.ok(err)
+	}
+	are := func(want ...string) {
+		t.Helper()
+		var got []string
+		for _, id := range []string{"pending", "allowed", "coded", "denied", "idle one", "idle two", "next", "last", "later"} {
+			if _, err := f.Client(t.Context(), id); err == nil {
+				got = append(got, id)
+			}
+		}
+		f.same(got, want)
+	}
+	// The oldest goes, and no more than need be.
+	f.ok(insert("next", at(2*time.Minute), 6))
+	are("pending", "allowed", "coded", "idle one", "idle two", "next")
+	f.ok(insert("last", at(2*time.Minute), 5))
+	are("pending", "allowed", "coded", "next", "last")
+	f.is(insert("later", at(2*time.Minute), 5), grant.ErrFull)
+	// Once what it asked for has expired it can go: the code of one lasts longer.
+	f.ok(insert("later", at(11*time.Minute), 3))
+	are("coded", "next", "later")
+}
+
 func sessions(t *testing.T, f *fixture) {
 	want := f.session("s", "alice")
 	got, endedAt, err := f.SessionByCookie(t.Context(), hash("cookie of s"))
@@ -111,7 +158,7 @@ func collecting(t *testing.T, f *fixture) {
 	r := f.family("one")
 	f.ok(f.InsertCredential(t.Context(), grant.RoleCredential{AccessKeyID: "ASIA", IssuedAt: start, ExpiresAt: at(time.Hour)}, start))
 	all := func(d time.Duration) grant.Horizon {
-		return grant.Horizon{Clients: at(d), Requests: at(d), Sessions: at(d), AccessTokens: at(d), Credentials: at(d)}
+		return grant.Horizon{Clients: at(d), Requests: at(d), Sessions: at(d), Credentials: at(d)}
 	}
 	has := func(want map[string]bool) {
 		t.Helper()
@@ -134,8 +181,9 @@ func collecting(t *testing.T, f *fixture) {
 	has(map[string]bool{"client": true, "request": true, "access": true, "refresh": true, "session": true, "credential": true})
 	f.ok(f.Collect(t.Context(), all(10*time.Minute)))
 	has(map[string]bool{"client": true, "request": false, "access": true, "refresh": true, "session": true, "credential": true})
+	// The access token has expired, but still ends its session.
 	f.ok(f.Collect(t.Context(), all(time.Hour)))
-	has(map[string]bool{"client": true, "request": false, "access": false, "refresh": true, "session": true, "credential": false})
+	has(map[string]bool{"client": true, "request": false, "access": true, "refresh": true, "session": true, "credential": false})
 	f.ok(f.EndSession(t.Context(), "s", at(2*time.Hour)))
 	f.ok(f.Collect(t.Context(), all(2*time.Hour)))
 	has(map[string]bool{"client": true, "request": false, "access": false, "refresh": false, "session": false, "credential": false})

@@ -21,11 +21,15 @@ func Run(t *testing.T, open Open) {
 	for name, f := range map[string]func(*testing.T, *fixture){
 		"clients":                 clients,
 		"client limit":            clientLimit,
+		"clients with requests":   clientsWithRequests,
 		"requests":                requests,
 		"request limit":           requestLimit,
+		"request hoarding":        requestHoarding,
 		"user codes":              userCodes,
+		"user codes of each":      userCodesOfEach,
 		"user codes bind":         userCodesBind,
 		"binding":                 binding,
+		"rebinding":               rebinding,
 		"deciding":                deciding,
 		"polling":                 polling,
 		"redeeming":               redeeming,
@@ -135,7 +139,7 @@ func (f *fixture) read(id grant.Hash) grant.RequestRecord {
 }
 
 func bare(r grant.RequestRecord) grant.RequestRecord {
-	r.ClientName, r.ClientCreated, r.SessionExpiresAt, r.SessionEndedAt = "", time.Time{}, time.Time{}, time.Time{}
+	r.ClientName, r.ClientCreated, r.SessionExpiresAt = "", time.Time{}, time.Time{}
 	return r
 }
 

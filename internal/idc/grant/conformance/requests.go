@@ -38,26 +38,34 @@ func requests(t *testing.T, f *fixture) {
 
 func requestLimit(t *testing.T, f *fixture) {
 	f.client("c")
+	f.client("other")
 	f.session("s", "alice")
 	insert := func(r grant.RequestRecord, now time.Time) error {
 		r.CreatedAt, r.ExpiresAt = now, now.Add(10*time.Minute)
+		if r.ID == hash("id of one") {
+			r.ClientID = "other" // with one each, neither gives way to a third
+		}
 		return f.InsertRequest(t.Context(), r, now, now.Add(-time.Hour), 2)
+	}
+	bind := func(name string) {
+		_, err := f.BindRequest(t.Context(), hash("id of "+name), "s")
+		f.ok(err)
 	}
 	f.ok(insert(deviceRequest("one", "c"), start))
 	f.ok(insert(deviceRequest("two", "c"), at(time.Minute)))
+	bind("two")
 	f.is(insert(deviceRequest("three", "c"), at(time.Minute)), grant.ErrFull)
 	f.ok(insert(codeRequest("four", "c"), at(time.Minute)))
 	// An expired one is no longer counted, but still there.
 	f.ok(insert(deviceRequest("three", "c"), at(10*time.Minute)))
+	bind("three")
 	f.read(hash("id of one"))
 	f.is(insert(deviceRequest("five", "c"), at(10*time.Minute)), grant.ErrFull)
 	// Neither is one that was denied; one that waits to be redeemed is.
 	deny := func(name string, allow bool) {
-		_, err := f.BindRequest(t.Context(), hash("id of "+name), "s")
-		f.ok(err)
 		v := verdict(deviceRequest(name, "c"), "s")
 		v.Allow = allow
-		_, err = f.Decide(t.Context(), v)
+		_, err := f.Decide(t.Context(), v)
 		f.ok(err)
 	}
 	deny("two", true)
@@ -70,8 +78,52 @@ func requestLimit(t *testing.T, f *fixture) {
 	f.is(err, grant.ErrNotFound)
 }
 
+// One client's requests give way to its own next one, and to other clients'.
+func requestHoarding(t *testing.T, f *fixture) {
+	f.client("hoarder")
+	f.client("c")
+	f.client("d")
+	f.session("s", "alice")
+	insert := func(name, clientID string, second int) error {
+		r := deviceRequest(name, clientID)
+		now := at(time.Duration(second) * time.Second)
+		r.CreatedAt, r.ExpiresAt = now, now.Add(10*time.Minute)
+		return f.InsertRequest(t.Context(), r, now, now.Add(-time.Hour), 4)
+	}
+	are := func(want ...string) {
+		t.Helper()
+		var got []string
+		for _, name := range []string{"h1", "h2", "h3", "h4", "h5", "c1", "c2", "d1"} {
+			switch _, err := f.Request(t.Context(), hash("id of "+name)); {
+			case err == nil:
+				got = append(got, name)
+			default:
+				f.is(err, grant.ErrNotFound)
+			}
+		}
+		f.same(got, want)
+	}
+	for i, name := range []string{"h1", "h2", "h3", "h4"} {
+		f.ok(insert(name, "hoarder", i))
+	}
+	// What somebody is about to decide is never dropped.
+	_, err := f.BindRequest(t.Context(), hash("id of h1"), "s")
+	f.ok(err)
+	f.ok(insert("h5", "hoarder", 5))
+	are("h1", "h3", "h4", "h5")
+	f.ok(insert("c1", "c", 6))
+	are("h1", "h4", "h5", "c1")
+	f.ok(insert("d1", "d", 7))
+	are("h1", "h5", "c1", "d1")
+	// Now nobody has more than one that waits.
+	f.client("e")
+	f.is(insert("h2", "e", 8), grant.ErrFull)
+	f.ok(insert("c2", "c", 9))
+	are("h1", "h5", "c2", "d1")
+}
+
 func try(name, sessionID, userID string, now time.Time) grant.UserCodeTry {
-	return grant.UserCodeTry{UserCode: hash("user code of " + name), SessionID: sessionID, UserID: userID, Now: now, Window: time.Minute, Max: 3}
+	return grant.UserCodeTry{UserCode: hash("user code of " + name), SessionID: sessionID, UserID: userID, Now: now, Window: time.Minute, Max: 3, MaxEach: 3}
 }
 
 func userCodes(t *testing.T, f *fixture) {
@@ -119,6 +171,36 @@ func userCodes(t *testing.T, f *fixture) {
 	tooMany("one", at(10*time.Minute), time.Minute)
 }
 
+func userCodesOfEach(t *testing.T, f *fixture) {
+	f.client("c")
+	f.session("a", "alice")
+	f.session("b", "bob")
+	f.insert(deviceRequest("one", "c"))
+	attempt := func(name, sessionID, userID string, second int) error {
+		x := try(name, sessionID, userID, at(time.Duration(second)*time.Second))
+		x.MaxEach = 2
+		_, _, err := f.TryUserCode(t.Context(), x)
+		return err
+	}
+	tooMany := func(err error, want time.Duration) {
+		t.Helper()
+		var e *grant.TooManyTriesError
+		if !errors.As(err, &e) || e.RetryAfter != want {
+			t.Fatalf("got %#v, want to wait %s", err, want)
+		}
+	}
+	f.is(attempt("none", "b", "bob", 0), grant.ErrNotFound)
+	f.is(attempt("none", "b", "bob", 10), grant.ErrNotFound)
+	tooMany(attempt("none", "b", "bob", 20), 40*time.Second)
+	f.ok(attempt("one", "a", "alice", 20))
+	f.is(attempt("none", "a", "alice", 20), grant.ErrNotFound)
+	// That was the third of all.
+	tooMany(attempt("one", "a", "alice", 30), 30*time.Second)
+	tooMany(attempt("one", "b", "bob", 30), 30*time.Second)
+	f.ok(attempt("one", "a", "alice", 60))
+	f.is(attempt("none", "b", "bob", 60), grant.ErrNotFound)
+}
+
 func userCodesBind(t *testing.T, f *fixture) {
 	f.client("c")
 	f.session("a1", "alice")
@@ -160,10 +242,31 @@ func binding(t *testing.T, f *fixture) {
 	got, err := f.BindRequest(t.Context(), r.ID, "other")
 	f.ok(err)
 	f.same(got.SessionID, "s")
-	f.ok(f.EndSession(t.Context(), "s", at(time.Minute)))
-	got, err = f.Request(t.Context(), r.ID)
+}
+
+func rebinding(t *testing.T, f *fixture) {
+	f.client("c")
+	f.session("s", "alice")
+	f.session("next", "alice")
+	f.session("other", "bob")
+	bind := func(r grant.RequestRecord, sessionID string) grant.RequestRecord {
+		f.insert(r)
+		_, err := f.BindRequest(t.Context(), r.ID, sessionID)
+		f.ok(err)
+		return r
+	}
+	code, device := bind(codeRequest("code", "c"), "s"), bind(deviceRequest("device", "c"), "s")
+	bobs := bind(codeRequest("bob's", "c"), "other")
+	unbound := f.insert(codeRequest("unbound", "c"))
+	decided := f.allowed(deviceRequest("decided", "c"))
+	f.ok(f.RebindRequests(t.Context(), "s", "next"))
+	f.ok(f.RebindRequests(t.Context(), "", "next"))
+	f.ok(f.RebindRequests(t.Context(), "unknown", "next"))
+	for id, want := range map[grant.Hash]string{code.ID: "next", device.ID: "next", bobs.ID: "other", unbound.ID: "", decided.ID: "s"} {
+		f.same(f.read(id).SessionID, want)
+	}
+	_, err := f.Decide(t.Context(), verdict(code, "next"))
 	f.ok(err)
-	f.same(got.SessionEndedAt, at(time.Minute))
 }
 
 func deciding(t *testing.T, f *fixture) {
