@@ -230,13 +230,20 @@ func (s *section) addHeaders(names []string) error {
 	return s.widen(names)
 }
 
+// A raggedError is a table whose rows differ in length, in the words of the AWS
+// CLI.
+type raggedError struct{ Want, Got int }
+
+func (e *raggedError) Error() string {
+	return fmt.Sprintf("Row should have %d elements, instead it has %d", e.Want, e.Got)
+}
+
 func (s *section) addRow(values []any) error {
 	if s.columns < 0 {
 		s.columns = len(values)
 	}
 	if len(values) != s.columns {
-		// In the words of the AWS CLI.
-		return fmt.Errorf("Row should have %d elements, instead it has %d", s.columns, len(values))
+		return &raggedError{Want: s.columns, Got: len(values)}
 	}
 	row := make([]string, len(values))
 	for i, v := range values {
