@@ -21,6 +21,10 @@ func TestMain(m *testing.M) {
 	})
 }
 
+// atOnce keeps programs that are built with the race detector from sleeping for a
+// second before they end.
+const atOnce = "GORACE=atexit_sleep_ms=0"
+
 // Scripts read like a user's terminal. Each has a home of its own.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -31,6 +35,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("HOME", home)
 			e.Setenv("USERPROFILE", home)
 			e.Setenv("TZ", "UTC")
+			e.Vars = append(e.Vars, atOnce)
 			e.Setenv("BROWSER", "no-browser-in-tests %s")
 			return os.MkdirAll(home, 0o700)
 		},

@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -123,36 +124,57 @@ func TestKillLocalStart(t *testing.T) {
 	}
 }
 
-// A login killed at any moment leaves files that every tool can read.
+// A login and a configuration killed at any moment leave files that every tool
+// can read.
 func TestKillLogin(t *testing.T) {
 	env, home := local(t)
-	path, err := exec.LookPath("portico")
-	if err != nil {
-		t.Fatal(err)
-	}
-	args := []string{"configure", "sso", "--sso-session", "dev", "--sso-start-url", "https://d-1234567890.awsapps.com/start", "--sso-region", "us-east-1",
+	configure := []string{"configure", "sso", "--sso-session", "dev", "--sso-start-url", "https://d-1234567890.awsapps.com/start", "--sso-region", "us-east-1",
 		"--account-id", "111111111111", "--role-name", "AdministratorAccess", "--profile", "dev"}
-	finished := 0
-	for delay := 5 * time.Millisecond; delay < 400*time.Millisecond; delay += 15 * time.Millisecond {
-		cmd := exec.Command(path, args...)
-		cmd.Env = env
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		timer := time.AfterFunc(delay, func() { cmd.Process.Kill() })
-		if cmd.Wait() == nil {
-			finished++
-		}
-		timer.Stop()
-		readable(t, home)
+	const runs = 12
+	for _, tt := range []struct {
+		name string
+		args func(i int) []string // such that each run has something to write
+	}{
+		{"configure", func(i int) []string {
+			return append(slices.Clone(configure), "--region", fmt.Sprintf("eu-west-%d", i%3+1))
+		}},
+		{"login", func(int) []string { return []string{"sso", "login", "--sso-session", "dev"} }},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if out, err := program(t, env, tt.args(0)...).CombinedOutput(); err != nil {
+				t.Fatalf("%v\n%s", err, out)
+			}
+			start := time.Now() // the first run may have had more to do
+			if out, err := program(t, env, tt.args(1)...).CombinedOutput(); err != nil {
+				t.Fatalf("%v\n%s", err, out)
+			}
+			whole := time.Since(start)
+			finished := 0
+			for i := range runs {
+				cmd := program(t, env, tt.args(i)...)
+				if err := cmd.Start(); err != nil {
+					t.Fatal(err)
+				}
+				delay := whole * time.Duration(i) / (runs - 3)
+				if i == runs-1 {
+					delay = 30 * time.Second // this one is to finish
+				}
+				timer := time.AfterFunc(delay, func() { cmd.Process.Kill() })
+				if cmd.Wait() == nil {
+					finished++
+				}
+				timer.Stop()
+				readable(t, home)
+			}
+			if finished == 0 || finished == runs {
+				t.Errorf("%d of %d runs finished before their kill: the test proves nothing", finished, runs)
+			}
+			// And it still works afterwards.
+			if out, err := program(t, env, tt.args(2)...).CombinedOutput(); err != nil {
+				t.Errorf("after the kills: %v\n%s", err, out)
+			}
+		})
 	}
-	// And it still works afterwards.
-	cmd := exec.Command(path, append(args, "--region", "eu-west-1")...)
-	cmd.Env = env
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Errorf("after the kills: %v\n%s", err, out)
-	}
-	t.Logf("%d runs finished before their kill", finished)
 }
 
 func readable(t *testing.T, home string) {

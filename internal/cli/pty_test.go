@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -32,7 +33,7 @@ func open(t *testing.T, env []string, args ...string) *screen {
 		t.Fatal(err)
 	}
 	s := &screen{t: t, seen: make(chan string, 1024), cmd: exec.Command(path, args...)}
-	s.cmd.Env = env
+	s.cmd.Env = append(slices.Clip(env), atOnce)
 	s.tty, err = pty.StartWithSize(s.cmd, &pty.Winsize{Rows: 24, Cols: 80})
 	if err != nil {
 		t.Fatal(err)
@@ -102,7 +103,7 @@ func (s *screen) end() int {
 func local(t *testing.T) (env []string, home string) {
 	t.Helper()
 	home = t.TempDir()
-	base := []string{"HOME=" + home, "PATH=" + os.Getenv("PATH"), "TERM=xterm-256color", "TZ=UTC"}
+	base := []string{atOnce, "HOME=" + home, "PATH=" + os.Getenv("PATH"), "TERM=xterm-256color", "TZ=UTC"}
 	path, err := exec.LookPath("portico")
 	if err != nil {
 		t.Fatal(err)

@@ -4,9 +4,6 @@ package cli_test
 
 import (
 	"io"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -17,28 +14,10 @@ import (
 // in colour unless somebody minds.
 func TestTableOnATerminal(t *testing.T) {
 	env, home := local(t)
-	config := `[sso-session corp]
-sso_start_url = https://d-1234567890.awsapps.com/start
-sso_region = us-east-1
-[profile dev]
-sso_session = corp
-sso_account_id = 111111111111
-sso_role_name = AdministratorAccess
-output = table
-`
-	if err := os.MkdirAll(filepath.Join(home, ".aws"), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(home, ".aws", "config"), []byte(config), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	configured(t, home, strings.Replace(corp, "region = eu-west-1", "output = table", 1))
 	run := func(columns uint16, extra ...string) string {
 		t.Helper()
-		path, err := exec.LookPath("portico")
-		if err != nil {
-			t.Fatal(err)
-		}
-		cmd := exec.Command(path, "sts", "get-caller-identity", "--profile", "dev", "--query", "{Account: Account, Mine: `true`, Text: `a word`}")
+		cmd := program(t, nil, "sts", "get-caller-identity", "--profile", "dev", "--query", "{Account: Account, Mine: `true`, Text: `a word`}")
 		cmd.Env = append(env, extra...)
 		if columns == 0 {
 			out, err := cmd.CombinedOutput()
@@ -58,9 +37,7 @@ output = table
 		}
 		return strings.ReplaceAll(string(out), "\r", "")
 	}
-	login := exec.Command("portico", "sso", "login", "--profile", "dev")
-	login.Env = env
-	if out, err := login.CombinedOutput(); err != nil {
+	if out, err := program(t, env, "sso", "login", "--profile", "dev").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	const flat = `------------------------------------

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -25,6 +26,26 @@ func leaves(c *cobra.Command) []*cobra.Command {
 	return all
 }
 
+// run is what a script runs: its lines without the comments, and without what is
+// expected to be printed.
+func run(script string) string {
+	var lines strings.Builder
+	for line := range strings.Lines(script) {
+		word, _, _ := strings.Cut(strings.TrimPrefix(strings.TrimSpace(line), "! "), " ")
+		if !strings.HasPrefix(word, "#") && word != "stdout" && word != "stderr" {
+			lines.WriteString(line)
+		}
+	}
+	return lines.String()
+}
+
+func TestCommentsRunNothing(t *testing.T) {
+	script := "# portico a\n\t#portico a\nstderr 'portico a'\n! stdout 'portico a'\nexec portico b\n"
+	if got, want := run(script), "exec portico b\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 // Every command has help a person can use, an example in which it occurs, and a
 // script that runs it.
 func TestEveryCommandIsDocumentedAndScripted(t *testing.T) {
@@ -38,7 +59,7 @@ func TestEveryCommandIsDocumentedAndScripted(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		scripts.Write(data)
+		scripts.WriteString(run(string(data)))
 	}
 	root := newRoot(&App{Name: "portico"})
 	for _, c := range leaves(root) {
@@ -89,6 +110,27 @@ func TestOnlySafeAddressesAreOpened(t *testing.T) {
 		if err := checkAddress(bad); err == nil {
 			t.Errorf("%q would be opened", bad)
 		}
+	}
+}
+
+// Whatever a server calls its sign-in page, nothing is started for an address that
+// a browser should not be sent to.
+func TestOpenURLGuards(t *testing.T) {
+	marker := filepath.Join(t.TempDir(), "opened")
+	for _, bad := range []string{"http://portico-idc.test/authorize", "file:///etc/passwd", "-x"} {
+		a := &App{OpenURL: func(address string) error { t.Errorf("%s was opened", address); return nil }}
+		if err := a.openURL(bad); err == nil {
+			t.Errorf("%s: got no error", bad)
+		}
+		a = &App{Env: []string{"PATH=" + os.Getenv("PATH"), "BROWSER=touch " + marker + " %s"}, Stderr: io.Discard}
+		if err := a.openURL(bad); err == nil {
+			t.Errorf("%s: a browser was started", bad)
+		}
+	}
+	opened := ""
+	a := &App{OpenURL: func(address string) error { opened = address; return nil }}
+	if err := a.openURL("http://127.0.0.1:1/x"); err != nil || opened != "http://127.0.0.1:1/x" {
+		t.Errorf("an address of this machine: got %q, %v", opened, err)
 	}
 }
 

@@ -52,6 +52,10 @@ func TestCacheWindow(t *testing.T) {
 		if c, err := s.RoleCredentials(t.Context(), role); err != nil || c != first || calls.Load() != 1 {
 			t.Errorf("16 minutes left: %v after %d calls, want the cached ones after 1", err, calls.Load())
 		}
+		time.Sleep(2 * time.Minute)
+		if c, err := s.RoleCredentials(t.Context(), role); err != nil || c == first || calls.Load() != 2 {
+			t.Errorf("14 minutes left: %v after %d calls, want new ones after 2", err, calls.Load())
+		}
 	})
 }
 

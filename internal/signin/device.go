@@ -85,15 +85,16 @@ type poller struct {
 	deadline     time.Time // when the device code expires; a service that never says so does not hold us
 }
 
-// wait polls until there is an outcome.
+// wait polls until there is an outcome. The service has been asked once, so the
+// interval comes first.
 func (p *poller) wait(ctx context.Context) (*ssooidc.CreateTokenOutput, error) {
 	for {
+		if err := sleep(ctx, p.interval); err != nil {
+			return nil, err
+		}
 		out, err := p.once(ctx)
 		if out != nil || err != nil {
 			return out, err
-		}
-		if err := sleep(ctx, p.interval); err != nil {
-			return nil, err
 		}
 	}
 }
