@@ -138,7 +138,7 @@ func (a *App) linkSelf(dir string) error {
 // visit is the browser: it does on the real pages what the person would, and
 // goes back to the waiting command while that waits.
 func (d *demo) visit(ctx context.Context, fail context.CancelCauseFunc, r *running, address string) error {
-	browser := &browse.Browser{Control: r.Control, User: person, HTTP: loopbackHTTP()}
+	browser := &browse.Browser{Control: r.Control, User: person}
 	callback, err := browser.Visit(ctx, address)
 	if err != nil {
 		fail(fmt.Errorf("the browser: %v", err))
@@ -146,7 +146,7 @@ func (d *demo) visit(ctx context.Context, fail context.CancelCauseFunc, r *runni
 	}
 	fmt.Fprintf(d.App.Stdout, "(%s signs in on that page and allows it)\n\n", person)
 	go func() {
-		if err := browse.Deliver(ctx, loopbackHTTP(), callback); err != nil && ctx.Err() == nil {
+		if err := browse.Deliver(ctx, nil, callback); err != nil && ctx.Err() == nil {
 			fail(fmt.Errorf("the browser: %v", err))
 		}
 	}()

@@ -5,14 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net"
-	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
-	"time"
 
 	"github.com/portico-sso/portico/internal/idc"
 	"github.com/portico-sso/portico/internal/idc/control"
@@ -45,16 +42,6 @@ func readOrganisation(file string) (*directory.Organisation, error) {
 	return &org, err
 }
 
-// loopbackHTTP speaks to local Identity Centers: directly, past any proxy, and
-// not for ever.
-func loopbackHTTP() *http.Client {
-	return &http.Client{
-		Transport:     &http.Transport{Proxy: nil, DialContext: (&net.Dialer{Timeout: 2 * time.Second}).DialContext},
-		Timeout:       30 * time.Second,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
-}
-
 // find returns the control client of the local Identity Center that is meant:
 // the one at address, or where AWS_ENDPOINT_URL points, or the only one there is.
 func (a *App) find(ctx context.Context, address string) (*control.Client, error) {
@@ -75,7 +62,7 @@ func (a *App) find(ctx context.Context, address string) (*control.Client, error)
 		}
 		return nil, err
 	}
-	return &control.Client{Record: r, HTTP: loopbackHTTP()}, nil
+	return &control.Client{Record: r}, nil
 }
 
 // origin is the scheme and host of a URL.

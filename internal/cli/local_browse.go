@@ -62,7 +62,7 @@ run unattended.`,
 				user = info.Users[0]
 			}
 			return (&localBrowse{
-				App: a, Browser: &browse.Browser{Control: client, User: user, Deny: deny, HTTP: loopbackHTTP()},
+				App: a, Browser: &browse.Browser{Control: client, User: user, Deny: deny},
 			}).run(cmd.Context(), args[0])
 		},
 	}
@@ -122,5 +122,5 @@ func deliverCallback(ctx context.Context, in io.Reader) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
-	return browse.Deliver(ctx, loopbackHTTP(), strings.TrimSpace(string(address)))
+	return browse.Deliver(ctx, nil, strings.TrimSpace(string(address)))
 }

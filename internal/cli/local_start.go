@@ -183,7 +183,7 @@ func serve(ctx context.Context, l net.Listener, c idc.Config, records string) (_
 		if r.remove, err = control.Publish(records, record); err != nil {
 			return nil, fmt.Errorf("record this Identity Center: %v", err)
 		}
-		r.Control = &control.Client{Record: record, HTTP: loopbackHTTP()}
+		r.Control = &control.Client{Record: record}
 	}
 	ctx, r.stop = context.WithCancel(ctx)
 	go func() { r.done <- server.Serve(ctx, l) }()
