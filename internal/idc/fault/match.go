@@ -1,0 +1,84 @@
+package fault
+
+import (
+	"path"
+	"regexp"
+	"strings"
+)
+
+// target is an Op as it was understood. What is "" matches everything.
+type target struct {
+	service, operation string // lower case
+	method, path       string // of a page
+}
+
+var (
+	operationName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9]{0,127}$`)
+	serviceName   = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]{0,63}$`)
+	methodName    = regexp.MustCompile(`^[A-Za-z]{1,16}$`)
+)
+
+const opCure = `write an operation such as CreateToken, sso:ListAccounts or sts:*, a page such as /device or "POST /signin", or * for everything`
+
+// parseOp returns an *InvalidError for what is neither operation nor page, and
+// for an operation that is not known.
+func parseOp(op string, known func(string) bool) (target, error) {
+	switch method, rest, spaced := strings.Cut(op, " "); {
+	case op == "*":
+		return target{}, nil
+	case op == "":
+		return target{}, invalid("op", opCure, "it is missing")
+	case strings.HasPrefix(op, "/"):
+		return target{path: op}, checkPattern("op", op)
+	case spaced && methodName.MatchString(method) && strings.HasPrefix(rest, "/"):
+		return target{method: strings.ToUpper(method), path: rest}, checkPattern("op", rest)
+	}
+	service, operation, qualified := strings.Cut(op, ":")
+	if !qualified {
+		service, operation = "", op
+	}
+	anyOf := qualified && operation == "*"
+	if qualified && !serviceName.MatchString(service) || !anyOf && !operationName.MatchString(operation) {
+		return target{}, invalid("op", opCure, "%q is neither an operation nor a page", clip(op))
+	}
+	t := target{service: strings.ToLower(service)}
+	if anyOf {
+		return t, nil
+	}
+	if known != nil && !known(op) && !known(operation) {
+		return target{}, invalid("op", opCure, "%q is no operation that is served here", op)
+	}
+	t.operation = strings.ToLower(operation)
+	return t, nil
+}
+
+func (t target) match(c *Call) bool {
+	if t.path != "" {
+		return (t.method == "" || t.method == c.Method) && matches(t.path, c.Path)
+	}
+	return (t.service == "" || strings.EqualFold(t.service, c.Service)) &&
+		(t.operation == "" || strings.EqualFold(t.operation, c.Operation))
+}
+
+func matches(pattern, name string) bool {
+	ok, err := path.Match(pattern, name)
+	return ok && err == nil
+}
+
+// person is a name that is asked for when first needed.
+type person struct {
+	ask   func() string
+	name  string
+	asked bool
+}
+
+func (p *person) matches(pattern string) bool {
+	if pattern == "" {
+		return true
+	}
+	if !p.asked && p.ask != nil {
+		p.name = strings.ToLower(p.ask())
+	}
+	p.asked = true
+	return matches(pattern, p.name)
+}
