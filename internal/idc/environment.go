@@ -22,3 +22,20 @@ func Environment(address, noProxy string) []string {
 	list := strings.Join(hosts, ",")
 	return append(env, "NO_PROXY="+list, "no_proxy="+list)
 }
+
+// TrustEnvironment makes clients trust the certificates of the authority whose
+// own is in the file, and most of them no other: the Go and Python ones take a
+// bundle in place of the system's.
+func TrustEnvironment(caFile string) []string {
+	var env []string
+	for _, name := range []string{"AWS_CA_BUNDLE", "SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE"} {
+		env = append(env, name+"="+caFile)
+	}
+	return env
+}
+
+// ProxyEnvironment sends clients that ignore endpoint variables through the
+// proxy at a URL.
+func ProxyEnvironment(proxyURL string) []string {
+	return []string{"HTTPS_PROXY=" + proxyURL, "https_proxy=" + proxyURL}
+}

@@ -101,7 +101,7 @@ func TestUnknownAddresses(t *testing.T) {
 func TestOneRequestID(t *testing.T) {
 	key := control.NewKey()
 	s, log := newServer(t, Config{ControlKey: key})
-	if err := s.db.Close(); err != nil {
+	if err := errors.Join(s.events.Close(), s.db.Close()); err != nil {
 		t.Fatal(err)
 	}
 	for _, tt := range []struct {
@@ -178,5 +178,28 @@ func TestConsentIsKept(t *testing.T) {
 		if want := scopes == nil || slices.ContainsFunc(scopes, func(s string) bool { return strings.HasPrefix(s, "sso") }); promised != want {
 			t.Errorf("%v: got promised %v, want %v", scopes, promised, want)
 		}
+	}
+}
+
+// Vanity start URLs lead to the portal's other names, by which clients may then
+// register.
+func TestVanityIsServed(t *testing.T) {
+	s, _ := newServer(t, Config{})
+	resp := handle(t, s, "HEAD", base+"/vanity", "")
+	portal := resp.Header.Get("Location")
+	if resp.StatusCode != http.StatusMovedPermanently || !strings.HasSuffix(portal, ".app.aws") {
+		t.Fatalf("got %s to %q", resp.Status, portal)
+	}
+	for issuer, want := range map[string]int{portal: 200, portal + "/start": 200, base + "/start": 200, startURL: 200, base + "/vanity": 400, "https://ssoins-0000000000000000.portal.us-east-1.app.aws": 400} {
+		resp := handle(t, s, "POST", base+"/client/register", `{"clientName":"x","clientType":"public","issuerUrl":"`+issuer+`"}`, "Content-Type", "application/json")
+		if resp.StatusCode != want {
+			t.Errorf("%s: got %s, want %d", issuer, resp.Status, want)
+		}
+	}
+	// A signed call is S3's, whatever its bucket is called.
+	p := overHandler(t, s)
+	p.until("GetCallerIdentity")
+	if status, code := p.try(p.signed("s3", "GET", "/vanity", "")); status != 501 || code != "NotImplemented" {
+		t.Errorf("a bucket of that name: got %d %s", status, code)
 	}
 }

@@ -100,10 +100,15 @@ func (s *Server) collector(ctx context.Context) {
 			return
 		case <-s.collect:
 		}
-		if err := s.grant.Collect(ctx, s.now()); err != nil && ctx.Err() == nil {
+		if err := s.dropExpired(ctx); err != nil && ctx.Err() == nil {
 			s.log.ErrorContext(ctx, "dropping what has expired failed", "error", err)
 		}
 	}
+}
+
+func (s *Server) dropExpired(ctx context.Context) error {
+	now := s.now()
+	return errors.Join(s.grant.Collect(ctx, now), s.directory.Collect(ctx, now))
 }
 
 // silentConns are the connections on which nothing was ever said.

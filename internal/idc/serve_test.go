@@ -82,7 +82,7 @@ func TestServeDrains(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			l := listen(t, Config{})
-			l.pages = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			l.onPages.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				select {
 				case <-time.After(test.takes):
 					fmt.Fprint(w, "finished")

@@ -14,6 +14,8 @@ import (
 	"github.com/portico-sso/portico/internal/idc/awsapi"
 	"github.com/portico-sso/portico/internal/idc/control"
 	"github.com/portico-sso/portico/internal/idc/directory"
+	"github.com/portico-sso/portico/internal/idc/events"
+	"github.com/portico-sso/portico/internal/idc/fault"
 	"github.com/portico-sso/portico/internal/idc/grant"
 	"github.com/portico-sso/portico/internal/idc/portal"
 	"github.com/portico-sso/portico/internal/idc/seed"
@@ -31,11 +33,19 @@ type Server struct {
 	now       func() time.Time
 	log       *slog.Logger
 
+	events *events.Recorder
+	place  events.Place
+	faults fault.Plan
+	// What answers: AWS calls, pages, vanity start URLs.
+	onAPI, onPages, onVanity surface
+
 	api     *awsapi.Handler
-	pages   http.Handler
+	pages   *portal.Handler
 	control http.Handler // nil when off
 	// exposed is set once a listener turns out to be open to other machines.
 	exposed atomic.Bool
+
+	skew atomic.Int64 // nanoseconds
 
 	collected atomic.Int64  // unix nanoseconds of package time
 	collect   chan struct{} // asks Serve's goroutine to collect
@@ -83,21 +93,34 @@ func (s *Server) prepare(ctx context.Context, c Config) error {
 	if err := s.seed(ctx, c.Organisation); err != nil {
 		return err
 	}
+	instance, err := s.directory.Instance(ctx)
+	if err != nil {
+		return err
+	}
+	s.place = events.Place{Region: instance.Region, ManagementAccount: instance.ManagementAccount,
+		IdentityStoreARN: "arn:" + directory.Partition(instance.Region) + ":identitystore::" + instance.ManagementAccount + ":identitystore/" + instance.IdentityStoreID}
+	s.events = &events.Recorder{Log: s.log, Store: s.db.Events()}
 	// Hashing passwords took some 80 MB, which the runtime would keep for more of
 	// the same. There is no more of it until somebody signs in.
 	debug.FreeOSMemory()
-	s.api = &awsapi.Handler{Grant: s.grant, Directory: s.directory, BaseURL: s.address.url, OwnHost: s.allows, Now: s.now, Log: s.log}
+	s.api = &awsapi.Handler{Grant: s.grant, Directory: s.directory, BaseURL: s.address.url, OwnHost: s.allows,
+		StartURLs: func(i directory.Instance) []string { return startURLs(i, s.address.url) },
+		Now:       s.now, SignatureNow: s.signatureNow, Log: s.log}
 	s.pages = &portal.Handler{Grant: s.grant, Directory: s.directory, BaseURL: s.address.url, Now: s.now, Log: s.log}
+	s.onAPI, s.onPages = s.apiSurface(), s.pageSurface()
+	s.onVanity = s.onPages
+	s.onVanity.Handler = vanityHandler(s.directory.Instance)
+	s.faults.Known = known
 
 	if !s.address.loopback() {
 		s.warnExposed("address", s.address.url)
 	}
 	if c.ControlKey != "" && s.address.loopback() {
 		s.control = &control.Handler{Key: c.ControlKey, Address: s.address.url, CookieName: portal.CookieName(s.address.url),
-			Grant: s.grant, Directory: s.directory, Now: s.now, Log: s.log}
+			Grant: s.grant, Directory: s.directory, Events: s.events, Faults: &s.faults, Clock: s, Now: s.now, Log: s.log}
 	}
 	s.collected.Store(s.now().UnixNano())
-	return s.grant.Collect(ctx, s.now())
+	return s.dropExpired(ctx)
 }
 
 // seed puts an organisation into the database, if there is one to put.
@@ -138,9 +161,9 @@ func (s *Server) Describe(ctx context.Context) (directory.Instance, []string, er
 	return instance, names, nil
 }
 
-// Close closes the database. Serve must have returned.
+// Close keeps the last events and closes the database. Serve must have returned.
 func (s *Server) Close() error {
-	s.closeOnce.Do(func() { s.closeErr = s.db.Close() })
+	s.closeOnce.Do(func() { s.closeErr = errors.Join(s.events.Close(), s.db.Close()) })
 	return s.closeErr
 }
 
@@ -153,6 +176,9 @@ func (s *Server) allows(hostHeader string) bool {
 func (s *Server) route(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case !s.allows(r.Host):
+		e := events.Of(r.Context())
+		e.Source, e.Name = awsapi.EventOf(s.api.Identify(r))
+		e.ErrorCode, e.ErrorMessage = "MisdirectedRequest", "The request came for a host that this Identity Center is not"
 		s.misdirected(w)
 	case strings.HasPrefix(r.URL.Path, "/.portico/"):
 		if s.control == nil || s.exposed.Load() || !s.address.allows(r.Host) {
@@ -160,9 +186,32 @@ func (s *Server) route(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		s.control.ServeHTTP(w, r)
+	case servesVanity(r.URL.Path) && !s.api.Handles(r):
+		s.injected(w, r, &s.onVanity)
 	case s.api.Handles(r), !portal.Serves(r.URL.Path) && !awsapi.FromBrowser(r):
-		s.api.ServeHTTP(w, r)
+		s.injected(w, r, &s.onAPI)
 	default:
-		s.pages.ServeHTTP(w, r)
+		s.injected(w, r, &s.onPages)
+	}
+}
+
+// routeAWS is route for AWSHandler.
+func (s *Server) routeAWS(w http.ResponseWriter, r *http.Request) {
+	page := r.Method == http.MethodGet || r.Method == http.MethodHead
+	switch {
+	case s.api.Handles(r):
+		s.injected(w, r, &s.onAPI)
+	case page && r.URL.Path == "/authorize":
+		target := s.address.url + r.URL.Path
+		if r.URL.RawQuery != "" {
+			target += "?" + r.URL.RawQuery
+		}
+		w.Header().Set("Location", target)
+		w.WriteHeader(http.StatusFound)
+	case page && awsapi.FromBrowser(r):
+		w.Header().Set("Location", s.address.url+"/")
+		w.WriteHeader(http.StatusFound)
+	default:
+		s.injected(w, r, &s.onAPI)
 	}
 }

@@ -29,6 +29,8 @@ var everyRoute = []struct{ method, path, body string }{
 	{"GET", "/consent?request=x", ""},
 	{"POST", "/consent", "request=x&decision=allow"},
 	{"GET", "/assets/x", ""},
+	{"GET", "/vanity", ""},
+	{"GET", "/vanity/nothing", ""},
 	{"GET", "/nothing", ""},
 	{"POST", "/client/register", "{}"},
 	{"POST", "/device_authorization", "{}"},
@@ -198,7 +200,7 @@ func TestControlIsOff(t *testing.T) {
 
 func TestPanic(t *testing.T) {
 	s, log := newServer(t, Config{})
-	s.pages = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	s.onPages.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case "/late":
 			w.WriteHeader(http.StatusOK)

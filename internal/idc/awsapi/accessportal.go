@@ -25,10 +25,14 @@ func (h *Handler) servePortal(x *exchange) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if x.operation == "Logout" {
+	access, err := h.Grant.AccessToken(x.context(), x.now, token)
+	if err == nil {
+		x.event.ClientID, x.event.Client, x.event.SessionID = access.ClientID, access.ClientName, access.SessionID
+		h.person(x, access.UserID, access.FamilyID)
+	}
+	if x.operation == "Logout" { // also by a token that is over
 		return nil, x.portalError(h.Grant.SignOut(x.context(), x.now, token))
 	}
-	access, err := h.Grant.AccessToken(x.context(), x.now, token)
 	if err != nil {
 		return nil, x.portalError(err)
 	}
@@ -117,6 +121,7 @@ func (h *Handler) listAccountRoles(x *exchange, access grant.Access, q parameter
 	if err != nil {
 		return nil, x.malformed(err)
 	}
+	x.parameter("accountId", account)
 	limit, after, err := page(q, "roles", access.UserID, account)
 	if err != nil {
 		return nil, x.malformed(err)
@@ -153,10 +158,12 @@ func (h *Handler) getRoleCredentials(x *exchange, access grant.Access, q paramet
 	if err != nil {
 		return nil, x.malformed(err)
 	}
+	x.parameter("accountId", account)
 	name := q["role_name"]
 	if name == "" {
 		return nil, x.malformed(errors.New("role_name is required"))
 	}
+	x.parameter("roleName", name)
 	role, err := h.Directory.Role(x.context(), access.UserID, account, name)
 	if err != nil {
 		return nil, err
@@ -177,12 +184,13 @@ func (h *Handler) getRoleCredentials(x *exchange, access grant.Access, q paramet
 		AccountID: account, PermissionSet: set.Name, RoleName: role.Name, RoleID: role.ID,
 		UserID: user.ID, UserName: user.Name, SessionID: access.SessionID,
 		ARN: role.SessionARN(user.Name), CallerID: role.UserID(user.Name),
-		Administrator: set.Administrator,
-		ExpiresAt:     x.now.Add(duration).Truncate(time.Second),
+		Administrator: set.Administrator, Workflow: access.FamilyID,
+		ExpiresAt: x.now.Add(duration).Truncate(time.Second),
 	})
 	if err != nil {
 		return nil, err
 	}
+	x.credential(cred)
 	return credentialsReply{roleCredentials{cred.AccessKeyID, secret, token, cred.ExpiresAt.UnixMilli()}}, nil
 }
 

@@ -12,6 +12,10 @@
 // A global endpoint variable brings every other AWS call here too. Each gets an
 // error in its own protocol that names the operation and says what this is.
 //
+// What a call was, whose, and how it ended goes into the Call of package events
+// in its context. [Handler.Identify], [Handler.Who] and [Handler.Refuse] serve
+// whoever wants to answer a call in the handler's stead.
+//
 // The package holds no rule of its own about codes, tokens or assignments:
 // those are package grant's and package directory's. Signatures are package
 // sigv4's. Pages for people, GET /authorize among them, are package portal's.

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/portico-sso/portico/internal/idc/directory"
+	"github.com/portico-sso/portico/internal/idc/events"
 	"github.com/portico-sso/portico/internal/idc/grant"
 	"github.com/portico-sso/portico/internal/idc/sigv4"
 )
@@ -33,8 +34,14 @@ type Handler struct {
 	// OwnHost says whether a host, with or without port, is this Identity
 	// Center's under another name than BaseURL's. nil: it has no other.
 	OwnHost func(host string) bool
-	Now     func() time.Time // nil: time.Now
-	Log     *slog.Logger     // nil: slog.Default()
+	// StartURLs are those by which clients may name the instance. nil: its start
+	// URL alone.
+	StartURLs func(directory.Instance) []string
+	Now       func() time.Time // nil: time.Now
+	// SignatureNow is the clock that the dates of signed requests are judged by.
+	// nil: Now.
+	SignatureNow func() time.Time
+	Log          *slog.Logger // nil: slog.Default()
 
 	large budget
 }
@@ -88,10 +95,15 @@ func acceptsHTML(r *http.Request) bool {
 // exchange is one call under way.
 type exchange struct {
 	call
-	r    *http.Request
-	body []byte
-	now  time.Time
-	id   string // request id
+	r     *http.Request
+	body  []byte
+	now   time.Time
+	id    string // request id
+	event *events.Call
+}
+
+func (h *Handler) newExchange(w http.ResponseWriter, r *http.Request, c call) *exchange {
+	return &exchange{call: c, r: r, now: h.now(), id: w.Header().Get(requestIDHeader), event: events.Of(r.Context())}
 }
 
 func (x *exchange) context() context.Context { return x.r.Context() }
@@ -99,23 +111,31 @@ func (x *exchange) context() context.Context { return x.r.Context() }
 // ServeHTTP answers one call.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	started := time.Now()
-	header := w.Header()
-	x := &exchange{call: classify(r), r: r, now: h.now(), id: header.Get(requestIDHeader)}
+	x := h.newExchange(w, r, classify(r))
 	reply, err := h.survive(w, x)
-
-	header.Set("Cache-Control", "no-store") // RFC 6749 section 5.1
-	header.Set("X-Content-Type-Options", "nosniff")
-	status, code := http.StatusOK, ""
-	var cause error
 	if err == nil {
+		h.record(x, nil)
+		secure(w)
 		err = x.writeReply(w, reply)
 	}
+	var f *fault
 	if err != nil {
-		f := x.faultOf(err)
-		status, code, cause = f.status, f.code, f.cause
-		x.writeFault(w, f)
+		f = x.faultOf(err)
+		h.refuse(w, x, f)
 	}
-	h.log(x, status, code, cause, time.Since(started))
+	h.log(x, f, time.Since(started))
+}
+
+// refuse answers with an error in the caller's protocol.
+func (h *Handler) refuse(w http.ResponseWriter, x *exchange, f *fault) {
+	h.record(x, f)
+	secure(w)
+	x.writeFault(w, f)
+}
+
+func secure(w http.ResponseWriter) {
+	w.Header().Set("Cache-Control", "no-store") // RFC 6749 section 5.1
+	w.Header().Set("X-Content-Type-Options", "nosniff")
 }
 
 // panicError carries a panic to the log.
@@ -231,12 +251,18 @@ func (h *Handler) now() time.Time {
 	return time.Now()
 }
 
-func (h *Handler) log(x *exchange, status int, code string, cause error, took time.Duration) {
+// log writes one line of a call, which ended with f unless that is nil.
+func (h *Handler) log(x *exchange, f *fault, took time.Duration) {
 	log := h.Log
 	if log == nil {
 		log = slog.Default()
 	}
 	level := slog.LevelDebug
+	status, code := http.StatusOK, ""
+	var cause error
+	if f != nil {
+		status, code, cause = f.status, f.code, f.cause
+	}
 	attrs := []slog.Attr{
 		slog.String("service", clean(x.service)), slog.String("operation", clean(x.operation)),
 		slog.Int("status", status), slog.String("request_id", x.id), slog.Duration("took", took),

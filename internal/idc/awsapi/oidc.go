@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -34,6 +35,11 @@ func (h *Handler) serveOIDC(x *exchange) (any, error) {
 		reply, err = h.createToken(x, o)
 	}
 	if refusal, ok := errors.AsType[*grant.Error](err); ok {
+		if refusal.ClientName != "" { // else the id may be anything
+			x.event.Client = refusal.ClientName
+			x.event.ClientID, _ = o.text("clientId")
+		}
+		h.person(x, refusal.UserID, refusal.Workflow)
 		return nil, oauthFault(refusal)
 	}
 	return reply, err
@@ -45,34 +51,12 @@ func (x *exchange) malformed(err error) *fault {
 
 // oauthFault gives an OAuth error the exception that the SDKs know it by.
 func oauthFault(e *grant.Error) *fault {
-	f := &fault{status: http.StatusBadRequest, oauth: e.Code, message: e.Description}
-	switch e.Code {
-	case grant.CodeInvalidClient:
-		f.status, f.code = http.StatusUnauthorized, "InvalidClientException"
-	case grant.CodeInvalidClientMetadata:
-		f.code = "InvalidClientMetadataException"
-	case grant.CodeInvalidRedirectURI:
-		f.code = "InvalidRedirectUriException"
-	case grant.CodeInvalidScope:
-		f.code = "InvalidScopeException"
-	case grant.CodeUnsupportedGrantType:
-		f.code = "UnsupportedGrantTypeException"
-	case grant.CodeUnauthorizedClient:
-		f.code = "UnauthorizedClientException"
-	case grant.CodeInvalidGrant:
-		f.code = "InvalidGrantException"
-	case grant.CodeAuthorizationPending:
-		f.code = "AuthorizationPendingException"
-	case grant.CodeSlowDown:
-		f.code = "SlowDownException"
-	case grant.CodeAccessDenied:
-		f.code = "AccessDeniedException"
-	case grant.CodeExpiredToken:
-		f.code = "ExpiredTokenException"
-	default:
-		f.code, f.oauth = "InvalidRequestException", grant.CodeInvalidRequest
+	for _, known := range oidcExceptions {
+		if known.oauth == e.Code {
+			return &fault{status: known.status, code: known.code, oauth: e.Code, message: e.Description}
+		}
 	}
-	return f
+	return &fault{status: http.StatusBadRequest, code: oidcWords.malformed.code, oauth: grant.CodeInvalidRequest, message: e.Description}
 }
 
 // members reads several members of one request; the first failure stays.
@@ -123,10 +107,12 @@ func (h *Handler) registerClient(x *exchange, o object) (any, error) {
 			return nil, err
 		}
 	}
+	x.parameter("clientName", registration.Name)
 	client, secret, err := h.Grant.RegisterClient(x.context(), x.now, registration)
 	if err != nil {
 		return nil, err
 	}
+	x.event.ClientID, x.event.Client = client.ID, client.Name
 	return registerClientReply{
 		ClientID: client.ID, ClientSecret: secret,
 		ClientIDIssuedAt: client.IssuedAt.Unix(), ClientSecretExpiresAt: client.ExpiresAt.Unix(),
@@ -150,13 +136,16 @@ func (h *Handler) startDeviceAuthorization(x *exchange, o object) (any, error) {
 	if m.err != nil {
 		return nil, x.malformed(m.err)
 	}
+	x.parameter("startUrl", plainURL(startURL))
 	if err := h.checkStartURL(x, "startUrl", startURL); err != nil {
 		return nil, err
 	}
-	d, err := h.Grant.StartDevice(x.context(), x.now, id, secret, startURL)
+	d, err := h.Grant.StartDevice(x.context(), x.now, id, secret, startURL, grant.DeviceOptions{Origin: x.origin(), Script: h.script})
 	if err != nil {
 		return nil, err
 	}
+	x.event.ClientID = id
+	x.event.Client, x.event.Workflow = d.ClientName, d.Workflow
 	page := h.BaseURL + "/device"
 	return deviceReply{
 		DeviceCode: d.DeviceCode, ExpiresIn: seconds(d.ExpiresIn), Interval: max(1, seconds(d.Interval)),
@@ -200,11 +189,30 @@ func (h *Handler) createToken(x *exchange, o object) (any, error) {
 	if m.err != nil {
 		return nil, x.malformed(m.err)
 	}
+	x.parameter("grantType", grantType)
 	t, err := redeem(x.context())
 	if err != nil {
 		return nil, err
 	}
+	x.event.ClientID = id
+	x.event.Client, x.event.SessionID = t.ClientName, t.SessionID
+	h.person(x, t.UserID, t.Workflow)
 	return tokenReply{AccessToken: t.AccessToken, TokenType: "Bearer", ExpiresIn: seconds(t.ExpiresIn), RefreshToken: t.RefreshToken}, nil
+}
+
+// origin says who called.
+func (x *exchange) origin() grant.Origin {
+	return grant.Origin{Address: RemoteAddress(x.r), UserAgent: x.r.UserAgent()}
+}
+
+// script finds what decides a device sign-in of such a client in a person's
+// stead, if anything does.
+func (h *Handler) script(ctx context.Context, clientName string) (grant.Script, error) {
+	d, user, found, err := h.Directory.DecisionFor(ctx, clientName, grant.FlowDevice)
+	if err != nil || !found {
+		return grant.Script{}, err
+	}
+	return grant.Script{UserID: user.ID, Answer: d.Answer, After: d.After}, nil
 }
 
 func seconds(d time.Duration) int64 { return int64(d / time.Second) }
@@ -218,8 +226,12 @@ func (h *Handler) checkStartURL(x *exchange, name, startURL string) error {
 	if err != nil {
 		return err
 	}
+	known := []string{instance.StartURL}
+	if h.StartURLs != nil {
+		known = h.StartURLs(instance)
+	}
 	asked := normalURL(startURL)
-	if asked != "" && (asked == normalURL(instance.StartURL) || h.isStartPage(asked)) {
+	if asked != "" && (slices.ContainsFunc(known, func(u string) bool { return asked == normalURL(u) }) || h.isStartPage(asked)) {
 		return nil
 	}
 	return x.fault(x.words().malformed, "%s is not the start URL of this Identity Center, which is %s", name, instance.StartURL)

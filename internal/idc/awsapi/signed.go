@@ -3,6 +3,7 @@ package awsapi
 import (
 	"context"
 	"errors"
+	"regexp"
 
 	"github.com/portico-sso/portico/internal/idc/grant"
 	"github.com/portico-sso/portico/internal/idc/sigv4"
@@ -11,7 +12,7 @@ import (
 // caller verifies the signature of a call and returns whose it is.
 func (h *Handler) caller(x *exchange) (grant.RoleCredential, error) {
 	var found grant.RoleCredential
-	v := sigv4.Verifier{Lookup: func(ctx context.Context, accessKeyID string) (sigv4.Secret, error) {
+	v := sigv4.Verifier{RequestClock: h.SignatureNow, Lookup: func(ctx context.Context, accessKeyID string) (sigv4.Secret, error) {
 		cred, secret, checkToken, err := h.Grant.RoleCredential(ctx, accessKeyID)
 		if errors.Is(err, grant.ErrUnauthorized) {
 			return sigv4.Secret{}, sigv4.ErrUnknownKey
@@ -22,14 +23,30 @@ func (h *Handler) caller(x *exchange) (grant.RoleCredential, error) {
 		found = cred
 		return sigv4.Secret{Key: secret, CheckToken: checkToken, Expires: cred.ExpiresAt}, nil
 	}}
+	if id := sigv4.AccessKeyID(x.r); accessKeyID.MatchString(id) {
+		x.event.AccessKeyID = id
+	}
 	_, err := v.Verify(x.r, x.body, x.now)
-	if refusal, ok := errors.AsType[*sigv4.Error](err); ok {
+	refusal, refused := errors.AsType[*sigv4.Error](err)
+	if err == nil || refused && knownHolder(refusal.Kind) {
+		x.credential(found)
+	}
+	if refused {
 		return grant.RoleCredential{}, x.signatureFault(refusal)
 	}
 	if err != nil {
 		return grant.RoleCredential{}, err
 	}
 	return found, nil
+}
+
+// accessKeyID is what an access key id looks like; what does not look like one
+// may be a secret in the wrong place.
+var accessKeyID = regexp.MustCompile(`^[A-Z]{4}[A-Z0-9]{12,28}$`)
+
+// knownHolder says whether whoever is refused has shown to hold the credential.
+func knownHolder(k sigv4.Kind) bool {
+	return k == sigv4.Expired || k == sigv4.Skewed || k == sigv4.PresignExpired
 }
 
 // signatureFault words a refusal as AWS does, and adds what only a local

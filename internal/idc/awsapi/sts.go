@@ -20,14 +20,10 @@ const (
 // serveQuery answers the query protocol: STS in earnest, all others with an
 // error.
 func (h *Handler) serveQuery(x *exchange) (any, error) {
-	text := x.r.URL.RawQuery
-	if x.r.Method == http.MethodPost && len(x.body) > 0 {
-		if mediaType(x.r) != formType {
-			return nil, x.fault(x.words().malformed, "Content-Type must be %s", formType)
-		}
-		text = string(x.body)
+	if x.r.Method == http.MethodPost && len(x.body) > 0 && mediaType(x.r) != formType {
+		return nil, x.fault(x.words().malformed, "Content-Type must be %s", formType)
 	}
-	q, err := parseParameters(text)
+	q, err := parseParameters(queryText(x.r, x.body))
 	if err != nil {
 		return nil, x.malformed(err)
 	}
@@ -35,15 +31,10 @@ func (h *Handler) serveQuery(x *exchange) (any, error) {
 	if action == "" {
 		return nil, x.fault(named{http.StatusBadRequest, "MissingAction"}, "the request names no Action: %s", about)
 	}
-	x.operation = action
-	switch {
-	case x.service == "" && q["Version"] == stsVersion:
-		x.service = "sts"
-		if action == "AssumeRoleWithSAML" || action == "AssumeRoleWithWebIdentity" { // never signed
-			return nil, x.unknownOperation()
-		}
-	case x.service == "" && q["Version"] == ec2Version:
-		x.protocol, x.service = ec2XML, "ec2"
+	signed := x.service != ""
+	x.nameAction(q)
+	if !signed && (action == "AssumeRoleWithSAML" || action == "AssumeRoleWithWebIdentity") { // never signed
+		return nil, x.unknownOperation()
 	}
 
 	caller, err := h.caller(x)
@@ -67,6 +58,26 @@ func (h *Handler) serveQuery(x *exchange) (any, error) {
 	return nil, x.unknownOperation()
 }
 
+// queryText is where the parameters of a call of the query protocol stand.
+func queryText(r *http.Request, body []byte) string {
+	if r.Method == http.MethodPost && len(body) > 0 {
+		return string(body)
+	}
+	return r.URL.RawQuery
+}
+
+// nameAction takes the operation, and where no signature names it the service,
+// from the parameters.
+func (c *call) nameAction(q parameters) {
+	c.operation = q["Action"]
+	switch {
+	case c.service == "" && q["Version"] == stsVersion:
+		c.service = "sts"
+	case c.service == "" && q["Version"] == ec2Version:
+		c.protocol, c.service = ec2XML, "ec2"
+	}
+}
+
 type callerIdentity struct {
 	Arn     string `xml:"Arn" json:"Arn"`
 	UserID  string `xml:"UserId" json:"UserId"`
@@ -82,6 +93,9 @@ func (h *Handler) getAccessKeyInfo(x *exchange, q parameters) (any, error) {
 	id := q["AccessKeyId"]
 	if len(id) < 16 || len(id) > 128 {
 		return nil, x.fault(invalid, "AccessKeyId must be 16 to 128 characters long")
+	}
+	if accessKeyID.MatchString(id) {
+		x.parameter("accessKeyId", id)
 	}
 	cred, _, _, err := h.Grant.RoleCredential(x.context(), id)
 	if errors.Is(err, grant.ErrUnauthorized) {

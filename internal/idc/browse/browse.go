@@ -19,6 +19,12 @@ const (
 	// device, consent, decide, outcome.
 	maxSteps = 12
 	maxPage  = 1 << 20
+
+	// A sign-in that a rule answers later is looked at again and again: the page
+	// redirects to itself. Those are no steps, but have an end, somewhat after that
+	// of every request.
+	maxWait      = 15 * time.Minute
+	betweenLooks = 250 * time.Millisecond
 )
 
 // Browser visits pages as one person.
@@ -48,10 +54,25 @@ func (e *PageError) Error() string {
 	return e.Title + ": " + e.Text
 }
 
+// UnansweredError says that a rule of the Identity Center leaves the sign-in
+// unanswered: whoever began it waits until their own patience ends.
+type UnansweredError struct {
+	Text string // what the page says about it
+}
+
+func (e *UnansweredError) Error() string {
+	if e.Text == "" {
+		return "this sign-in is left unanswered"
+	}
+	return "this sign-in is left unanswered: " + e.Text
+}
+
 // Visit signs the person in, opens the address of a sign-in and goes through the
 // pages to the decision. For an authorization code the client's callback is
 // returned and not fetched; for a device code it is "", the device hears of it by
-// itself.
+// itself. Where a rule of the Identity Center answers instead of the person, its
+// answer is returned, whatever it is. The error may be a *PageError or an
+// *UnansweredError.
 func (b *Browser) Visit(ctx context.Context, address string) (callback string, err error) {
 	base, start, err := b.resolve(address)
 	if err != nil {
@@ -61,7 +82,7 @@ func (b *Browser) Visit(ctx context.Context, address string) (callback string, e
 	if err != nil {
 		return "", fmt.Errorf("sign in as %q: %w", b.User, err)
 	}
-	t := &tab{client: withoutCookies(b.HTTP), base: base, cookies: map[string]string{cookie.Name: cookie.Value}}
+	t := &tab{client: withoutCookies(b.Control.Record, b.HTTP), base: base, cookies: map[string]string{cookie.Name: cookie.Value}}
 	defer func() {
 		if err != nil || b.Deny {
 			// Nothing hangs on this sign-in, so it should not linger.
@@ -74,18 +95,28 @@ func (b *Browser) Visit(ctx context.Context, address string) (callback string, e
 func (b *Browser) walk(ctx context.Context, t *tab, start *url.URL) (callback string, err error) {
 	next, form := start, url.Values(nil)
 	deciding, decided := false, false
-	for range maxSteps {
+	began := time.Now()
+	for steps := 0; steps < maxSteps; steps++ {
+		asked := time.Now()
 		resp, err := t.fetch(ctx, next, form)
 		if err != nil {
 			return "", err
 		}
 		if resp.location != nil {
+			consent := form == nil && next.Path == "/consent"
 			if sameOrigin(resp.location, t.base) {
+				if consent && resp.location.String() == next.String() && time.Since(began) < maxWait {
+					steps-- // a rule has not answered yet
+					if err := sleep(ctx, betweenLooks-time.Since(asked)); err != nil {
+						return "", err
+					}
+				}
 				next, form = resp.location, nil
 				decided, deciding = decided || deciding, false
 				continue
 			}
-			if !deciding {
+			// The consent page leads away by itself when a rule has answered.
+			if !deciding && !consent {
 				return "", fmt.Errorf("the page %s leads to %s://%s, away from the Identity Center", next.Path, resp.location.Scheme, resp.location.Host)
 			}
 			return resp.location.String(), nil
@@ -97,6 +128,9 @@ func (b *Browser) walk(ctx context.Context, t *tab, start *url.URL) (callback st
 		if resp.status != http.StatusOK {
 			return "", page.refusal(resp.status)
 		}
+		if page.state == stateUnanswered {
+			return "", &UnansweredError{Text: page.lead}
+		}
 		if decided {
 			return "", nil
 		}
@@ -105,6 +139,18 @@ func (b *Browser) walk(ctx context.Context, t *tab, start *url.URL) (callback st
 		}
 	}
 	return "", fmt.Errorf("no decision after %d pages", maxSteps)
+}
+
+// sleep waits, or until ctx ends.
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
 }
 
 // fillIn finds the form that goes on and fills it in.
@@ -151,12 +197,21 @@ func (b *Browser) resolve(address string) (base, start *url.URL, err error) {
 	}
 	same := start.Scheme == base.Scheme && start.User == nil && control.Port(start) == control.Port(base) &&
 		(strings.EqualFold(start.Hostname(), base.Hostname()) || control.Loopback(start.Hostname()) && control.Loopback(base.Hostname()))
-	if !same {
+	if !same && !AtAWS(start) {
 		return nil, nil, fmt.Errorf("%s://%s is not the Identity Center at %s", start.Scheme, start.Host, b.Control.Record.Address)
 	}
 	at := *start
-	at.Host, at.Fragment, at.RawFragment = base.Host, "", ""
+	at.Scheme, at.Host, at.Fragment, at.RawFragment = base.Scheme, base.Host, "", ""
 	return base, &at, nil
+}
+
+// AtAWS says whether an address is where clients that ignore endpoint variables
+// send a browser: to /authorize at AWS's own sign-in host. Whoever visits pages
+// here means the Identity Center that stands in for it.
+func AtAWS(u *url.URL) bool {
+	host := strings.ToLower(u.Hostname())
+	return u.Scheme == "https" && u.User == nil && u.Port() == "" && u.Path == "/authorize" && strings.HasPrefix(host, "oidc.") &&
+		(strings.Contains(host, ".amazonaws.") || strings.HasSuffix(host, ".api.aws"))
 }
 
 // tab holds what a browser keeps between pages.
@@ -228,8 +283,8 @@ func (t *tab) signOut(ctx context.Context) {
 
 // withoutCookies is a client that answers with the redirect itself and keeps
 // cookies to us.
-func withoutCookies(c *http.Client) *http.Client {
-	own := control.HTTPClient(c)
+func withoutCookies(r control.Record, c *http.Client) *http.Client {
+	own := r.HTTPClient(c)
 	own.Jar = nil
 	return own
 }

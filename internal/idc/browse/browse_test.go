@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/portico-sso/portico/internal/idc/browse"
@@ -35,13 +36,26 @@ type center struct {
 	grant   *grant.Service
 	people  *directory.Service
 	pages   http.Handler
+	steer   *control.Handler
 	control *control.Client
 	address string
+	client  *http.Client // nil: by socket
+	log     *slog.Logger
 	ahead   atomic.Int64 // of the server's clock
 	signIns atomic.Int64
 }
 
 func newCenter(t *testing.T) *center {
+	t.Helper()
+	c := newHandler(t)
+	server := httptest.NewServer(c)
+	t.Cleanup(server.Close)
+	c.at(server.URL, nil)
+	return c
+}
+
+// newHandler makes one that is nowhere yet.
+func newHandler(t *testing.T) *center {
 	t.Helper()
 	db, err := sqlstore.Open(t.Context(), "")
 	if err != nil {
@@ -58,30 +72,48 @@ func newCenter(t *testing.T) *center {
 		t.Fatal(err)
 	}
 	c := &center{people: people, grant: &grant.Service{Store: db.Grant(), Key: key, UserActive: people.Active}}
-	log := slog.New(slog.NewTextHandler(t.Output(), nil))
-	steer := &control.Handler{Key: control.NewKey(), Directory: people, Grant: c.grant, Log: log, Now: c.now}
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasPrefix(r.URL.Path, control.Path) {
-			if strings.HasSuffix(r.URL.Path, "sign-in") {
-				c.signIns.Add(1)
-			}
-			steer.ServeHTTP(w, r)
-			return
-		}
-		http.NewCrossOriginProtection().Handler(c.pages).ServeHTTP(w, r)
-	}))
-	t.Cleanup(server.Close)
-	c.address = server.URL
-	steer.Address, steer.CookieName = server.URL, portal.CookieName(server.URL)
-	c.pages = &portal.Handler{Grant: c.grant, Directory: people, BaseURL: server.URL, Log: log, Now: c.now}
-	c.control = &control.Client{Record: control.Record{Address: server.URL, Key: steer.Key}}
+	c.log = slog.New(slog.NewTextHandler(t.Output(), nil))
+	c.steer = &control.Handler{Key: control.NewKey(), Directory: people, Grant: c.grant, Log: c.log, Now: c.now}
 	return c
+}
+
+// at says where it is, and how it is reached.
+func (c *center) at(address string, client *http.Client) {
+	c.address, c.client = address, client
+	c.steer.Address, c.steer.CookieName = address, portal.CookieName(address)
+	c.pages = &portal.Handler{Grant: c.grant, Directory: c.people, BaseURL: address, Log: c.log, Now: c.now}
+	c.control = &control.Client{Record: control.Record{Address: address, Key: c.steer.Key}, HTTP: client}
+}
+
+func (c *center) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if strings.HasPrefix(r.URL.Path, control.Path) {
+		if strings.HasSuffix(r.URL.Path, "sign-in") {
+			c.signIns.Add(1)
+		}
+		c.steer.ServeHTTP(w, r)
+		return
+	}
+	http.NewCrossOriginProtection().Handler(c.pages).ServeHTTP(w, r)
+}
+
+// RoundTrip makes c reachable without a socket, for a bubble.
+func (c *center) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.Body == nil {
+		r.Body = http.NoBody
+	}
+	r.RemoteAddr, r.RequestURI = "127.0.0.1:7", r.URL.RequestURI()
+	r.Host = r.URL.Host
+	w := httptest.NewRecorder()
+	c.ServeHTTP(w, r)
+	resp := w.Result()
+	resp.Request = r
+	return resp, r.Context().Err()
 }
 
 func (c *center) now() time.Time { return time.Now().Add(time.Duration(c.ahead.Load())) }
 
 func (c *center) browser(user string) *browse.Browser {
-	return &browse.Browser{Control: c.control, User: user}
+	return &browse.Browser{Control: c.control, User: user, HTTP: c.client}
 }
 
 func (c *center) register(t *testing.T, redirects ...string) (grant.Client, string) {
@@ -107,7 +139,7 @@ func (c *center) authorizeURL(clientID, redirect string) string {
 
 func (c *center) startDevice(t *testing.T, client grant.Client, secret string) grant.DeviceAuthorization {
 	t.Helper()
-	d, err := c.grant.StartDevice(t.Context(), c.now(), client.ID, secret, startURL)
+	d, err := c.grant.StartDevice(t.Context(), c.now(), client.ID, secret, startURL, grant.DeviceOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -272,6 +304,7 @@ func TestVisitStrangePages(t *testing.T) {
 	}{
 		{"redirect away", redirect(other.URL + "/?x=secret"), "away from the Identity Center"},
 		{"redirect in circles", redirect("/device"), "no decision after"},
+		{"another page leading to a callback", redirect("http://127.0.0.1:7777/cb?code=secret"), "away from the Identity Center"},
 		{"redirect nowhere", func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(303) }, "without a place to go to"},
 		{"form away", write(200, `<title>x</title><form method=post action="`+other.URL+`/consent"><button name=decision value=allow></form>`), `titled "x"`},
 		{"form by GET", write(200, `<title>y</title><form action="/consent"><button name=decision value=allow></form>`), `titled "y"`},
@@ -332,4 +365,125 @@ func TestVisitEndsWithContext(t *testing.T) {
 	if _, err := c.browser("alice").Visit(ctx, c.address+"/device"); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want it canceled", err)
 	}
+}
+
+// A rule answers in the person's stead: the page that would ask waits, and then
+// leads away by itself.
+func TestVisitWaitsForARule(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		after  time.Duration // until the rule answers
+		held   time.Duration // how long the page holds a request
+		answer string
+		says   string
+	}{
+		{"at once", 0, 0, callback + "?code=x", ""},
+		{"held", 3 * time.Minute, 20 * time.Second, callback + "?code=x", ""},
+		{"not held", 30 * time.Second, 0, callback + "?error=access_denied", ""},
+		{"never", 24 * time.Hour, 20 * time.Second, "", "no decision after"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := newHandler(t)
+				c.at("http://127.0.0.1:8642", &http.Client{Transport: c})
+				began, looks := time.Now(), 0
+				c.pages = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					to := "/consent?request=x"
+					if r.URL.Path == "/consent" {
+						looks++
+						time.Sleep(min(test.held, max(0, test.after-time.Since(began))))
+						if time.Since(began) >= test.after {
+							to = test.answer
+						}
+					}
+					w.Header().Set("Location", to)
+					w.WriteHeader(http.StatusSeeOther)
+				})
+				got, err := c.browser("alice").Visit(t.Context(), c.address+"/authorize")
+				took := time.Since(began)
+				if test.says != "" {
+					if err == nil || !strings.Contains(err.Error(), test.says) || took > 20*time.Minute {
+						t.Errorf("got %q, %v after %s; want %q", got, err, took, test.says)
+					}
+					return
+				}
+				if err != nil || got != test.answer {
+					t.Errorf("got %q, %v; want %q", got, err, test.answer)
+				}
+				if took < test.after || took > test.after+time.Second || looks > 130 {
+					t.Errorf("got it after %s and %d looks, want it after %s", took, looks, test.after)
+				}
+			})
+		})
+	}
+}
+
+// The same by the real pages: the rule's answer is the one that counts, whoever
+// looks, and nobody signs in by it.
+func TestVisitAnsweredByARule(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newHandler(t)
+		c.at("http://127.0.0.1:8642", &http.Client{Transport: c})
+		client, secret := c.register(t, "http://127.0.0.1/oauth/callback")
+		decide := func(d directory.Decision) {
+			t.Helper()
+			if _, err := c.people.AddDecision(t.Context(), d); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for after := range map[time.Duration]bool{0: true, 90 * time.Second: true} {
+			decide(directory.Decision{User: "bob", Answer: directory.AnswerAllow, After: after})
+			began := time.Now()
+			b := c.browser("alice")
+			b.Deny = true
+			got, err := b.Visit(t.Context(), c.authorizeURL(client.ID, callback))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if took := time.Since(began); took < after || took > after+time.Second {
+				t.Errorf("got it after %s, want it after %s", took, after)
+			}
+			u, err := url.Parse(got)
+			if err != nil {
+				t.Fatal(err)
+			}
+			tokens, err := c.grant.RedeemCode(t.Context(), c.now(), client.ID, secret, u.Query().Get("code"), callback, verifier)
+			if err != nil {
+				t.Fatalf("%s: %v", got, err)
+			}
+			if got := c.whose(t, tokens); got != "bob" {
+				t.Errorf("got %q, want bob", got)
+			}
+		}
+
+		decide(directory.Decision{User: "bob", Answer: directory.AnswerDeny})
+		got, err := c.browser("alice").Visit(t.Context(), c.authorizeURL(client.ID, callback))
+		if want := callback + "?error=access_denied&state=state"; err != nil || got != want {
+			t.Errorf("denied: got %q, %v; want %q", got, err, want)
+		}
+
+		decide(directory.Decision{Answer: directory.AnswerNever})
+		got, err = c.browser("alice").Visit(t.Context(), c.authorizeURL(client.ID, callback))
+		if _, ok := errors.AsType[*browse.UnansweredError](err); !ok || got != "" || !strings.Contains(err.Error(), "left unanswered: A rule") {
+			t.Errorf("never: got %q, %v; want an *UnansweredError", got, err)
+		}
+	})
+}
+
+// Who gives up waiting for a rule does so at once.
+func TestVisitStopsWaiting(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newHandler(t)
+		c.at("http://127.0.0.1:8642", &http.Client{Transport: c})
+		c.pages = http.RedirectHandler("/consent?request=x", http.StatusSeeOther)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		began := time.Now()
+		if _, err := c.browser("alice").Visit(ctx, c.address+"/authorize"); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got %v, want the deadline", err)
+		}
+		if took := time.Since(began); took != time.Minute {
+			t.Errorf("took %s, want a minute", took)
+		}
+	})
 }

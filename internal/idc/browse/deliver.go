@@ -31,15 +31,11 @@ func Deliver(ctx context.Context, httpClient *http.Client, callback string) erro
 	if !control.Loopback(u.Hostname()) {
 		return fmt.Errorf("the callback leads to %s, which is not this machine: open it in a browser", u.Host)
 	}
-	client := withoutCookies(httpClient)
+	client := withoutCookies(control.Record{}, httpClient)
 	wait := firstTry
 	for began := time.Now(); ; wait = betweenTries {
-		timer := time.NewTimer(wait)
-		select {
-		case <-ctx.Done():
-			timer.Stop()
-			return ctx.Err()
-		case <-timer.C:
+		if err := sleep(ctx, wait); err != nil {
+			return err
 		}
 		err := open(ctx, client, u)
 		if !control.NothingListens(err) {

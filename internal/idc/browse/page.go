@@ -18,8 +18,12 @@ type page struct {
 	heading string // h1
 	alert   string // what role="alert" holds
 	lead    string // the first paragraph after the heading
+	state   string // main's data-state
 	forms   []form
 }
+
+// stateUnanswered marks the page of a sign-in that a rule leaves unanswered.
+const stateUnanswered = "unanswered"
 
 type form struct {
 	method, action string
@@ -52,6 +56,7 @@ func (p *page) read(n *html.Node, inMain bool) {
 			p.title = clean(text(n))
 		case atom.Main:
 			inMain = true
+			p.state = attribute(n, "data-state")
 		case atom.H1:
 			p.heading = clean(text(n))
 		case atom.P:

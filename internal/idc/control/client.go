@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 )
@@ -19,94 +20,57 @@ type Client struct {
 	HTTP   *http.Client // nil: straight to the address, past any proxy
 }
 
-// Info describes an Identity Center.
-type Info struct {
-	ID       string   `json:"id"`
-	Address  string   `json:"address"`
-	StartURL string   `json:"start_url"`
-	Region   string   `json:"region"`
-	Users    []string `json:"users"` // names, in the organisation's order
-}
-
 // Error is what the Identity Center answered instead of doing it.
 type Error struct {
 	Status  int    `json:"-"`
 	Code    string `json:"code"` // unknown_user, invalid_grant, …
 	Message string `json:"message"`
+
+	retryAfter time.Duration
 }
 
 func (e *Error) Error() string { return e.Message }
 
-type signInRequest struct {
-	User string `json:"user"`
-}
-
-type signInReply struct {
-	CookieName  string `json:"cookie_name"`
-	CookieValue string `json:"cookie_value"`
-}
-
-type decideDeviceRequest struct {
-	User     string `json:"user"`
-	UserCode string `json:"user_code"`
-	Allow    bool   `json:"allow"`
-}
-
-type proofReply struct {
-	Proof string `json:"proof"`
-}
-
-type done struct{}
-
-// Info asks who is there.
-func (c *Client) Info(ctx context.Context) (Info, error) {
-	var info Info
-	err := c.do(ctx, http.MethodGet, "info", nil, &info)
-	return info, err
-}
-
-// SignIn signs a person in and returns the cookie their browser would have.
-func (c *Client) SignIn(ctx context.Context, user string) (*http.Cookie, error) {
-	var reply signInReply
-	if err := c.do(ctx, http.MethodPost, "sign-in", signInRequest{User: user}, &reply); err != nil {
-		return nil, err
-	}
-	return &http.Cookie{Name: reply.CookieName, Value: reply.CookieValue, Path: "/"}, nil
-}
-
-// DecideDevice allows or denies, as a person, the device sign-in that shows this
-// user code.
-func (c *Client) DecideDevice(ctx context.Context, user, userCode string, allow bool) error {
-	return c.do(ctx, http.MethodPost, "decide-device", decideDeviceRequest{User: user, UserCode: userCode, Allow: allow}, &done{})
-}
-
-func (c *Client) do(ctx context.Context, method, operation string, in, out any) error {
-	var body io.Reader
-	if in != nil {
-		data, err := json.Marshal(in)
-		if err != nil {
-			return err
+// get asks. Parameters that are empty are left out.
+func (c *Client) get(ctx context.Context, operation string, query url.Values, out any) error {
+	for name, values := range query {
+		if len(values) == 0 || values[0] == "" {
+			delete(query, name)
 		}
-		body = bytes.NewReader(data)
 	}
-	req, err := http.NewRequestWithContext(ctx, method, strings.TrimSuffix(c.Record.Address, "/")+Path+operation, body)
+	if len(query) > 0 {
+		operation += "?" + query.Encode()
+	}
+	return c.do(ctx, http.MethodGet, operation, nil, out)
+}
+
+// post changes something.
+func (c *Client) post(ctx context.Context, operation string, in, out any) error {
+	data, err := json.Marshal(in)
+	if err != nil {
+		return err
+	}
+	return c.do(ctx, http.MethodPost, operation, data, out)
+}
+
+func (c *Client) do(ctx context.Context, method, operation string, body []byte, out any) error {
+	req, err := http.NewRequestWithContext(ctx, method, strings.TrimSuffix(c.Record.Address, "/")+Path+operation, bytes.NewReader(body))
 	if err != nil {
 		return err
 	}
 	req.Header.Set("Authorization", "Bearer "+c.Record.Key)
-	if in != nil {
+	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
-	return send(c.HTTP, req, out)
+	return send(c.Record.HTTPClient(c.HTTP), req, out)
 }
 
-// maxReply bounds what is read of an answer; a large organisation has long
-// lists of people.
-const maxReply = 16 << 20
+// maxReply bounds what is read of an answer: ten thousand events are long.
+const maxReply = 64 << 20
 
 func send(httpClient *http.Client, req *http.Request, out any) error {
 	// The key goes nowhere but to the address of the record.
-	resp, err := HTTPClient(httpClient).Do(req)
+	resp, err := httpClient.Do(req)
 	if err != nil {
 		return fmt.Errorf("speak to the Identity Center at %s://%s: %w", req.URL.Scheme, req.URL.Host, Cause(err))
 	}
@@ -142,7 +106,7 @@ func prove(ctx context.Context, r Record) error {
 		return err
 	}
 	var reply proofReply
-	if err := send(nil, req, &reply); err != nil {
+	if err := send(r.HTTPClient(nil), req, &reply); err != nil {
 		return err
 	}
 	if !hmac.Equal([]byte(reply.Proof), []byte(proof(r.Key, nonce))) {

@@ -1,17 +1,17 @@
-// Package control steers a running local Identity Center: it says who is there,
-// signs a person in without a password, and decides a device sign-in. It is how
-// the local commands and tests do what otherwise takes a person and a browser.
+// Package control steers a running local Identity Center: it says who is there
+// and what happened, signs people in without a password, decides their device
+// sign-ins, makes calls go wrong, moves the clock, ends sign-ins, and changes who
+// may do what. It is how the local commands and tests do what otherwise takes a
+// person and a browser, an administrator, or bad luck.
 //
 // An Identity Center is found by its [Record], a file that only its user can
 // read and that exists while it runs. The record holds the control key. Requests
-// go to the Identity Center's own address, under a path of their own:
+// go to the Identity Center's own address, under a path of their own, [Path]:
+// GET for what only reads, POST of a JSON object for what changes something. Each
+// change is an event, see package events. docs/control-api.md documents every
+// operation for callers in other languages, and a test holds it to the code.
 //
-//	GET  /.portico/v1/proof?nonce=N   {"proof"}    HMAC-SHA256 of the nonce; no key needed
-//	GET  /.portico/v1/info            {"id", "address", "start_url", "region", "users"}
-//	POST /.portico/v1/sign-in         {"user"} → {"cookie_name", "cookie_value"}
-//	POST /.portico/v1/decide-device   {"user", "user_code", "allow"} → {}
-//
-// All but the first carry Authorization: Bearer <control key> (RFC 6750). A
+// All but proof carry Authorization: Bearer <control key> (RFC 6750). A
 // web page cannot send that header across origins without asking, nothing here
 // answers such a question, and requests that come from a page are refused
 // whatever they carry. Another user cannot read the key.

@@ -6,17 +6,17 @@ import (
 	"crypto/subtle"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
 	"log/slog"
 	"math"
-	"mime"
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/portico-sso/portico/internal/idc/directory"
+	"github.com/portico-sso/portico/internal/idc/events"
+	"github.com/portico-sso/portico/internal/idc/fault"
 	"github.com/portico-sso/portico/internal/idc/grant"
 )
 
@@ -34,26 +34,22 @@ type Handler struct {
 	CookieName string // of the pages' session
 	Grant      *grant.Service
 	Directory  *directory.Service
+	Events     *events.Recorder
+	Faults     *fault.Plan
+	Clock      ServerClock
 	Now        func() time.Time // nil: time.Now
 	Log        *slog.Logger     // nil: slog.Default()
+
+	ended sync.Map // *http.Server → chan struct{}, closed when it begins to end
 }
 
-// operation is one thing that can be asked for.
-type operation struct {
-	method string
-	open   bool // needs no key
-	serve  func(h *Handler, r *http.Request) (any, error)
-}
-
-// operations by name, which is the rest of the path. One more is one line here
-// and one method.
-func operations() map[string]operation {
-	return map[string]operation{
-		"proof":         {method: http.MethodGet, open: true, serve: (*Handler).proof},
-		"info":          {method: http.MethodGet, serve: (*Handler).info},
-		"sign-in":       {method: http.MethodPost, serve: post((*Handler).signIn)},
-		"decide-device": {method: http.MethodPost, serve: post((*Handler).decideDevice)},
-	}
+// ServerClock is the time of an Identity Center, as far as it can be moved.
+type ServerClock interface {
+	// Advance makes everything issued older.
+	Advance(ctx context.Context, by time.Duration) error
+	// Skew sets by how much the Date header and the clock of signatures are ahead.
+	Skew(by time.Duration)
+	SkewedBy() time.Duration
 }
 
 // ServeHTTP answers one request.
@@ -63,8 +59,11 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	status := http.StatusOK
 	if err != nil {
 		refusal := h.refusal(w, r, err)
-		if wait, ok := errors.AsType[*grant.TooManyTriesError](err); ok {
-			w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.RetryAfter.Seconds()))))
+		if refusal.retryAfter > 0 {
+			w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(refusal.retryAfter.Seconds()))))
+		}
+		if call := events.Of(r.Context()); call.Name != "" {
+			call.ErrorCode, call.ErrorMessage = refusal.Code, refusal.Message
 		}
 		status, reply = refusal.Status, refusal
 	}
@@ -85,19 +84,24 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request) (any, error) {
 	if fromPage(r) {
 		return nil, &Error{Status: http.StatusForbidden, Code: "forbidden", Message: "requests of web pages are refused"}
 	}
-	op, known := operations()[strings.TrimPrefix(r.URL.Path, Path)]
+	name := strings.TrimPrefix(r.URL.Path, Path)
+	op, known := operations()[name]
 	if !op.open && !h.authorized(r) {
 		w.Header().Set("WWW-Authenticate", "Bearer")
-		return nil, &Error{Status: http.StatusUnauthorized, Code: "unauthorized", Message: "the control key is missing or wrong"}
+		return nil, &Error{Status: http.StatusUnauthorized, Code: "unauthorized",
+			Message: "the control key is missing or wrong: send Authorization: Bearer and the key of this Identity Center's record, which is another after each start"}
 	}
 	if !known {
-		return nil, &Error{Status: http.StatusNotFound, Code: "not_found", Message: "there is no such operation"}
+		return nil, &Error{Status: http.StatusNotFound, Code: "not_found", Message: "there is no operation " + quote(name)}
 	}
 	if r.Method != op.method {
 		w.Header().Set("Allow", op.method)
 		return nil, &Error{Status: http.StatusMethodNotAllowed, Code: "method_not_allowed", Message: "this operation takes " + op.method + " only"}
 	}
-	return op.serve(h, r)
+	if err := op.checkQuery(r); err != nil {
+		return nil, err
+	}
+	return op.serve(h, w, r)
 }
 
 // fromPage says whether a browser sent the request for a page or from its
@@ -122,32 +126,6 @@ func (h *Handler) authorized(r *http.Request) bool {
 	return subtle.ConstantTimeCompare(got[:], want[:]) == 1 && strings.EqualFold(scheme, "Bearer")
 }
 
-// post wraps an operation that takes a JSON body.
-func post[In any](serve func(h *Handler, ctx context.Context, in In) (any, error)) func(*Handler, *http.Request) (any, error) {
-	return func(h *Handler, r *http.Request) (any, error) {
-		if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != "application/json" {
-			return nil, &Error{Status: http.StatusUnsupportedMediaType, Code: "unsupported_media_type", Message: "the body must be application/json"}
-		}
-		data, err := io.ReadAll(r.Body)
-		if _, large := errors.AsType[*http.MaxBytesError](err); large {
-			return nil, &Error{Status: http.StatusRequestEntityTooLarge, Code: "too_large", Message: fmt.Sprintf("the body is larger than %d bytes", maxBody)}
-		}
-		if err != nil {
-			return nil, &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "the body could not be read"}
-		}
-		var in In
-		d := json.NewDecoder(strings.NewReader(string(data)))
-		d.DisallowUnknownFields()
-		if err := d.Decode(&in); err != nil {
-			return nil, &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "the body is not what this operation takes"}
-		}
-		if _, err := d.Token(); !errors.Is(err, io.EOF) {
-			return nil, &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "something follows the JSON value"}
-		}
-		return serve(h, r.Context(), in)
-	}
-}
-
 // refusal is what is told of an error. What is nobody's fault but ours goes to
 // the log.
 func (h *Handler) refusal(w http.ResponseWriter, r *http.Request, err error) *Error {
@@ -158,7 +136,25 @@ func (h *Handler) refusal(w http.ResponseWriter, r *http.Request, err error) *Er
 		return &Error{Status: http.StatusBadRequest, Code: e.Code, Message: e.Description}
 	}
 	if e, ok := errors.AsType[*grant.TooManyTriesError](err); ok {
-		return &Error{Status: http.StatusTooManyRequests, Code: "too_many_tries", Message: e.Error()}
+		return &Error{Status: http.StatusTooManyRequests, Code: "too_many_tries", Message: e.Error(), retryAfter: e.RetryAfter}
+	}
+	if e, ok := errors.AsType[*fault.InvalidError](err); ok {
+		return &Error{Status: http.StatusBadRequest, Code: "invalid_fault", Message: e.Error()}
+	}
+	if e, ok := errors.AsType[*fault.UnknownError](err); ok {
+		return &Error{Status: http.StatusNotFound, Code: "unknown_fault", Message: e.Error()}
+	}
+	if e, ok := errors.AsType[*events.InvalidError](err); ok {
+		return invalidRequest(e.Error())
+	}
+	if e, ok := errors.AsType[*directory.InvalidError](err); ok {
+		return invalidRequest(e.Error())
+	}
+	if errors.Is(err, directory.ErrNotFound) {
+		return &Error{Status: http.StatusNotFound, Code: "not_found", Message: err.Error()}
+	}
+	if r.Context().Err() != nil { // nobody hears it
+		return &Error{Status: http.StatusRequestTimeout, Code: "given_up", Message: "the request was given up"}
 	}
 	h.log().ErrorContext(r.Context(), "control request failed", "request_id", w.Header().Get("X-Amzn-Requestid"), "operation", strings.TrimPrefix(r.URL.Path, Path), "error", err)
 	return &Error{Status: http.StatusInternalServerError, Code: "server_error", Message: "the Identity Center failed; its log says why"}

@@ -2,10 +2,13 @@ package control
 
 import (
 	"cmp"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"runtime"
 	"strings"
 	"syscall"
@@ -28,15 +31,24 @@ func Port(u *url.URL) string {
 
 // direct reaches this machine only, so proxies have no part in it. It keeps no
 // connection: most callers ask once and end.
-var direct http.RoundTripper = &http.Transport{DialContext: (&net.Dialer{Timeout: 2 * time.Second}).DialContext, DisableKeepAlives: true}
+var direct = &http.Transport{DialContext: (&net.Dialer{Timeout: 2 * time.Second}).DialContext, DisableKeepAlives: true}
 
-// HTTPClient is c, or what speaks to this machine past any proxy and not for
-// ever when c is nil. Either answers with a redirect instead of following it:
-// what is sent here is meant for one address.
-func HTTPClient(c *http.Client) *http.Client {
+// HTTPClient is c, or what speaks to the Identity Center past any proxy and not
+// for ever when c is nil. Either answers with a redirect instead of following it:
+// what is sent there is meant for one address.
+func (r Record) HTTPClient(c *http.Client) *http.Client {
 	own := http.Client{Transport: direct, Timeout: 30 * time.Second}
-	if c != nil {
+	switch {
+	case c != nil:
 		own = *c
+	case r.CAFile != "":
+		// Of this authority alone; a file that cannot be read vouches for nobody.
+		trusted := direct.Clone()
+		trusted.TLSClientConfig = &tls.Config{RootCAs: x509.NewCertPool()}
+		if pem, err := os.ReadFile(r.CAFile); err == nil {
+			trusted.TLSClientConfig.RootCAs.AppendCertsFromPEM(pem)
+		}
+		own.Transport = trusted
 	}
 	own.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return &own

@@ -2,91 +2,166 @@ package control
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
+	"encoding/json"
 	"errors"
+	"fmt"
+	"io"
+	"mime"
 	"net/http"
+	"net/url"
+	"slices"
 	"strconv"
+	"strings"
 
-	"github.com/portico-sso/portico/internal/idc/directory"
-	"github.com/portico-sso/portico/internal/idc/grant"
+	"github.com/portico-sso/portico/internal/idc/events"
 )
 
-// A nonce is long enough not to be met twice, and short.
-const (
-	minNonce = 16
-	maxNonce = 128
-)
+// operation is one thing that can be asked for.
+type operation struct {
+	method string
+	open   bool     // needs no key
+	query  []string // the parameters that it knows
 
-func proof(key, nonce string) string {
-	mac := hmac.New(sha256.New, []byte(key))
-	mac.Write([]byte("portico control proof\n" + nonce))
-	return hex.EncodeToString(mac.Sum(nil))
+	// What goes in and what comes out, for the test of the documentation.
+	request, reply any
+
+	serve func(h *Handler, w http.ResponseWriter, r *http.Request) (any, error)
 }
 
-func (h *Handler) proof(r *http.Request) (any, error) {
-	nonce := r.URL.Query().Get("nonce")
-	if len(nonce) < minNonce || len(nonce) > maxNonce {
-		return nil, &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "a nonce is missing"}
+// operations by name, which is the rest of the path. One more is one line here,
+// one method here and one of Client, and its section in docs/control-api.md.
+func operations() map[string]operation {
+	proof := read((*Handler).proof, "nonce")
+	proof.open = true
+	return map[string]operation{
+		"proof": proof,
+		"info":  read((*Handler).info),
+
+		"sign-in":       change("SignIn", (*Handler).signIn),
+		"decide-device": change("DecideDevice", (*Handler).decideDevice),
+
+		"events": {method: http.MethodGet, query: eventsParameters, reply: EventsPage{}, serve: (*Handler).events},
+
+		"faults":       read((*Handler).faults),
+		"add-fault":    change("AddFault", (*Handler).addFault),
+		"clear-faults": change("ClearFaults", (*Handler).clearFaults),
+
+		"clock":         read((*Handler).clock),
+		"advance-clock": change("AdvanceClock", (*Handler).advanceClock),
+		"skew-clock":    change("SkewClock", (*Handler).skewClock),
+
+		"sessions": read((*Handler).sessions, "user"),
+		"revoke":   change("Revoke", (*Handler).revoke),
+
+		"set-user": change("SetUser", (*Handler).setUser),
+		"assign":   change("Assign", (*Handler).assign),
+		"unassign": change("Unassign", (*Handler).unassign),
+
+		"decisions":       read((*Handler).decisions),
+		"add-decision":    change("AddDecision", (*Handler).addDecision),
+		"clear-decisions": change("ClearDecisions", (*Handler).clearDecisions),
+
+		"mail": read((*Handler).mail, "user"),
 	}
-	return proofReply{Proof: proof(h.Key, nonce)}, nil
 }
 
-func (h *Handler) info(r *http.Request) (any, error) {
-	instance, err := h.Directory.Instance(r.Context())
-	if err != nil {
-		return nil, err
+// read makes an operation that changes nothing, and so is no event.
+func read[Out any](serve func(h *Handler, ctx context.Context, query url.Values) (Out, error), parameters ...string) operation {
+	return operation{
+		method: http.MethodGet, query: parameters, reply: *new(Out),
+		serve: func(h *Handler, _ http.ResponseWriter, r *http.Request) (any, error) {
+			return serve(h, r.Context(), r.URL.Query())
+		},
 	}
-	users, err := h.Directory.Users(r.Context())
-	if err != nil {
-		return nil, err
-	}
-	info := Info{ID: ID(h.Key), Address: h.Address, StartURL: instance.StartURL, Region: instance.Region, Users: []string{}}
-	for _, u := range users {
-		info.Users = append(info.Users, u.Name)
-	}
-	return info, nil
 }
 
-func (h *Handler) signIn(ctx context.Context, in signInRequest) (any, error) {
-	cookie, _, err := h.session(ctx, in.User)
-	if err != nil {
-		return nil, err
+// eventSource is who acts in the events of this package: nobody of the
+// organisation does.
+const eventSource = "portico"
+
+// change makes an operation that takes a JSON body and is an event of that name,
+// so that the record of what happened shows what a script did to it.
+func change[In, Out any](event string, serve func(h *Handler, ctx context.Context, in In) (Out, error)) operation {
+	return operation{
+		method: http.MethodPost, request: *new(In), reply: *new(Out),
+		serve: func(h *Handler, _ http.ResponseWriter, r *http.Request) (any, error) {
+			var in In
+			if err := decode(r, &in); err != nil {
+				return nil, err
+			}
+			call := events.Of(r.Context())
+			call.Source, call.Name = eventSource, event
+			return serve(h, r.Context(), in)
+		},
 	}
-	return signInReply{CookieName: h.CookieName, CookieValue: cookie}, nil
 }
 
-// decideDevice does what a person does with a user code: enter it, and decide.
-// The session stays, because the tokens end with it.
-func (h *Handler) decideDevice(ctx context.Context, in decideDeviceRequest) (any, error) {
-	_, sess, err := h.session(ctx, in.User)
-	if err != nil {
-		return nil, err
+// note says in the event of a request who or what it was about. Names and values
+// take turns; what is empty is left out.
+func note(ctx context.Context, about ...string) {
+	call := events.Of(ctx)
+	for i := 0; i+1 < len(about); i += 2 {
+		if about[i+1] == "" {
+			continue
+		}
+		if call.Extra == nil {
+			call.Extra = map[string]string{}
+		}
+		call.Extra[about[i]] = about[i+1]
 	}
-	request, err := h.Grant.ConfirmUserCode(ctx, h.now(), sess, in.UserCode)
-	if err == nil {
-		_, err = h.Grant.Decide(ctx, h.now(), sess, request.ID, in.Allow)
-	}
-	if err != nil || !in.Allow {
-		err = errors.Join(err, h.Grant.EndSession(ctx, h.now(), sess))
-	}
-	if err != nil {
-		return nil, err
-	}
-	return done{}, nil
 }
 
-func (h *Handler) session(ctx context.Context, name string) (cookie string, sess grant.Session, err error) {
-	u, err := h.Directory.UserByName(ctx, name)
-	if errors.Is(err, directory.ErrNotFound) {
-		return "", sess, &Error{Status: http.StatusNotFound, Code: "unknown_user", Message: "nobody here is called " + strconv.Quote(name)}
+// decode reads a JSON body.
+func decode(r *http.Request, in any) error {
+	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != "application/json" {
+		return &Error{Status: http.StatusUnsupportedMediaType, Code: "unsupported_media_type", Message: "the body must be JSON: send Content-Type: application/json"}
+	}
+	data, err := io.ReadAll(r.Body)
+	if _, large := errors.AsType[*http.MaxBytesError](err); large {
+		return &Error{Status: http.StatusRequestEntityTooLarge, Code: "too_large", Message: fmt.Sprintf("the body is larger than %d bytes", maxBody)}
 	}
 	if err != nil {
-		return "", sess, err
+		return invalidRequest("the body could not be read")
 	}
-	if u.Disabled {
-		return "", sess, &Error{Status: http.StatusForbidden, Code: "user_disabled", Message: u.Name + " is disabled"}
+	d := json.NewDecoder(strings.NewReader(string(data)))
+	d.DisallowUnknownFields()
+	if err := d.Decode(in); err != nil {
+		return invalidRequest("the body is not what this operation takes: " + strings.TrimPrefix(err.Error(), "json: "))
 	}
-	return h.Grant.StartSession(ctx, h.now(), u.ID)
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return invalidRequest("something follows the JSON value")
+	}
+	return nil
+}
+
+// checkQuery refuses parameters that would be overlooked.
+func (op operation) checkQuery(r *http.Request) error {
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return invalidRequest("the query of the address cannot be read")
+	}
+	for name, values := range query {
+		switch {
+		case !slices.Contains(op.query, name) && len(op.query) == 0:
+			return invalidRequest("this operation takes no parameters in the address, and " + quote(name) + " is there")
+		case !slices.Contains(op.query, name):
+			return invalidRequest("there is no parameter " + quote(name) + "; there are: " + strings.Join(op.query, ", "))
+		case len(values) > 1:
+			return invalidRequest("the parameter " + name + " is there twice")
+		}
+	}
+	return nil
+}
+
+func invalidRequest(message string) *Error {
+	return &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: message}
+}
+
+// quote shortens what is shown of a wrong value.
+func quote(s string) string {
+	const limit = 60
+	if r := []rune(s); len(r) > limit {
+		s = string(r[:limit]) + "…"
+	}
+	return strconv.Quote(s)
 }

@@ -32,6 +32,10 @@ type Record struct {
 	PID     int       `json:"pid"`
 	Host    string    `json:"host,omitempty"` // set by Publish: pids mean nothing on another machine that shares the home
 	Started time.Time `json:"started"`
+	// CAFile holds the certificate of the authority that vouches for the address,
+	// and for the AWS names at the proxy; "" without either.
+	CAFile string `json:"ca_file,omitempty"`
+	Proxy  string `json:"proxy,omitempty"` // http://USER:PASSWORD@HOST:PORT; "" without one
 }
 
 const (

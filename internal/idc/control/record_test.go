@@ -3,7 +3,9 @@ package control
 import (
 	"context"
 	"encoding/json"
+	"encoding/pem"
 	"errors"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -279,5 +281,36 @@ func TestClientFollowsNoRedirect(t *testing.T) {
 	client := &Client{Record: Record{Address: here.URL, Key: "k"}, HTTP: here.Client()}
 	if _, err := client.Info(t.Context()); err == nil || !strings.Contains(err.Error(), "307") {
 		t.Errorf("got %v, want the redirect as an error", err)
+	}
+}
+
+// Under TLS the authority of the record is trusted, and no other.
+func TestRecordUnderTLS(t *testing.T) {
+	c := newHandler(t)
+	server := httptest.NewTLSServer(c)
+	server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelInfo) // of refused handshakes
+	defer server.Close()
+	c.Address = server.URL
+	authority := filepath.Join(t.TempDir(), "ca.pem")
+	if err := os.WriteFile(authority, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for file, trusted := range map[string]bool{authority: true, filepath.Join(t.TempDir(), "missing.pem"): false, "": false} {
+		record := Record{Address: server.URL, Key: c.Key, PID: os.Getpid(), CAFile: file}
+		dir := t.TempDir()
+		if _, err := Publish(dir, record); err != nil {
+			t.Fatal(err)
+		}
+		found, err := Find(t.Context(), dir, "")
+		if (err == nil) != trusted {
+			t.Errorf("%q: got %v, want it found: %v", file, err, trusted)
+		}
+		if trusted && found.CAFile != file {
+			t.Errorf("got %q, want %q", found.CAFile, file)
+		}
+		info, err := (&Client{Record: record}).Info(t.Context())
+		if (err == nil) != trusted || trusted && info.Region != "eu-west-1" {
+			t.Errorf("%q: got %+v, %v", file, info, err)
+		}
 	}
 }

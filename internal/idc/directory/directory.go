@@ -16,6 +16,7 @@ type Organisation struct {
 	Accounts          []Account
 	PermissionSets    []PermissionSet
 	Assignments       []Assignment
+	Decisions         []Decision `json:",omitempty"` // tried in this order
 }
 
 // User is a person.
@@ -68,7 +69,7 @@ type Assignment struct {
 	User          string // user name, or
 	Group         string // group name
 	PermissionSet string
-	Accounts      []string // account ids
+	Accounts      []string // account ids; Assign and Unassign take names and "*" too
 }
 
 // Instance describes the Identity Center itself.
@@ -99,6 +100,11 @@ var (
 	ErrNoAccess = errors.New("no access")
 	// ErrBadCredentials covers an unknown user, a wrong password and a disabled user alike.
 	ErrBadCredentials = errors.New("the user name or the password is wrong")
+	// ErrWrongCode says that the code is not the one that was sent.
+	ErrWrongCode = errors.New("the code is wrong")
+	// ErrChallengeOver says that a code can no longer be given: it is too late, it
+	// was given already, there were too many wrong ones, or none was asked for.
+	ErrChallengeOver = errors.New("this sign-in has ended: the code was used, is too old, or was wrong too often")
 )
 
 // ThrottledError says that sign-in must wait: too many wrong passwords for that
@@ -110,6 +116,23 @@ type ThrottledError struct {
 func (e *ThrottledError) Error() string {
 	return fmt.Sprintf("too many sign-in attempts: try again in %s", e.RetryAfter.Round(time.Second))
 }
+
+// UnknownError says what is not there, where it was asked for, and what there is
+// instead. It is an ErrNotFound.
+type UnknownError struct {
+	Path    string // accounts[1]
+	Problem string
+	Cure    string
+}
+
+func (e *UnknownError) Error() string {
+	if e.Cure == "" {
+		return e.Problem
+	}
+	return e.Problem + " (" + e.Cure + ")"
+}
+
+func (e *UnknownError) Unwrap() error { return ErrNotFound }
 
 // InvalidError says what is wrong with an organisation, where, and how to cure it.
 type InvalidError struct {

@@ -14,6 +14,15 @@
 // browser in which a person has signed in before carries a proof of that, and is
 // slowed down by its own wrong tries alone, so nobody else keeps it out.
 //
+// A person with MFAEmail proves a second time who they are by a code that is sent
+// by e-mail: six digits, once, within ten minutes, in the browser where the
+// password was right, and wrong at most five times. The code derives from a random
+// id and the server key, so the Store alone does not tell it. No mail leaves the
+// house: messages are written when somebody reads them.
+//
+// A Decision answers sign-ins instead of a person at a browser. This package says
+// which one is for a client and who answers; package grant carries it out.
+//
 // It leaves sessions and tokens to package grant, reading seed files to package
 // seed, the wire and the pages to packages awsapi and portal, and keeping rows to
 // a Store.

@@ -11,8 +11,8 @@ import (
 // Seed makes the Store hold this organisation and nothing else. Ids derive from
 // names, so people and roles that stay keep theirs. People whose password is the
 // same stay signed in; those who are gone, disabled or have another password are
-// signed out for good. When the Store holds this very seed nothing is hashed or
-// written.
+// signed out for good. What was changed since the last seed is undone, unless the
+// Store holds this very seed: then nothing is hashed or written.
 //
 // The Store remembers a seed by its argon2id digest: it covers the passwords,
 // and a fast digest would let whoever reads the database try passwords quickly.
@@ -51,6 +51,7 @@ func (s *Service) hashed(ctx context.Context, org Organisation) (Organisation, e
 	org.ManagementAccount = org.Instance().ManagementAccount
 	org.Users = slices.Clone(org.Users)
 	org.PermissionSets = slices.Clone(org.PermissionSets)
+	org.Decisions = named(org.Decisions)
 	for i := range org.PermissionSets {
 		if org.PermissionSets[i].SessionDuration == 0 {
 			org.PermissionSets[i].SessionDuration = DefaultSessionDuration

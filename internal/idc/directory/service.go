@@ -3,6 +3,7 @@ package directory
 import (
 	"context"
 	"errors"
+	"time"
 )
 
 // Service holds the rules. All but the queue of password checks is in the
@@ -10,7 +11,7 @@ import (
 type Service struct {
 	Store Store
 	// Key is the server key, at least 32 bytes. Without one no browser is
-	// remembered.
+	// remembered, and no code is sent by e-mail.
 	Key []byte
 	// HashSlots is how many passwords are hashed at once; zero means 2.
 	HashSlots int
@@ -108,4 +109,18 @@ func (s *Service) Role(ctx context.Context, userID, accountID, permissionSet str
 		return Role{}, err
 	}
 	return NewRole(i.Region, accountID, set), nil
+}
+
+// Age makes everything that was issued older: codes by e-mail, and the failures
+// that slow sign-in down.
+func (s *Service) Age(ctx context.Context, by time.Duration) error {
+	if by <= 0 {
+		return invalid("by", by.String()+" is not in the future", "time only moves forward")
+	}
+	return s.Store.Age(ctx, by)
+}
+
+// Collect removes what is of no use any more.
+func (s *Service) Collect(ctx context.Context, now time.Time) error {
+	return s.Store.Collect(ctx, now.Add(-mailLifetime), now.Add(-forgetFailures))
 }

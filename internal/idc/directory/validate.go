@@ -67,6 +67,11 @@ func (o Organisation) Validate() error {
 			return err
 		}
 	}
+	for i, d := range o.Decisions {
+		if err := v.decision(fmt.Sprintf("decisions[%d]", i), d); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

@@ -21,7 +21,7 @@ var (
 const opCure = `write an operation such as CreateToken, sso:ListAccounts or sts:*, a page such as /device or "POST /signin", or * for everything`
 
 // parseOp returns an *InvalidError for what is neither operation nor page, and
-// for an operation that is not known.
+// for one that is not known.
 func parseOp(op string, known func(string) bool) (target, error) {
 	switch method, rest, spaced := strings.Cut(op, " "); {
 	case op == "*":
@@ -29,9 +29,10 @@ func parseOp(op string, known func(string) bool) (target, error) {
 	case op == "":
 		return target{}, invalid("op", opCure, "it is missing")
 	case strings.HasPrefix(op, "/"):
-		return target{path: op}, checkPattern("op", op)
+		return target{path: op}, checkPage(op, op, known)
 	case spaced && methodName.MatchString(method) && strings.HasPrefix(rest, "/"):
-		return target{method: strings.ToUpper(method), path: rest}, checkPattern("op", rest)
+		method = strings.ToUpper(method)
+		return target{method: method, path: rest}, checkPage(method+" "+rest, rest, known)
 	}
 	service, operation, qualified := strings.Cut(op, ":")
 	if !qualified {
@@ -45,11 +46,23 @@ func parseOp(op string, known func(string) bool) (target, error) {
 	if anyOf {
 		return t, nil
 	}
-	if known != nil && !known(op) && !known(operation) {
+	if known != nil && !known(op) {
 		return target{}, invalid("op", opCure, "%q is no operation that is served here", op)
 	}
 	t.operation = strings.ToLower(operation)
 	return t, nil
+}
+
+// checkPage returns an *InvalidError for a page that is not there. A pattern
+// may be for what is.
+func checkPage(page, path string, known func(string) bool) error {
+	if err := checkPattern("op", path); err != nil {
+		return err
+	}
+	if known != nil && !strings.ContainsAny(path, `*?[\`) && !known(page) {
+		return invalid("op", opCure, "%q is no page that is served here", clip(page))
+	}
+	return nil
 }
 
 func (t target) match(c *Call) bool {

@@ -47,9 +47,9 @@ const (
 
 // Plan holds rules. The zero Plan is ready, and safe for concurrent use.
 type Plan struct {
-	// Known says whether an operation is served: it is asked for "CreateToken", or
-	// for "sso:ListAccounts" and then for "ListAccounts", as they were written; nil
-	// knows all. An Op in any case is right, so it should compare in any case.
+	// Known says whether an operation or a page is served: it is asked for
+	// "CreateToken", "sso:ListAccounts", "/device" or "POST /device", as they were
+	// written; nil knows all. An operation in any case is right.
 	Known func(op string) bool
 
 	rules atomic.Pointer[[]*entry] // in the order in which they are tried; replaced, never changed

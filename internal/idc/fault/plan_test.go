@@ -351,14 +351,15 @@ func TestRefuses(t *testing.T) {
 }
 
 func TestKnown(t *testing.T) {
-	asked := map[string]bool{}
-	p := fault.Plan{Known: func(op string) bool { asked[op] = true; return op == "CreateToken" || op == "sts:GetCallerIdentity" }}
-	for _, op := range []string{"CreateToken", "sso-oidc:CreateToken", "sts:GetCallerIdentity", "sso:*", "*", "/any", "GET /any/page"} {
+	served := []string{"CreateToken", "sts:GetCallerIdentity", "/device", "POST /signin"}
+	p := fault.Plan{Known: func(op string) bool { return slices.Contains(served, op) }}
+	for _, op := range append(served, "sso:*", "*", "/dev*", "post /sign?n") {
 		add(t, &p, fault.Rule{Op: op, Status: 500})
 	}
-	for op := range asked {
-		if !strings.HasSuffix(op, "CreateToken") && op != "sts:GetCallerIdentity" {
-			t.Errorf("asked whether %q is an operation", op)
+	for _, op := range []string{"CreateTokn", "sso:CreateToken", "/devcie", "GET /signin"} {
+		_, err := p.Add(fault.Rule{Op: op, Status: 500})
+		if _, ok := errors.AsType[*fault.InvalidError](err); !ok || !strings.Contains(err.Error(), "served here") {
+			t.Errorf("%s: got %v, want an *InvalidError", op, err)
 		}
 	}
 }

@@ -22,6 +22,7 @@ func (s *Service) BeginAuthorization(ctx context.Context, now time.Time, q Autho
 	if err != nil {
 		return "", err
 	}
+	defer func() { err = whose{clientName: client.Name}.of(err) }()
 	asked, bad := parseRedirect(q.RedirectURI)
 	if bad != nil {
 		return "", bad
@@ -52,16 +53,18 @@ func (s *Service) BeginAuthorization(ctx context.Context, now time.Time, q Autho
 	if err != nil {
 		return "", err
 	}
+	p := s.policy()
+	r, err := newRequest(ctx, now, client, p.Request, q.Origin, q.Script)
+	if err != nil {
+		return "", err
+	}
 	requestID, err = s.random(32)
 	if err != nil {
 		return "", err
 	}
-	p := s.policy()
-	err = s.Store.InsertRequest(ctx, RequestRecord{
-		ID: hashOf(requestID), Flow: FlowAuthorizationCode, ClientID: client.ID, Scopes: scopes,
-		RedirectURI: q.RedirectURI, State: q.State, CodeChallenge: q.CodeChallenge,
-		Status: StatusPending, CreatedAt: now, ExpiresAt: now.Add(p.Request),
-	}, now, now.Add(-keepRequests-p.AuthorizationCode), p.MaxRequests)
+	r.ID, r.Flow, r.Scopes = hashOf(requestID), FlowAuthorizationCode, scopes
+	r.RedirectURI, r.State, r.CodeChallenge = q.RedirectURI, q.State, q.CodeChallenge
+	err = s.Store.InsertRequest(ctx, r, now, now.Add(-keepRequests-p.AuthorizationCode), p.MaxRequests)
 	if errors.Is(err, ErrFull) {
 		return "", refuse(CodeSlowDown, "Too many sign-ins are waiting")
 	}
@@ -94,12 +97,14 @@ func grantedScopes(registered, asked []string) ([]string, error) {
 // 4.1.3, RFC 7636 section 4.5). A use that is wrong in any part changes nothing.
 // A second right one means that the code leaked: what the first made is revoked
 // (RFC 9700 section 4.5).
-func (s *Service) RedeemCode(ctx context.Context, now time.Time, clientID, clientSecret, code, redirectURI, verifier string) (Tokens, error) {
+func (s *Service) RedeemCode(ctx context.Context, now time.Time, clientID, clientSecret, code, redirectURI, verifier string) (_ Tokens, err error) {
 	now = moment(now)
 	client, err := s.authenticate(ctx, now, clientID, clientSecret)
 	if err != nil {
 		return Tokens{}, err
 	}
+	party := whose{clientName: client.Name}
+	defer func() { err = party.of(err) }()
 	if code == "" {
 		return Tokens{}, refuse(CodeInvalidRequest, "A code is required")
 	}
@@ -113,6 +118,9 @@ func (s *Service) RedeemCode(ctx context.Context, now time.Time, clientID, clien
 		}
 		if err != nil {
 			return Tokens{}, err
+		}
+		if r.ClientID == client.ID {
+			party = whoseRequest(r)
 		}
 		if r.ClientID != client.ID || redirectURI != r.RedirectURI || !verifies(r.CodeChallenge, verifier) || !now.Before(r.CodeExpiresAt) {
 			return Tokens{}, errInvalidGrant()
@@ -146,11 +154,8 @@ func (s *Service) redeem(ctx context.Context, now time.Time, client ClientRecord
 	if active, err := s.active(ctx, r.UserID); err != nil || !active {
 		return Tokens{}, errOr(err, errInvalidGrant())
 	}
-	familyID, err := s.randomID()
-	if err != nil {
-		return Tokens{}, err
-	}
-	t := Tokens{}
+	t := Tokens{ClientName: client.Name, UserID: r.UserID, SessionID: r.SessionID, Workflow: workflowOf(r.ID)}
+	var err error
 	if t.AccessToken, err = s.random(32); err != nil {
 		return Tokens{}, err
 	}
@@ -171,7 +176,7 @@ func (s *Service) redeem(ctx context.Context, now time.Time, client ClientRecord
 	err = s.Store.Redeem(ctx, Redemption{
 		ID: r.ID, Now: now,
 		Family: Family{
-			ID: familyID, SessionID: r.SessionID, UserID: r.UserID,
+			ID: t.Workflow, SessionID: r.SessionID, UserID: r.UserID,
 			ClientID: client.ID, ClientName: client.Name, Scopes: r.Scopes,
 			CreatedAt: now, ExpiresAt: r.SessionExpiresAt,
 		},

@@ -26,7 +26,7 @@ func TestAuthorizationCodeFlow(t *testing.T) {
 	w.must(err)
 	want := grant.Request{
 		ID: id, Flow: grant.FlowAuthorizationCode, ClientName: c.Name, ClientCreated: start, Scopes: c.Scopes,
-		RedirectURI: callback, State: grant.StatusPending, CreatedAt: start, ExpiresAt: at(600 * time.Second),
+		RedirectURI: callback, State: grant.StatusPending, Workflow: grant.Workflow(id), CreatedAt: start, ExpiresAt: at(600 * time.Second),
 	}
 	equal(t, r, want)
 	// The first look binds it, even against the same person elsewhere.

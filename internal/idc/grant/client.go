@@ -130,7 +130,7 @@ func validScope(s string) bool {
 func (s *Service) client(ctx context.Context, now time.Time, id string) (ClientRecord, error) {
 	c, err := s.Store.Client(ctx, id)
 	if errors.Is(err, ErrNotFound) || err == nil && !now.Before(c.ExpiresAt) {
-		return ClientRecord{}, refuse(CodeInvalidClient, "Invalid client provided")
+		return ClientRecord{}, errInvalidClient(c)
 	}
 	return c, err
 }
@@ -142,9 +142,13 @@ func (s *Service) authenticate(ctx context.Context, now time.Time, id, secret st
 		return ClientRecord{}, err
 	}
 	if !c.Secret.equal(hashOf(secret)) {
-		return ClientRecord{}, refuse(CodeInvalidClient, "Invalid client provided")
+		return ClientRecord{}, errInvalidClient(c)
 	}
 	return c, nil
+}
+
+func errInvalidClient(c ClientRecord) error {
+	return whose{clientName: c.Name}.of(refuse(CodeInvalidClient, "Invalid client provided"))
 }
 
 // mayUse says whether the client registered for the grant type; one that named

@@ -159,7 +159,7 @@ func TestClientAuthentication(t *testing.T) {
 		{"expired", c.ID, c.secret, at(90 * 24 * time.Hour)},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			_, err := w.StartDevice(t.Context(), test.now, test.id, test.secret, startURL)
+			_, err := w.StartDevice(t.Context(), test.now, test.id, test.secret, startURL, grant.DeviceOptions{})
 			if got := code(err); got != grant.CodeInvalidClient {
 				t.Errorf("StartDevice: got %q, want invalid_client", got)
 			}
@@ -197,7 +197,7 @@ func TestGrantTypesAreHeldTo(t *testing.T) {
 	w := newWorld(t, "")
 	codes := w.register(start, func(r *grant.Registration) { r.GrantTypes = []string{grant.GrantAuthorizationCode} })
 	devices := w.register(start, func(r *grant.Registration) { r.GrantTypes = []string{grant.GrantDeviceCode} })
-	_, err := w.StartDevice(t.Context(), start, codes.ID, codes.secret, startURL)
+	_, err := w.StartDevice(t.Context(), start, codes.ID, codes.secret, startURL, grant.DeviceOptions{})
 	w.refused(err, grant.CodeUnauthorizedClient)
 	_, err = w.RedeemDevice(t.Context(), start, codes.ID, codes.secret, "x")
 	w.refused(err, grant.CodeUnauthorizedClient)

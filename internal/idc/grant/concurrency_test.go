@@ -133,7 +133,7 @@ func TestOneRegistrationTooMany(t *testing.T) {
 		var next atomic.Int64
 		_, errs := crowd(func() (grant.Tokens, error) {
 			c := clients[next.Add(1)-1]
-			_, err := w.StartDevice(t.Context(), start, c.ID, c.secret, startURL)
+			_, err := w.StartDevice(t.Context(), start, c.ID, c.secret, startURL, grant.DeviceOptions{})
 			return grant.Tokens{}, err
 		})
 		n := 0

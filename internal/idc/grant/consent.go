@@ -10,11 +10,12 @@ import (
 // Request returns what a person is asked to allow. An authorization request
 // belongs to the first browser session that looks at it, a device request to the
 // one in which its user code was entered; to all others it is denied, so that
-// nobody can be led to approve, or made to look at, another's sign-in.
+// nobody can be led to approve, or made to look at, another's sign-in. One that a
+// script answers belongs to none until it has.
 func (s *Service) Request(ctx context.Context, now time.Time, sess Session, requestID string) (Request, error) {
 	id := hashOf(requestID)
 	r, err := s.Store.Request(ctx, id)
-	if err == nil && r.Flow == FlowAuthorizationCode && r.SessionID == "" {
+	if err == nil && r.Flow == FlowAuthorizationCode && r.SessionID == "" && r.Answer == "" {
 		r, err = s.Store.BindRequest(ctx, id, sess.ID)
 	}
 	if errors.Is(err, ErrNotFound) {
@@ -23,11 +24,16 @@ func (s *Service) Request(ctx context.Context, now time.Time, sess Session, requ
 	if err != nil {
 		return Request{}, err
 	}
-	if r.SessionID == "" || r.SessionID != sess.ID {
-		return Request{}, errOtherBrowser()
+	switch {
+	case r.waits():
+		err = whyNotPending(r, now)
+	case r.SessionID == "" || r.SessionID != sess.ID:
+		err = errOtherBrowser()
+	case r.Status == StatusPending && !now.Before(r.ExpiresAt):
+		err = errRequestExpired()
 	}
-	if r.Status == StatusPending && !now.Before(r.ExpiresAt) {
-		return Request{}, errRequestExpired()
+	if err != nil {
+		return Request{}, whoseRequest(r).of(err)
 	}
 	return s.shown(requestID, r)
 }
@@ -52,7 +58,7 @@ func (s *Service) Decide(ctx context.Context, now time.Time, sess Session, reque
 	if errors.Is(err, ErrConflict) {
 		r, err = s.Store.Request(ctx, id)
 		if err == nil {
-			err = errOr(undecidable(r, now, sess), ErrNoSession)
+			err = errOr(whoseRequest(r).of(undecidable(r, now, sess)), ErrNoSession)
 		}
 	}
 	if errors.Is(err, ErrNotFound) {
@@ -61,14 +67,20 @@ func (s *Service) Decide(ctx context.Context, now time.Time, sess Session, reque
 	if err != nil {
 		return Decision{}, err
 	}
+	return s.decided(requestID, r, code)
+}
+
+// decided is the outcome for the browser. The code counts only for an allowed
+// authorization request.
+func (s *Service) decided(requestID string, r RequestRecord, code string) (Decision, error) {
 	shown, err := s.shown(requestID, r)
 	if err != nil {
 		return Decision{}, err
 	}
 	d := Decision{Request: shown}
-	if r.Flow == FlowAuthorizationCode {
+	if r.Flow == FlowAuthorizationCode && r.Status != StatusPending {
 		outcome := url.Values{}
-		if allow {
+		if r.Status == StatusAllowed {
 			outcome.Set("code", code)
 		} else {
 			outcome.Set("error", CodeAccessDenied)
@@ -84,6 +96,9 @@ func (s *Service) Decide(ctx context.Context, now time.Time, sess Session, reque
 // undecidable says why a request could not be decided, or nil when it is not
 // the request's fault.
 func undecidable(r RequestRecord, now time.Time, sess Session) error {
+	if r.waits() {
+		return whyNotPending(r, now)
+	}
 	if r.SessionID != sess.ID {
 		return errOtherBrowser()
 	}
@@ -93,17 +108,24 @@ func undecidable(r RequestRecord, now time.Time, sess Session) error {
 	return nil
 }
 
-// whyNotPending explains a request that can no longer be decided in this
-// browser.
+// whyNotPending explains a request that cannot, or can no longer, be decided in
+// this browser.
 func whyNotPending(r RequestRecord, now time.Time) *Error {
 	switch {
 	case r.Status != StatusPending:
 		return refuse(CodeInvalidRequest, "The request was already decided")
 	case !now.Before(r.ExpiresAt):
 		return errRequestExpired()
+	case r.waits():
+		return errScripted()
 	default:
 		return errOtherBrowser()
 	}
+}
+
+// whoseRequest is the party that a request is about.
+func whoseRequest(r RequestRecord) whose {
+	return whose{clientName: r.ClientName, userID: r.UserID, workflow: workflowOf(r.ID)}
 }
 
 func errRequestExpired() *Error { return refuse(CodeExpiredToken, "The request has expired") }
@@ -117,7 +139,12 @@ func (s *Service) shown(requestID string, r RequestRecord) (Request, error) {
 		ID: requestID, Flow: r.Flow,
 		ClientName: r.ClientName, ClientCreated: r.ClientCreated,
 		Scopes: r.Scopes, RedirectURI: r.RedirectURI,
-		State: r.Status, CreatedAt: r.CreatedAt, ExpiresAt: r.ExpiresAt,
+		State: r.Status, Origin: r.Origin, Workflow: workflowOf(r.ID),
+		Script: Script{UserID: r.AnswerUserID, Answer: r.Answer}, AnswerAt: r.AnswerAt,
+		CreatedAt: r.CreatedAt, ExpiresAt: r.ExpiresAt,
+	}
+	if !r.AnswerAt.IsZero() {
+		out.Script.After = r.AnswerAt.Sub(r.CreatedAt)
 	}
 	if r.Flow == FlowDevice {
 		code, err := s.userCode(requestID)

@@ -11,12 +11,13 @@ const deviceCodeBytes = 64
 
 // StartDevice answers StartDeviceAuthorization (RFC 8628 section 3.1). Whether
 // the start URL is this instance's is for the caller to judge.
-func (s *Service) StartDevice(ctx context.Context, now time.Time, clientID, clientSecret, startURL string) (DeviceAuthorization, error) {
+func (s *Service) StartDevice(ctx context.Context, now time.Time, clientID, clientSecret, startURL string, o DeviceOptions) (_ DeviceAuthorization, err error) {
 	now = moment(now)
 	client, err := s.authenticate(ctx, now, clientID, clientSecret)
 	if err != nil {
 		return DeviceAuthorization{}, err
 	}
+	defer func() { err = whose{clientName: client.Name}.of(err) }()
 	if startURL == "" {
 		return DeviceAuthorization{}, refuse(CodeInvalidRequest, "A start URL is required")
 	}
@@ -24,11 +25,19 @@ func (s *Service) StartDevice(ctx context.Context, now time.Time, clientID, clie
 		return DeviceAuthorization{}, refuse(CodeUnauthorizedClient, "The client is not registered for the device code grant")
 	}
 	p := s.policy()
+	r, err := newRequest(ctx, now, client, p.DeviceCode, o.Origin, o.Script)
+	if err != nil {
+		return DeviceAuthorization{}, err
+	}
+	r.Flow, r.Scopes = FlowDevice, client.Scopes
 	// A user code that is taken is rarer than one in 10^8; three times in a row is
 	// a fault.
 	for range 3 {
 		var d DeviceAuthorization
-		d, err = s.startDevice(ctx, now, client, p)
+		d, err = s.startDevice(ctx, now, r, p)
+		if err == nil {
+			d.ClientName = client.Name
+		}
 		if !errors.Is(err, ErrConflict) {
 			return d, err
 		}
@@ -36,7 +45,7 @@ func (s *Service) StartDevice(ctx context.Context, now time.Time, clientID, clie
 	return DeviceAuthorization{}, err
 }
 
-func (s *Service) startDevice(ctx context.Context, now time.Time, client ClientRecord, p Policy) (DeviceAuthorization, error) {
+func (s *Service) startDevice(ctx context.Context, now time.Time, r RequestRecord, p Policy) (DeviceAuthorization, error) {
 	deviceCode, err := s.random(deviceCodeBytes)
 	if err != nil {
 		return DeviceAuthorization{}, err
@@ -49,22 +58,22 @@ func (s *Service) startDevice(ctx context.Context, now time.Time, client ClientR
 	if err != nil {
 		return DeviceAuthorization{}, err
 	}
-	userCodeHash, err := s.userCodeHash(userCode)
+	r.ID, r.DeviceCode = hashOf(id), hashOf(deviceCode)
+	r.UserCode, err = s.userCodeHash(userCode)
 	if err != nil {
 		return DeviceAuthorization{}, err
 	}
-	err = s.Store.InsertRequest(ctx, RequestRecord{
-		ID: hashOf(id), Flow: FlowDevice, ClientID: client.ID, Scopes: client.Scopes,
-		DeviceCode: hashOf(deviceCode), UserCode: userCodeHash,
-		Status: StatusPending, CreatedAt: now, ExpiresAt: now.Add(p.DeviceCode),
-	}, now, now.Add(-keepRequests), p.MaxLiveDeviceCodes)
+	err = s.Store.InsertRequest(ctx, r, now, now.Add(-keepRequests), p.MaxLiveDeviceCodes)
 	if errors.Is(err, ErrFull) {
 		return DeviceAuthorization{}, refuse(CodeSlowDown, "Too many device codes are waiting")
 	}
 	if err != nil {
 		return DeviceAuthorization{}, err
 	}
-	return DeviceAuthorization{DeviceCode: deviceCode, UserCode: userCode, ExpiresIn: p.DeviceCode, Interval: p.Interval}, nil
+	return DeviceAuthorization{
+		DeviceCode: deviceCode, UserCode: userCode, ExpiresIn: p.DeviceCode, Interval: p.Interval,
+		Workflow: workflowOf(r.ID),
+	}, nil
 }
 
 // deviceRequestID derives the id that the consent page carries, so that it can
@@ -99,7 +108,7 @@ func (s *Service) ConfirmUserCode(ctx context.Context, now time.Time, sess Sessi
 		return Request{}, err
 	}
 	if !bound {
-		return Request{}, whyNotPending(r, now)
+		return Request{}, whoseRequest(r).of(whyNotPending(r, now))
 	}
 	id, err := s.deviceRequestID(r.DeviceCode)
 	if err != nil {
@@ -108,13 +117,16 @@ func (s *Service) ConfirmUserCode(ctx context.Context, now time.Time, sess Sessi
 	return s.shown(id, r)
 }
 
-// RedeemDevice answers CreateToken for a device code (RFC 8628 section 3.4).
-func (s *Service) RedeemDevice(ctx context.Context, now time.Time, clientID, clientSecret, deviceCode string) (Tokens, error) {
+// RedeemDevice answers CreateToken for a device code (RFC 8628 section 3.4). A
+// script whose time has come answers the request first.
+func (s *Service) RedeemDevice(ctx context.Context, now time.Time, clientID, clientSecret, deviceCode string) (_ Tokens, err error) {
 	now = moment(now)
 	client, err := s.authenticate(ctx, now, clientID, clientSecret)
 	if err != nil {
 		return Tokens{}, err
 	}
+	party := whose{clientName: client.Name}
+	defer func() { err = party.of(err) }()
 	if deviceCode == "" {
 		return Tokens{}, refuse(CodeInvalidRequest, "A device code is required")
 	}
@@ -130,6 +142,12 @@ func (s *Service) RedeemDevice(ctx context.Context, now time.Time, clientID, cli
 			return Tokens{}, errInvalidGrant()
 		}
 		if err != nil {
+			return Tokens{}, err
+		}
+		party = whoseRequest(r)
+		if x, err := s.settle(ctx, now, r); x.done || errors.Is(err, ErrConflict) {
+			continue
+		} else if err != nil {
 			return Tokens{}, err
 		}
 		var t Tokens

@@ -30,7 +30,7 @@ func TestDeviceFlow(t *testing.T) {
 	w.must(err)
 	want := grant.Request{
 		ID: r.ID, Flow: grant.FlowDevice, ClientName: c.Name, ClientCreated: start, Scopes: c.Scopes,
-		UserCode: d.UserCode, State: grant.StatusPending, CreatedAt: start, ExpiresAt: at(600 * time.Second),
+		UserCode: d.UserCode, State: grant.StatusPending, Workflow: d.Workflow, CreatedAt: start, ExpiresAt: at(600 * time.Second),
 	}
 	equal(t, r, want)
 	r, err = w.Service.Request(t.Context(), at(time.Second), sess, r.ID)
@@ -49,7 +49,7 @@ func TestDeviceFlow(t *testing.T) {
 	a, err := w.AccessToken(t.Context(), at(3*time.Second), tokens.AccessToken)
 	w.must(err)
 	equal(t, a, grant.Access{
-		UserID: "alice", SessionID: sess.ID, FamilyID: a.FamilyID, ClientID: c.ID, ClientName: c.Name,
+		UserID: "alice", SessionID: sess.ID, FamilyID: d.Workflow, ClientID: c.ID, ClientName: c.Name,
 		Scopes: c.Scopes, ExpiresAt: at(2*time.Second + time.Hour),
 	})
 	w.refused(w.poll(at(3*time.Second), c, d), grant.CodeInvalidGrant)
@@ -99,7 +99,7 @@ func TestDeviceRefusals(t *testing.T) {
 	w.refused(err, grant.CodeInvalidRequest)
 	_, err = w.RedeemDevice(t.Context(), start, c.ID, c.secret, "unknown")
 	w.refused(err, grant.CodeInvalidGrant)
-	_, err = w.StartDevice(t.Context(), start, c.ID, c.secret, "")
+	_, err = w.StartDevice(t.Context(), start, c.ID, c.secret, "", grant.DeviceOptions{})
 	w.refused(err, grant.CodeInvalidRequest)
 
 	d := w.approved(start, c, sess)
@@ -148,7 +148,7 @@ func TestDeviceCodeLimit(t *testing.T) {
 	c, other, third := w.register(start), w.register(start), w.register(start)
 	one := w.device(start, c)
 	w.device(at(time.Minute), other)
-	_, err := w.StartDevice(t.Context(), at(time.Minute), third.ID, third.secret, startURL)
+	_, err := w.StartDevice(t.Context(), at(time.Minute), third.ID, third.secret, startURL, grant.DeviceOptions{})
 	w.refused(err, grant.CodeSlowDown)
 	// A client that begins again gives its own place.
 	again := w.device(at(time.Minute), c)

@@ -38,6 +38,27 @@
 // authorization_pending, and slow_down only from the third poll on and only
 // when closer than half the interval.
 //
+// # A script
+//
+// A request may come with a script: who answers it, what, and how long after it
+// began. It is stored with the request, and taken when somebody asks: by the
+// client's next poll in the device flow, by Settle in the authorization code
+// flow. So nothing waits in memory, and a restart loses nothing.
+//
+//	answer   until it is due    when asked from then on      at the code's end
+//	allow    pending            allowed, in a new session    expired_token
+//	                            of the script's person
+//	deny     pending            denied, no session needed    expired_token
+//	never    pending            pending                      pending, ten times
+//	                                                         as long as is told
+//
+// The arrow is one conditional UPDATE as well, and the session is inserted with
+// it: of many polls one settles. A delay that is longer than the code lives ends
+// in expired_token by itself. A request that nobody ever answers stays for ten
+// lifetimes while its client is told the usual one, so that what ends the wait is
+// the client's own patience. The script of a person who may not act waits as well.
+// People cannot decide, nor bind, what a script answers.
+//
 // # What hangs on what
 //
 //	session (a sign-in in one browser; absolute end)
@@ -48,7 +69,8 @@
 //
 // Ending a session, or revoking a family, marks one row; all below is refused
 // from the next call on because every check reads the whole chain. Neither mark
-// is ever taken away. Any access token of a live session can end it, its own
+// is ever taken away. A session ends by signing out, or from outside by its id or
+// its person. Any access token of a live session can end it, its own
 // expiry notwithstanding: clients sign out with the last token they have.
 //
 // # A refresh token
@@ -76,4 +98,17 @@
 //
 // The family never forks: a token has one successor for ever, and the successor
 // keeps the expiry of its first answer.
+//
+// # Names for a record
+//
+// A family is called by its request's workflow, a UUID that derives one-way from
+// the request's id. What is handed out, and every *Error, says which workflow,
+// client and person it is about, as far as is known, so that a record of events
+// can tie a sign-in together; the caller of the wire hears none of it.
+//
+// # Time
+//
+// Age moves every stored time back: what there is gets older while the clock
+// stays. Every rule compares a stored time with now, and nothing else holds one,
+// so an hour of Age is answered as an hour that passed.
 package grant

@@ -1,6 +1,7 @@
 package grant
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"time"
@@ -28,10 +29,26 @@ const (
 type Error struct {
 	Code        string
 	Description string
+	// Whose refusal it is, as far as that is known: for a record of what
+	// happened, not for the caller.
+	ClientName, UserID, Workflow string
 }
 
 func (e *Error) Error() string {
 	return e.Code + ": " + e.Description
+}
+
+// whose is what is known of the party that a call is about.
+type whose struct{ clientName, userID, workflow string }
+
+// of adds it to a refusal.
+func (w whose) of(err error) error {
+	if e, ok := errors.AsType[*Error](err); ok {
+		e.ClientName = cmp.Or(e.ClientName, w.clientName)
+		e.UserID = cmp.Or(e.UserID, w.userID)
+		e.Workflow = cmp.Or(e.Workflow, w.workflow)
+	}
+	return err
 }
 
 func refuse(code, format string, args ...any) *Error {

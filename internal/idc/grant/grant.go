@@ -85,12 +85,44 @@ type Client struct {
 	ExpiresAt    time.Time
 }
 
+// Origin is who began a request, as far as the wire tells.
+type Origin struct {
+	Address   string // the remote IP address
+	UserAgent string // at most 512 bytes are kept
+}
+
+// What a Script answers.
+const (
+	AnswerAllow = "allow"
+	AnswerDeny  = "deny"
+	AnswerNever = "never" // nobody answers
+)
+
+// Script answers a request in place of a person at a browser. The zero Script
+// leaves it to a person.
+type Script struct {
+	UserID string // who answers; not needed for AnswerNever
+	Answer string
+	After  time.Duration // since the request began
+}
+
+// DeviceOptions is what a device authorization may have besides what its client
+// sends.
+type DeviceOptions struct {
+	Origin Origin
+	// Script chooses the script, once the client is known; nil means none.
+	Script func(ctx context.Context, clientName string) (Script, error)
+}
+
 // DeviceAuthorization answers StartDeviceAuthorization.
 type DeviceAuthorization struct {
 	DeviceCode string
 	UserCode   string // XXXX-XXXX
 	ExpiresIn  time.Duration
 	Interval   time.Duration
+
+	ClientName string
+	Workflow   string
 }
 
 // AuthorizeParams is the query of GET /authorize.
@@ -102,6 +134,10 @@ type AuthorizeParams struct {
 	CodeChallenge       string
 	CodeChallengeMethod string
 	Scopes              []string
+
+	Origin Origin
+	// Script chooses the script, once the client is known; nil means none.
+	Script func(ctx context.Context, clientName string) (Script, error)
 }
 
 // Request is what a person is asked to allow.
@@ -114,11 +150,15 @@ type Request struct {
 	RedirectURI   string // authorization code only
 	UserCode      string // device only, XXXX-XXXX
 	State         Status
+	Origin        Origin // who began it
+	Workflow      string
+	Script        Script    // what answers it; zero: a person
+	AnswerAt      time.Time // when the script does; zero when it never does
 	CreatedAt     time.Time
 	ExpiresAt     time.Time
 }
 
-// Decision is the outcome of Decide.
+// Decision is the outcome of Decide and of Settle.
 type Decision struct {
 	Request Request
 	// RedirectTo is where the browser goes next: the client's callback with a
@@ -131,13 +171,18 @@ type Tokens struct {
 	AccessToken  string
 	RefreshToken string // "" when the client registered no scopes, or not for refreshing
 	ExpiresIn    time.Duration
+
+	ClientName string
+	UserID     string
+	SessionID  string
+	Workflow   string
 }
 
 // Access is what a valid access token stands for.
 type Access struct {
 	UserID     string
 	SessionID  string
-	FamilyID   string
+	FamilyID   string // the workflow of the request that it grew from
 	ClientID   string
 	ClientName string
 	Scopes     []string
@@ -152,6 +197,12 @@ type Session struct {
 	ExpiresAt time.Time
 }
 
+// SessionInfo is a live session with the clients that act by it.
+type SessionInfo struct {
+	Session
+	Clients []string // their names, of families that are live, each once
+}
+
 // RoleCredential is one set of temporary credentials for a role. Nothing in it
 // is secret: secret key and session token derive from the key id.
 type RoleCredential struct {
@@ -163,6 +214,7 @@ type RoleCredential struct {
 	UserID        string
 	UserName      string
 	SessionID     string
+	Workflow      string // of the sign-in that it came from
 	ARN           string // of the assumed role
 	CallerID      string // AROA…:<user>
 	Administrator bool

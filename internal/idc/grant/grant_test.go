@@ -103,7 +103,7 @@ func (w *world) signIn(now time.Time, userID string) grant.Session {
 
 func (w *world) device(now time.Time, c client) grant.DeviceAuthorization {
 	w.Helper()
-	d, err := w.StartDevice(w.Context(), now, c.ID, c.secret, startURL)
+	d, err := w.StartDevice(w.Context(), now, c.ID, c.secret, startURL, grant.DeviceOptions{})
 	w.must(err)
 	return d
 }
@@ -168,7 +168,7 @@ func TestServerKeyIsRequired(t *testing.T) {
 	w := newWorld(t, "")
 	c := w.register(start)
 	w.Key = make([]byte, 31)
-	if _, err := w.StartDevice(t.Context(), start, c.ID, c.secret, startURL); err == nil || code(err) == grant.CodeInvalidClient {
+	if _, err := w.StartDevice(t.Context(), start, c.ID, c.secret, startURL, grant.DeviceOptions{}); err == nil || code(err) == grant.CodeInvalidClient {
 		t.Errorf("got %v, want a fault for a short key", err)
 	}
 }

@@ -9,7 +9,17 @@ import (
 // StartSession begins a sign-in for a person whose password was just checked.
 // The cookie is returned once and only its hash is kept.
 func (s *Service) StartSession(ctx context.Context, now time.Time, userID string) (cookie string, sess Session, err error) {
-	now = moment(now)
+	cookie, sess, err = s.newSession(moment(now), userID)
+	if err != nil {
+		return "", Session{}, err
+	}
+	if err := s.Store.InsertSession(ctx, sess, hashOf(cookie)); err != nil {
+		return "", Session{}, err
+	}
+	return cookie, sess, nil
+}
+
+func (s *Service) newSession(now time.Time, userID string) (cookie string, sess Session, err error) {
 	cookie, err = s.random(32)
 	if err != nil {
 		return "", Session{}, err
@@ -18,11 +28,7 @@ func (s *Service) StartSession(ctx context.Context, now time.Time, userID string
 	if err != nil {
 		return "", Session{}, err
 	}
-	sess = Session{ID: id, UserID: userID, CreatedAt: now, ExpiresAt: now.Add(s.policy().Session)}
-	if err := s.Store.InsertSession(ctx, sess, hashOf(cookie)); err != nil {
-		return "", Session{}, err
-	}
-	return cookie, sess, nil
+	return cookie, Session{ID: id, UserID: userID, CreatedAt: now, ExpiresAt: now.Add(s.policy().Session)}, nil
 }
 
 // Session returns the live session of a cookie, or ErrNoSession.
@@ -54,7 +60,32 @@ func (s *Service) TakeOver(ctx context.Context, from, to Session) error {
 
 // EndSession ends a session and every family below it.
 func (s *Service) EndSession(ctx context.Context, now time.Time, sess Session) error {
-	return s.Store.EndSession(ctx, sess.ID, now)
+	_, err := s.Store.EndSession(ctx, sess.ID, now)
+	return err
+}
+
+// Sessions returns the live sessions of a person, or of everybody when userID is
+// empty, oldest first.
+func (s *Service) Sessions(ctx context.Context, now time.Time, userID string) ([]SessionInfo, error) {
+	return s.Store.Sessions(ctx, userID, now)
+}
+
+// EndSessionByID ends a session from outside, as an administrator does in AWS.
+// What hangs on it is refused from the next call on: access tokens, refreshing,
+// new role credentials. Role credentials that were issued live on to their own
+// expiry. ErrNotFound: no live session has the id.
+func (s *Service) EndSessionByID(ctx context.Context, now time.Time, id string) error {
+	ended, err := s.Store.EndSession(ctx, id, now)
+	if err == nil && !ended {
+		return ErrNotFound
+	}
+	return err
+}
+
+// EndSessionsOf does the same to all live sessions of a person and returns how
+// many there were. Nobody in particular has none.
+func (s *Service) EndSessionsOf(ctx context.Context, now time.Time, userID string) (n int, err error) {
+	return s.Store.EndSessionsOf(ctx, userID, now)
 }
 
 func (s *Service) active(ctx context.Context, userID string) (bool, error) {

@@ -39,6 +39,10 @@ type Store interface {
 	// their expiry. Access tokens stay as long as their session: an expired one
 	// still ends it.
 	Collect(ctx context.Context, before Horizon) error
+
+	// Age moves every time there is back, in one transaction. What has not
+	// happened stays so.
+	Age(ctx context.Context, by time.Duration) error
 }
 
 // Horizon says up to which end rows may be dropped.
@@ -75,23 +79,28 @@ type RequestStore interface {
 	InsertRequest(ctx context.Context, r RequestRecord, now, dropBefore time.Time, max int) error
 	Request(ctx context.Context, id Hash) (RequestRecord, error)
 	RequestByDeviceCode(ctx context.Context, deviceCode Hash) (RequestRecord, error)
+	RequestByUserCode(ctx context.Context, userCode Hash) (RequestRecord, error)
 	RequestByCode(ctx context.Context, code Hash) (RequestRecord, error)
 
 	// TryUserCode looks a user code up for a browser session and binds the request
 	// to it. In one transaction: *TooManyTriesError when Max tries within Window
-	// failed, or MaxEach of this person's; else bind the request if it is pending, unexpired, and unbound or
+	// failed, or MaxEach of this person's; else bind the request if it is pending, unexpired, unscripted, and unbound or
 	// bound to the same session, to one of the same person, or to one that is not
 	// live. A try that binds nothing is counted: bound is false and the request as
 	// it is is returned, or ErrNotFound.
 	TryUserCode(ctx context.Context, t UserCodeTry) (r RequestRecord, bound bool, err error)
-	// BindRequest binds an unbound request to the session and returns the request
-	// as it then is, whoever it is bound to.
+	// BindRequest binds an unbound and unscripted request to the session and
+	// returns the request as it then is, whoever it is bound to.
 	BindRequest(ctx context.Context, id Hash, sessionID string) (RequestRecord, error)
 	// RebindRequests binds the pending requests of one session to another.
 	RebindRequests(ctx context.Context, fromSessionID, toSessionID string) error
 	// Decide moves a request from pending to allowed or denied if it is unexpired,
-	// bound to that session, and the session is live; else ErrConflict.
+	// unscripted, bound to that session, and the session is live; else ErrConflict.
 	Decide(ctx context.Context, v Verdict) (RequestRecord, error)
+	// Settle moves a request from pending to allowed or denied if it is unexpired,
+	// and its script's time has come; else ErrConflict. When the verdict names a
+	// session it adds that one and binds the request to it, all or nothing.
+	Settle(ctx context.Context, v Verdict, sess Session, cookie Hash) (RequestRecord, error)
 	// Poll counts a poll of a pending request and returns how many there were,
 	// this one included, and when the one before was; else ErrConflict.
 	Poll(ctx context.Context, id Hash, now time.Time) (n int, previous time.Time, err error)
@@ -118,6 +127,10 @@ type RequestRecord struct {
 	Code          Hash
 	CodeExpiresAt time.Time
 	FamilyID      string // once redeemed
+	Origin        Origin
+	Answer        string    // of the script; "": a person decides
+	AnswerUserID  string    // the script's person
+	AnswerAt      time.Time // zero: never
 	CreatedAt     time.Time
 	ExpiresAt     time.Time
 
@@ -138,7 +151,7 @@ type UserCodeTry struct {
 	MaxEach   int // by this person
 }
 
-// Verdict is a person's decision.
+// Verdict is a person's decision, or a script's.
 type Verdict struct {
 	ID            Hash
 	SessionID     string
@@ -181,8 +194,13 @@ type SessionStore interface {
 	InsertSession(ctx context.Context, sess Session, cookie Hash) error
 	// SessionByCookie also returns when the session was ended, or the zero time.
 	SessionByCookie(ctx context.Context, cookie Hash) (sess Session, endedAt time.Time, err error)
-	// EndSession ends a session for good; ending it again changes nothing.
-	EndSession(ctx context.Context, id string, now time.Time) error
+	// Sessions returns the live sessions of a person, or of all when userID is
+	// empty, oldest first, each with the clients of its live families, oldest first.
+	Sessions(ctx context.Context, userID string, now time.Time) ([]SessionInfo, error)
+	// EndSession ends a session for good if it is live; ended says whether it was.
+	EndSession(ctx context.Context, id string, now time.Time) (ended bool, err error)
+	// EndSessionsOf does so to every live session of a person.
+	EndSessionsOf(ctx context.Context, userID string, now time.Time) (n int, err error)
 }
 
 // TokenStore keeps families and their tokens.

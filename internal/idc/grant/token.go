@@ -9,12 +9,14 @@ import (
 // Refresh answers CreateToken for a refresh token (RFC 6749 section 6) and
 // rotates it (RFC 9700 section 4.14). Successors derive from the token that is
 // presented, so a replay is answered from hashes alone with the same bytes.
-func (s *Service) Refresh(ctx context.Context, now time.Time, clientID, clientSecret, refreshToken string) (Tokens, error) {
+func (s *Service) Refresh(ctx context.Context, now time.Time, clientID, clientSecret, refreshToken string) (_ Tokens, err error) {
 	now = moment(now)
 	client, err := s.authenticate(ctx, now, clientID, clientSecret)
 	if err != nil {
 		return Tokens{}, err
 	}
+	party := whose{clientName: client.Name}
+	defer func() { err = party.of(err) }()
 	if refreshToken == "" {
 		return Tokens{}, refuse(CodeInvalidRequest, "A refresh token is required")
 	}
@@ -31,6 +33,10 @@ func (s *Service) Refresh(ctx context.Context, now time.Time, clientID, clientSe
 	p := s.policy()
 	for range 2 {
 		r, err := s.Store.RefreshToken(ctx, hashOf(refreshToken))
+		if f := r.Family; err == nil && f.ClientID == client.ID {
+			party.userID, party.workflow = f.UserID, f.ID
+			t.ClientName, t.UserID, t.SessionID, t.Workflow = f.ClientName, f.UserID, f.SessionID, f.ID
+		}
 		if errors.Is(err, ErrNotFound) || err == nil && (r.Family.ClientID != client.ID || !r.Family.live(now)) {
 			return Tokens{}, errInvalidRefresh()
 		}
@@ -102,6 +108,29 @@ func (s *Service) AccessToken(ctx context.Context, now time.Time, token string) 
 	}, nil
 }
 
+// Whose names the person for whom CreateToken would act on the first of these
+// that is not "": who decided the request of a code, or whose refresh token it is.
+// It is "" when that is not known here, or undecided; nothing is verified.
+func (s *Service) Whose(ctx context.Context, deviceCode, code, refreshToken string) (userID string) {
+	var r RequestRecord
+	var err error
+	switch {
+	case deviceCode != "":
+		r, err = s.Store.RequestByDeviceCode(ctx, hashOf(deviceCode))
+	case code != "":
+		r, err = s.Store.RequestByCode(ctx, hashOf(code))
+	case refreshToken != "":
+		var t RefreshRecord
+		if t, err = s.Store.RefreshToken(ctx, hashOf(refreshToken)); err == nil {
+			return t.Family.UserID
+		}
+	}
+	if err != nil {
+		return ""
+	}
+	return r.UserID
+}
+
 // SignOut answers the portal's Logout: it ends the sign-in that the token came
 // from, and so every family below it. The token itself may have expired, or its
 // family be revoked: the AWS CLI signs out with whatever token it has cached, and
@@ -115,5 +144,6 @@ func (s *Service) SignOut(ctx context.Context, now time.Time, token string) erro
 	if err != nil {
 		return err
 	}
-	return s.Store.EndSession(ctx, a.Family.SessionID, now)
+	_, err = s.Store.EndSession(ctx, a.Family.SessionID, now)
+	return err
 }

@@ -90,7 +90,9 @@ func TestReplayOfShortTokens(t *testing.T) {
 	w.must(err)
 	got, err := w.refresh(at(100*time.Second), c, first.RefreshToken)
 	w.must(err)
-	equal(t, got, grant.Tokens{AccessToken: second.AccessToken, RefreshToken: second.RefreshToken})
+	want := second
+	want.ExpiresIn = 0
+	equal(t, got, want)
 	_, err = w.refresh(at(101*time.Second), c, got.RefreshToken)
 	w.must(err)
 }
@@ -318,9 +320,32 @@ func TestCollect(t *testing.T) {
 	w.must(w.Collect(t.Context(), at(25*time.Hour)))
 	_, _, _, err = w.RoleCredential(t.Context(), cred.AccessKeyID)
 	w.refused(err, grant.ErrUnauthorized.Error())
-	_, err = w.StartDevice(t.Context(), at(89*24*time.Hour), c.ID, c.secret, startURL)
+	_, err = w.StartDevice(t.Context(), at(89*24*time.Hour), c.ID, c.secret, startURL, grant.DeviceOptions{})
 	w.must(err)
 	w.must(w.Collect(t.Context(), at(90*24*time.Hour)))
-	_, err = w.StartDevice(t.Context(), start, c.ID, c.secret, startURL)
+	_, err = w.StartDevice(t.Context(), start, c.ID, c.secret, startURL, grant.DeviceOptions{})
 	w.refused(err, grant.CodeInvalidClient)
+}
+
+func TestWhose(t *testing.T) {
+	w := newWorld(t, "")
+	c, alice, bob := w.register(start), w.signIn(start, "alice"), w.signIn(start, "bob")
+	undecided := w.device(start, c)
+	approved := w.approved(start, c, bob)
+	authorized := w.authorized(start, c, alice)
+	tokens := w.tokens(start, c, bob)
+	for _, test := range []struct{ device, code, refresh, want string }{
+		{device: approved.DeviceCode, want: "bob"},
+		{code: authorized, want: "alice"},
+		{refresh: tokens.RefreshToken, want: "bob"},
+		{device: undecided.DeviceCode},
+		{device: "no such code", code: authorized},
+		{code: tokens.RefreshToken},
+		{refresh: tokens.AccessToken},
+		{},
+	} {
+		if got := w.Whose(t.Context(), test.device, test.code, test.refresh); got != test.want {
+			t.Errorf("%+v: got %q", test, got)
+		}
+	}
 }

@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"net/url"
@@ -28,6 +29,7 @@ func (v *visit) authorize() error {
 	}
 	// The AWS CLI says scopes where RFC 6749 and other clients say scope.
 	scopes := append(strings.Fields(query.Get("scope")), strings.Fields(query.Get("scopes"))...)
+	v.event.Request = map[string]string{"redirectUri": withoutQuery(query.Get("redirect_uri")), "scopes": strings.Join(scopes, " ")}
 	id, err := v.Grant.BeginAuthorization(v.r.Context(), v.now, grant.AuthorizeParams{
 		ResponseType:        query.Get("response_type"),
 		ClientID:            query.Get("client_id"),
@@ -36,8 +38,11 @@ func (v *visit) authorize() error {
 		CodeChallenge:       query.Get("code_challenge"),
 		CodeChallengeMethod: query.Get("code_challenge_method"),
 		Scopes:              scopes,
+		Origin:              grant.Origin{Address: remoteAddress(v.r), UserAgent: v.r.UserAgent()},
+		Script:              v.script,
 	})
 	if refused, ok := errors.AsType[*grant.Error](err); ok {
+		v.refusedBy(refused)
 		switch refused.Code {
 		case grant.CodeInvalidClient:
 			return faultUnknownClient()
@@ -45,18 +50,41 @@ func (v *visit) authorize() error {
 			return faultRedirect(refused.Description)
 		case grant.CodeSlowDown:
 			return &fault{
-				status: http.StatusServiceUnavailable, retry: overloadRetry,
+				status: http.StatusServiceUnavailable, retry: overloadRetry, code: "SlowDownException",
 				title: "Too many sign-ins are waiting",
 				text:  "More programs are waiting for an answer than this Identity Center keeps at a time.",
 				cure:  "Wait " + inWords(overloadRetry) + ", then start again from the program.",
 			}
 		}
-		return faultBadRequest("The request does not hold what a sign-in needs. It was refused with: " + refused.Description + ".")
+		f := faultBadRequest("The request does not hold what a sign-in needs. It was refused with: " + refused.Description + ".")
+		f.code = "" // refusedBy said it better
+		return f
 	}
 	if err != nil {
 		return err
 	}
+	v.event.Workflow = grant.Workflow(id)
 	return v.seeOther(consentAddress(id))
+}
+
+// script finds what decides a sign-in of such a client in a person's stead, if
+// anything does. It is asked when the client is known.
+func (v *visit) script(ctx context.Context, clientName string) (grant.Script, error) {
+	v.event.Client, v.event.ClientID = clientName, v.r.URL.Query().Get("client_id")
+	d, user, found, err := v.Directory.DecisionFor(ctx, clientName, grant.FlowAuthorizationCode)
+	if err != nil || !found {
+		return grant.Script{}, err
+	}
+	return grant.Script{UserID: user.ID, Answer: d.Answer, After: d.After}, nil
+}
+
+// withoutQuery is an address without what could carry a secret.
+func withoutQuery(raw string) string {
+	u, err := url.Parse(raw)
+	if err != nil || u.Host == "" {
+		return ""
+	}
+	return u.Scheme + "://" + u.Host + u.Path
 }
 
 func consentAddress(requestID string) string {

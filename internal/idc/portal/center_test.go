@@ -1,6 +1,7 @@
 package portal_test
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
+	"regexp"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -23,6 +25,9 @@ import (
 	"github.com/portico-sso/portico/internal/idc/portal"
 	"github.com/portico-sso/portico/internal/idc/sqlstore"
 )
+
+// awsCLI is the user agent of aws sso login.
+const awsCLI = "aws-cli/2.36.7 md/awscrt#0.27.6 ua/2.1 os/linux#6.8 md/arch#x86_64 lang/python#3.13.9 md/pyimpl#CPython m/E,b cfg/retry-mode#standard md/installer#exe md/command#sso.login"
 
 const (
 	startURL = "https://d-1234567890.awsapps.com/start"
@@ -169,12 +174,38 @@ func (c *center) browser(t testing.TB) *browser {
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
 }
 
-// signedIn is a browser in which a person has signed in by the form.
+// signedIn is a browser in which a person has signed in by the forms.
 func (c *center) signedIn(t testing.TB, name, password string) *browser {
 	t.Helper()
 	b := c.browser(t)
-	b.post("/signin", url.Values{"username": {name}, "password": {password}}).redirects(t, "/start")
+	b.signIn(name, password, "/start")
 	return b
+}
+
+// signIn goes through the steps of signing in, with the code by e-mail where one
+// is asked for, and returns the last answer.
+func (b *browser) signIn(name, password, next string) answer {
+	b.t.Helper()
+	form := url.Values{"username": {name}, "next": {next}}
+	b.post("/signin", form).says(b.t, 200, "Enter your password")
+	form.Set("password", password)
+	a := b.post("/signin", form)
+	if strings.HasPrefix(a.header.Get("Location"), "/signin/code") {
+		b.get(a.header.Get("Location")).says(b.t, 200, "Enter the code")
+		a = b.post("/signin/code", url.Values{"next": {next}, "code": {b.mailed()}})
+	}
+	return a.redirects(b.t, next)
+}
+
+// mailed is the code that this browser's own mail page shows, of the sign-in
+// under way.
+func (b *browser) mailed() string {
+	b.t.Helper()
+	m := regexp.MustCompile(`(?m)^ +<strong class="whole">([0-9]{6})</strong>$`).FindStringSubmatch(b.get("/mail").says(b.t, 200, "For the sign-in in this browser").body)
+	if m == nil {
+		b.t.Fatal("there is no code in the mail")
+	}
+	return m[1]
 }
 
 // cookie is the session cookie the browser would send.
@@ -190,6 +221,22 @@ func (b *browser) cookie() string {
 		}
 	}
 	return ""
+}
+
+// cookieOf is a cookie that an answer sets, by the beginning of its name.
+func (a answer) cookieOf(t testing.TB, prefix string) *http.Cookie {
+	t.Helper()
+	for _, line := range a.header.Values("Set-Cookie") {
+		c, err := http.ParseSetCookie(line)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.HasPrefix(c.Name, prefix) {
+			return c
+		}
+	}
+	t.Fatalf("got cookies %q, want %s…", a.header.Values("Set-Cookie"), prefix)
+	return nil
 }
 
 type answer struct {
@@ -267,13 +314,28 @@ func (c *center) register(t testing.TB, name string, redirects ...string) (clien
 	return client, secret
 }
 
-func (c *center) startDevice(t testing.TB, client grant.Client, secret string) grant.DeviceAuthorization {
+func (c *center) startDevice(t testing.TB, client grant.Client, secret string, script ...func(context.Context, string) (grant.Script, error)) grant.DeviceAuthorization {
 	t.Helper()
-	d, err := c.Grant.StartDevice(t.Context(), c.now(), client.ID, secret, startURL)
+	o := grant.DeviceOptions{Origin: grant.Origin{Address: "127.0.0.1", UserAgent: awsCLI}}
+	if len(script) > 0 {
+		o.Script = script[0]
+	}
+	d, err := c.Grant.StartDevice(t.Context(), c.now(), client.ID, secret, startURL, o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return d
+}
+
+// script asks the decisions as whoever begins a sign-in does.
+func (c *center) script(flow string) func(context.Context, string) (grant.Script, error) {
+	return func(ctx context.Context, name string) (grant.Script, error) {
+		d, u, ok, err := c.Directory.DecisionFor(ctx, name, flow)
+		if err != nil || !ok {
+			return grant.Script{}, err
+		}
+		return grant.Script{UserID: u.ID, Answer: d.Answer, After: d.After}, nil
+	}
 }
 
 // authorizeQuery is what the AWS CLI sends.

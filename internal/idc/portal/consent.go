@@ -59,20 +59,23 @@ func (v *visit) confirmCode() error {
 		return err
 	}
 	if code == "" {
+		v.refused("InvalidRequestException", "No code was entered")
 		return v.deviceForm(http.StatusBadRequest, "Enter the code that your device shows.")
 	}
 	request, err := v.Grant.ConfirmUserCode(v.r.Context(), v.now, v.sess, code)
 	if tries, ok := errors.AsType[*grant.TooManyTriesError](err); ok {
+		v.refused("ThrottlingException", "Too many wrong codes")
 		v.retryAfter(tries.RetryAfter)
 		return v.deviceForm(http.StatusTooManyRequests,
 			"Too many wrong codes were entered. Try again in "+inWords(tries.RetryAfter)+".")
 	}
 	if refused, ok := errors.AsType[*grant.Error](err); ok {
+		v.refusedBy(refused)
 		switch refused.Code {
 		case grant.CodeExpiredToken:
 			return faultExpired()
 		case grant.CodeAccessDenied:
-			return faultOtherBrowser()
+			return faultNotYours(refused)
 		case grant.CodeInvalidRequest:
 			return faultDecided("")
 		}
@@ -82,12 +85,15 @@ func (v *visit) confirmCode() error {
 	if err != nil {
 		return err
 	}
+	v.event.Client, v.event.Workflow = request.ClientName, request.Workflow
 	return v.seeOther(consentAddress(request.ID))
 }
 
 type consentView struct {
 	Request string
+	Address string // of the form: it names the request, so that whose it is can be told before the form is read
 	Client  string
+	Origin  originView
 	Device  bool
 	Code    string // device only
 
@@ -102,6 +108,9 @@ type consentView struct {
 
 func (v *visit) consentPage() error {
 	id := v.r.URL.Query().Get("request")
+	if answered, err := v.scripted(id); answered || err != nil {
+		return err
+	}
 	if err := v.signedIn(consentNext(id)); err != nil {
 		return err
 	}
@@ -120,6 +129,8 @@ func (v *visit) consentPage() error {
 	}
 	view := consentView{
 		Request:    id,
+		Address:    consentAddress(id),
+		Origin:     v.origin(request),
 		Client:     plain(request.ClientName, maxShownClient),
 		Scopes:     scopesInWords(request.Scopes),
 		Registered: v.ago(request.ClientCreated),
@@ -130,7 +141,7 @@ func (v *visit) consentPage() error {
 	} else {
 		view.Callback = plain(request.RedirectURI, maxShownURL)
 		view.CallbackHost, view.Loopback = callbackHost(request.RedirectURI)
-		v.w.Header().Set("Content-Security-Policy", contentPolicy(callbackSource(request.RedirectURI)))
+		v.w.Header().Set("Content-Security-Policy", contentPolicy(callbackSource(request.RedirectURI), false))
 	}
 	return v.render(http.StatusOK, page{Name: "consent", Title: "Allow access?", Body: view})
 }
@@ -138,6 +149,12 @@ func (v *visit) consentPage() error {
 // decide takes the person's answer.
 func (v *visit) decide() error {
 	id := v.form.Get("request")
+	if id != "" {
+		v.event.Workflow = grant.Workflow(id)
+	}
+	if answered, err := v.scripted(id); answered || err != nil {
+		return err
+	}
 	if err := v.signedIn(consentNext(id)); err != nil {
 		return err
 	}
@@ -152,10 +169,14 @@ func (v *visit) decide() error {
 	default:
 		return faultBadRequest("The form says neither allow nor deny.")
 	}
+	note(v.event, "Decision", v.form.Get("decision"))
 	ctx := v.r.Context()
 	decision, err := v.Grant.Decide(ctx, v.now, v.sess, id, allow)
 	if errors.Is(err, grant.ErrNoSession) {
 		return &signInError{consentNext(id)}
+	}
+	if refused, ok := errors.AsType[*grant.Error](err); ok {
+		v.refusedBy(refused)
 	}
 	if refused, ok := errors.AsType[*grant.Error](err); ok && refused.Code == grant.CodeInvalidRequest {
 		// Either there is no such request or it was decided before: looking at it
@@ -169,6 +190,7 @@ func (v *visit) decide() error {
 	if err != nil {
 		return requestFault(err)
 	}
+	v.event.Client = decision.Request.ClientName
 	if decision.RedirectTo != "" {
 		return v.seeOther(decision.RedirectTo)
 	}
@@ -207,9 +229,17 @@ func requestFault(err error) error {
 	case grant.CodeExpiredToken:
 		return faultExpired()
 	case grant.CodeAccessDenied:
-		return faultOtherBrowser()
+		return faultNotYours(refused)
 	}
 	return faultNoRequest()
+}
+
+// faultNotYours is for a request that somebody else, or nobody, is to decide.
+func faultNotYours(refused *grant.Error) *fault {
+	if refused.Description == ruleAnswers {
+		return faultScripted()
+	}
+	return faultOtherBrowser()
 }
 
 // callbackHost names where the answer goes.

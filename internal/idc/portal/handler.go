@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/portico-sso/portico/internal/idc/directory"
+	"github.com/portico-sso/portico/internal/idc/events"
 	"github.com/portico-sso/portico/internal/idc/grant"
 )
 
@@ -31,12 +32,14 @@ type Handler struct {
 // visit is one request under way.
 type visit struct {
 	*Handler
-	w    http.ResponseWriter
-	r    *http.Request
-	now  time.Time
-	sess grant.Session // after signedIn
-	user *person       // who is signed in, once known
-	form url.Values    // of a POST
+	w     http.ResponseWriter
+	r     *http.Request
+	now   time.Time
+	event *events.Call
+	sess  grant.Session // after signedIn
+	name  string        // of who is signed in, after session
+	user  *person       // the same, as pages show them
+	form  url.Values    // of a POST
 }
 
 // route is one path. A nil function means that the method is not allowed.
@@ -48,6 +51,24 @@ func Serves(path string) bool {
 	return ok
 }
 
+// paths are those of all routes but the assets.
+var paths = []string{"/", "/authorize", "/signin", "/signin/code", "/mail", "/signout", "/signed-out", "/device", "/consent", "/start", "/start/role"}
+
+// Pages names the pages and the forms, as in "GET /signin" and "POST /signin".
+func Pages() []string {
+	var names []string
+	for _, path := range paths {
+		rt, _ := routeOf(path)
+		if rt.get != nil {
+			names = append(names, "GET "+path)
+		}
+		if rt.post != nil {
+			names = append(names, "POST "+path)
+		}
+	}
+	return names
+}
+
 func routeOf(path string) (route, bool) {
 	switch path {
 	case "/":
@@ -56,6 +77,10 @@ func routeOf(path string) (route, bool) {
 		return route{get: (*visit).authorize}, true
 	case "/signin":
 		return route{get: (*visit).signInPage, post: (*visit).signIn}, true
+	case "/signin/code":
+		return route{get: (*visit).codePage, post: (*visit).giveCode}, true
+	case "/mail":
+		return route{get: (*visit).mailPage}, true
 	case "/signout":
 		return route{post: (*visit).signOut}, true
 	case "/signed-out":
@@ -66,6 +91,8 @@ func routeOf(path string) (route, bool) {
 		return route{get: (*visit).consentPage, post: (*visit).decide}, true
 	case "/start":
 		return route{get: (*visit).startPage}, true
+	case "/start/role":
+		return route{get: (*visit).rolePage, post: (*visit).issue}, true
 	}
 	if strings.HasPrefix(path, "/assets/") {
 		return route{get: (*visit).asset}, true
@@ -73,9 +100,35 @@ func routeOf(path string) (route, bool) {
 	return route{}, false
 }
 
+// Who says whose a request is: the name of the client whose sign-in its address
+// names, and of who is signed in in that browser; "" for what is not known.
+func (h *Handler) Who(r *http.Request) (client, user string) {
+	v := h.visit(nil, r)
+	ok, err := v.session()
+	if err != nil || !ok {
+		ok = false
+	} else {
+		user = v.name
+	}
+	query := r.URL.Query()
+	switch id := query.Get("request"); {
+	case r.URL.Path == "/authorize":
+		if c, err := h.Grant.Store.Client(r.Context(), query.Get("client_id")); err == nil {
+			client = c.Name
+		}
+	case ok && id != "":
+		request, err := h.Grant.Request(r.Context(), v.now, v.sess, id)
+		client = request.ClientName
+		if refused, ok := errors.AsType[*grant.Error](err); ok {
+			client = refused.ClientName
+		}
+	}
+	return client, user
+}
+
 // ServeHTTP answers one request.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	v := &visit{Handler: h, w: w, r: r, now: h.now()}
+	v := h.visit(w, r)
 	v.secure()
 	defer func() {
 		p := recover()
@@ -93,7 +146,13 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// visit begins one. Until more is known its event is the route's own.
+func (h *Handler) visit(w http.ResponseWriter, r *http.Request) *visit {
+	return &visit{Handler: h, w: w, r: r, now: h.now(), event: events.Of(r.Context())}
+}
+
 func (v *visit) serve() error {
+	v.event.Source, v.event.Name = eventOf(v.r.Method, v.r.URL.Path)
 	// A browser sends Origin null with our own forms too, because our pages send
 	// no referrer; Sec-Fetch-Site, which is looked at first, vouches for them.
 	if new(http.CrossOriginProtection).Check(v.r) != nil {
@@ -144,7 +203,7 @@ func (h *Handler) logger() *slog.Logger {
 // secure sets what every answer carries.
 func (v *visit) secure() {
 	header := v.w.Header()
-	header.Set("Content-Security-Policy", contentPolicy(""))
+	header.Set("Content-Security-Policy", contentPolicy("", false))
 	header.Set("X-Content-Type-Options", "nosniff")
 	header.Set("X-Frame-Options", "DENY")
 	header.Set("Referrer-Policy", "no-referrer")
@@ -156,15 +215,19 @@ func (v *visit) secure() {
 	}
 }
 
-// contentPolicy admits our style sheet, our icon and forms to us. Browsers hold
-// the redirect that answers a form to form-action as well, so the consent page
-// names the callback there.
-func contentPolicy(callbackSource string) string {
+// contentPolicy admits our style sheet, our icon and forms to us, and our script
+// to a page that has one. Browsers hold the redirect that answers a form to
+// form-action as well, so the consent page names the callback there.
+func contentPolicy(callbackSource string, script bool) string {
 	formAction := "'self'"
 	if callbackSource != "" {
 		formAction += " " + callbackSource
 	}
-	return "default-src 'none'; style-src 'self'; img-src 'self'; form-action " + formAction +
+	scriptSource := ""
+	if script {
+		scriptSource = "script-src 'self'; "
+	}
+	return "default-src 'none'; " + scriptSource + "style-src 'self'; img-src 'self'; form-action " + formAction +
 		"; frame-ancestors 'none'; base-uri 'none'"
 }
 

@@ -13,9 +13,9 @@ import (
 )
 
 var (
-	getRoutes  = []string{"/", "/authorize", "/signin", "/signed-out", "/device", "/consent", "/start"}
-	postRoutes = []string{"/signin", "/signout", "/device", "/consent"}
-	noRoutes   = []string{"/nowhere", "/start/", "/signin/x", "//start", "/assets/", "/assets/portico.css", "/assets/../start", "/favicon.ico", "/%2e%2e/start", "/START"}
+	getRoutes  = []string{"/", "/authorize", "/signin", "/signin/code", "/mail", "/signed-out", "/device", "/consent", "/start", "/start/role"}
+	postRoutes = []string{"/signin", "/signin/code", "/signout", "/device", "/consent", "/start/role"}
+	noRoutes   = []string{"/nowhere", "/start/", "/start/role/", "/signin/code/x", "/mail/", "/signin/x", "//start", "/assets/", "/assets/portico.css", "/assets/../start", "/favicon.ico", "/%2e%2e/start", "/START"}
 )
 
 var formHeader = http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}

@@ -12,7 +12,7 @@ import (
 	"golang.org/x/net/html"
 )
 
-var strictPolicy = regexp.MustCompile(`^default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'( [^ ;,]+)?; frame-ancestors 'none'; base-uri 'none'$`)
+var strictPolicy = regexp.MustCompile(`^default-src 'none'; (script-src 'self'; )?style-src 'self'; img-src 'self'; form-action 'self'( [^ ;,]+)?; frame-ancestors 'none'; base-uri 'none'$`)
 
 // checkHeaders holds for every answer, whatever it is.
 func checkHeaders(t testing.TB, path string, a answer) {
@@ -32,8 +32,10 @@ func checkHeaders(t testing.TB, path string, a answer) {
 	m := strictPolicy.FindStringSubmatch(strings.Join(policy, ", "))
 	if len(policy) != 1 || m == nil {
 		t.Errorf("%s: got policy %q", path, policy)
-	} else if m[1] != "" && !strings.HasPrefix(path, "/consent") {
+	} else if m[2] != "" && !strings.HasPrefix(path, "/consent") {
 		t.Errorf("%s: got policy %q, want no other origin", path, policy)
+	} else if got, want := m[1] != "", strings.Contains(a.body, "<script "); got != want {
+		t.Errorf("%s: a script is allowed: %v, and there: %v", path, got, want)
 	}
 	wantCache := "no-store"
 	if strings.HasPrefix(path, "/assets/") && a.status == 200 {
@@ -50,6 +52,8 @@ func checkHeaders(t testing.TB, path string, a answer) {
 }
 
 var void = []string{"meta", "link", "input", "br"}
+
+var scriptAddress = regexp.MustCompile(`^/assets/copy-[0-9a-f]{16}\.js$`)
 
 // checkPage holds every page to being well formed and usable without sight,
 // pointer or script.
@@ -74,7 +78,9 @@ func checkPage(t testing.TB, where, page string) {
 		if id, ok := attr["id"]; ok {
 			ids[id]++
 		}
-		refersTo = append(refersTo, strings.Fields(attr["aria-describedby"])...)
+		for _, name := range []string{"aria-describedby", "aria-labelledby"} {
+			refersTo = append(refersTo, strings.Fields(attr[name])...)
+		}
 		for name := range attr {
 			if strings.HasPrefix(name, "on") || name == "style" {
 				t.Errorf("%s: <%s> has %s", where, n.Data, name)
@@ -85,7 +91,12 @@ func checkPage(t testing.TB, where, page string) {
 			lang = attr["lang"]
 		case "title":
 			title = content(n)
-		case "script", "style", "iframe", "object", "base":
+		case "script":
+			// One of ours, which does nothing that the page needs.
+			if !scriptAddress.MatchString(attr["src"]) || content(n) != "" {
+				t.Errorf("%s: has a script at %q with %q", where, attr["src"], content(n))
+			}
+		case "style", "iframe", "object", "base":
 			t.Errorf("%s: has <%s>", where, n.Data)
 		case "label":
 			labels[attr["for"]] = true
@@ -93,7 +104,12 @@ func checkPage(t testing.TB, where, page string) {
 			if !strings.HasPrefix(attr["action"], "/") || strings.HasPrefix(attr["action"], "//") {
 				t.Errorf("%s: form leads to %q", where, attr["action"])
 			}
-		case "button", "a", "h1", "h2":
+		case "button":
+			if attr["type"] != "submit" {
+				t.Errorf("%s: a button does nothing without a script", where)
+			}
+			fallthrough
+		case "a", "h1", "h2", "h3", "summary", "dt", "dd":
 			if strings.TrimSpace(content(n)) == "" {
 				t.Errorf("%s: empty <%s>", where, n.Data)
 			}

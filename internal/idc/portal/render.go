@@ -24,12 +24,15 @@ var assetFiles embed.FS
 type page struct {
 	Name  string // of the template
 	Title string
-	Wide  bool // a list rather than a form
+	Wide  bool   // a list rather than a form
+	State string // for programs that read the page: data-state of main
+	Copy  bool   // has text to be copied, so the script that does it
 	Body  any
 
 	// Filled in by render.
 	User        *person
 	Style, Icon string // addresses
+	Script      string // the same, when it is wanted
 	Mark        template.HTML
 }
 
@@ -72,7 +75,7 @@ var loadSite = sync.OnceValues(func() (*site, error) {
 		}
 		s.pages[name] = own
 	}
-	for name, contentType := range map[string]string{"portico.css": "text/css; charset=utf-8", "icon.svg": "image/svg+xml"} {
+	for name, contentType := range map[string]string{"portico.css": "text/css; charset=utf-8", "icon.svg": "image/svg+xml", "copy.js": "text/javascript; charset=utf-8"} {
 		content, err := assetFiles.ReadFile("assets/" + name)
 		if err != nil {
 			return nil, err
@@ -102,6 +105,10 @@ func (v *visit) render(status int, p page) error {
 	}
 	p.User = v.user
 	p.Style, p.Icon, p.Mark = s.assets["portico.css"].address, s.assets["icon.svg"].address, s.mark
+	if p.Copy {
+		p.Script = s.assets["copy.js"].address
+		v.w.Header().Set("Content-Security-Policy", contentPolicy("", true))
+	}
 	var out bytes.Buffer
 	if err := t.ExecuteTemplate(&out, "layout", p); err != nil {
 		return err

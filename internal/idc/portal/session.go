@@ -70,8 +70,8 @@ func (v *visit) rememberDevice(name string) error {
 // person is who is signed in, as pages show them.
 type person struct {
 	Name string
-	// MFAEmail: their sign-in is meant to be confirmed by a code by e-mail.
-	MFAEmail bool
+	// Mail: they are sent codes, so there is something to read.
+	Mail bool
 }
 
 // session finds the sign-in of this browser. Without one, ok is false.
@@ -94,8 +94,8 @@ func (v *visit) session() (ok bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	v.sess = sess
-	v.user = &person{Name: plain(user.Name, maxShownName), MFAEmail: user.MFA == directory.MFAEmail}
+	v.sess, v.name = sess, user.Name
+	v.user = &person{Name: plain(user.Name, maxShownName), Mail: user.MFA == directory.MFAEmail}
 	return true, nil
 }
 
@@ -109,6 +109,9 @@ func (v *visit) signedIn(next string) error {
 	ok, err := v.session()
 	if err == nil && !ok {
 		return &signInError{next}
+	}
+	if err == nil {
+		v.bySession()
 	}
 	return err
 }
@@ -144,7 +147,7 @@ func nextPath(raw string) string {
 	}
 	path, rawQuery, _ := strings.Cut(raw, "?")
 	switch path {
-	case "/start", "/device", "/consent":
+	case "/start", "/start/role", "/device", "/consent":
 	default:
 		return home
 	}

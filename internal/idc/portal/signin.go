@@ -1,37 +1,43 @@
 package portal
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"net/url"
 	"strings"
 
 	"github.com/portico-sso/portico/internal/idc/directory"
+	"github.com/portico-sso/portico/internal/idc/events"
 )
 
 type signInView struct {
 	Next, Username string
+	// Workflow ties the events of the steps together where Next does not.
+	Workflow string
 	// For says what waits behind the sign-in.
 	For     string
 	Problem string
-	// Which field the problem is about; both when neither is set.
-	NoUsername, NoPassword bool
+	Invalid bool // it is about what was entered
+	// Other is where another name is given.
+	Other string
 }
 
+// signInPage asks for the user name, the first step.
 func (v *visit) signInPage() error {
 	next := nextPath(v.r.URL.Query().Get("next"))
 	ok, err := v.session()
 	if err != nil {
 		return err
 	}
-	form := signInView{Next: next}
+	form := signInView{Next: next, Workflow: v.workflowOf(next, newWorkflow())}
 	if ok {
 		if !decides(next) || v.mayDecide() {
 			return v.seeOther(next)
 		}
 		form.For = "Your sign-in is about to end, and whatever you allow ends with it. Sign in again to decide."
 	}
-	return v.signInForm(http.StatusOK, form)
+	return v.signInForm("signin", http.StatusOK, form)
 }
 
 // decides says whether something is to be decided there.
@@ -40,7 +46,8 @@ func decides(next string) bool {
 	return path == "/consent"
 }
 
-func (v *visit) signInForm(status int, form signInView) error {
+// signInForm shows one of the steps.
+func (v *visit) signInForm(step string, status int, form signInView) error {
 	switch path, _, _ := strings.Cut(form.Next, "?"); {
 	case form.For != "":
 	case path == "/consent":
@@ -48,40 +55,91 @@ func (v *visit) signInForm(status int, form signInView) error {
 	case path == "/device":
 		form.For = "Sign in to confirm the code that your device shows."
 	}
+	form.Other = signInAddress(form.Next)
 	title := "Sign in"
-	if form.Problem != "" {
-		title = "Problem: sign in"
+	if step == "password" {
+		title = "Enter your password"
 	}
-	return v.render(status, page{Name: "signin", Title: title, Body: form})
+	if form.Problem != "" {
+		title = "Problem: " + strings.ToLower(title[:1]) + title[1:]
+	}
+	return v.render(status, page{Name: step, Title: title, Body: form})
 }
 
-// signIn checks the password and begins a session under a new cookie, whatever
-// cookie came with the form.
+// signIn takes the first step, the user name, and the second, which sends it
+// along with the password. The first is the same for names that somebody has and
+// for those that nobody has.
 func (v *visit) signIn() error {
-	form := signInView{
-		Next:     nextPath(v.form.Get("next")),
-		Username: strings.TrimSpace(v.form.Get("username")),
+	username := strings.TrimSpace(v.form.Get("username"))
+	form := signInView{Next: nextPath(v.form.Get("next"))}
+	form.Workflow = v.workflowOf(form.Next, v.form.Get("workflow"))
+	v.event.Workflow = form.Workflow
+	if username == "" {
+		v.event.Name = "" // nobody was asked for anything
+		form.Problem, form.Invalid = "Enter your user name.", true
+		return v.signInForm("signin", http.StatusBadRequest, form)
+	}
+	form.Username = plain(username, maxShownName)
+	if err := v.bySignIn(username); err != nil {
+		return err
+	}
+	if !v.form.Has("password") {
+		signInEvent(v.event, eventChallenge, credentialPassword, success)
+		return v.signInForm("password", http.StatusOK, form)
 	}
 	password := v.form.Get("password")
-	form.NoUsername, form.NoPassword = form.Username == "", password == ""
-	if form.NoUsername || form.NoPassword {
-		form.Problem = "Enter your user name and your password."
-		return v.again(http.StatusBadRequest, form)
+	if password == "" {
+		signInEvent(v.event, eventChallenge, credentialPassword, success)
+		form.Problem, form.Invalid = "Enter your password.", true
+		return v.signInForm("password", http.StatusBadRequest, form)
 	}
+	return v.checkPassword(form, username, password)
+}
+
+// bySignIn notes who means to sign in. For a name that nobody has it takes about
+// as long as for one that somebody has.
+func (v *visit) bySignIn(username string) error {
 	ctx := v.r.Context()
-	user, err := v.Directory.Authenticate(ctx, v.now, form.Username, password, v.device())
+	user, err := v.Directory.UserByName(ctx, username)
+	if errors.Is(err, directory.ErrNotFound) {
+		_, err = v.Directory.User(ctx, username) // what a person's groups cost
+	}
+	if errors.Is(err, directory.ErrNotFound) {
+		user, err = directory.User{}, nil
+	}
+	v.bySomebody(user)
+	return err
+}
+
+func (v *visit) checkPassword(form signInView, username, password string) error {
+	signInEvent(v.event, eventVerification, credentialPassword, failure)
+	user, err := v.Directory.Authenticate(v.r.Context(), v.now, username, password, v.device())
 	if errors.Is(err, directory.ErrBadCredentials) {
-		form.Problem = "The user name or the password is wrong."
-		return v.again(http.StatusForbidden, form)
+		v.refused("FailedAuthentication", "Failed authentication")
+		form.Problem, form.Invalid = "The user name or the password is wrong.", true
+		return v.signInForm("password", http.StatusForbidden, form)
 	}
 	if throttled, ok := errors.AsType[*directory.ThrottledError](err); ok {
+		v.refused("ThrottlingException", "Too many attempts to sign in")
 		v.retryAfter(throttled.RetryAfter)
 		form.Problem = "There were too many attempts to sign in. Try again in " + inWords(throttled.RetryAfter) + "."
-		return v.again(http.StatusTooManyRequests, form)
+		return v.signInForm("password", http.StatusTooManyRequests, form)
 	}
 	if err != nil {
 		return err
 	}
+	note(v.event, eventVerification, success)
+	v.bySomebody(user)
+	if user.MFA == directory.MFAEmail {
+		return v.challenge(user, form)
+	}
+	return v.begin(user, form.Next, credentialPassword)
+}
+
+// begin begins the session of a person who has proved who they are, under a new
+// cookie, whatever cookie came with the form.
+func (v *visit) begin(user directory.User, next, credentials string) error {
+	ctx := v.r.Context()
 	// When somebody else was signed in here, this browser is no longer theirs.
 	// The same person signing in once more, from a second tab, keeps what they
 	// allowed under the first sign-in, and goes on with what they were asked.
@@ -107,13 +165,13 @@ func (v *visit) signIn() error {
 	if err := v.rememberDevice(user.Name); err != nil {
 		return err
 	}
-	return v.seeOther(form.Next)
-}
-
-// again shows the form with what was wrong.
-func (v *visit) again(status int, form signInView) error {
-	form.Username = plain(form.Username, maxShownName)
-	return v.signInForm(status, form)
+	v.event.Workflow = cmp.Or(v.event.Workflow, sess.ID)
+	done := &events.Call{SessionID: sess.ID}
+	signInEvent(done, eventAuthentication, credentials, success)
+	to, _, _ := strings.Cut(next, "?")
+	note(done, "LoginTo", v.BaseURL+to)
+	v.event.More = append(v.event.More, done)
+	return v.seeOther(next)
 }
 
 func (v *visit) signOut() error {
@@ -121,7 +179,11 @@ func (v *visit) signOut() error {
 	if err != nil {
 		return err
 	}
-	if ok {
+	if !ok {
+		v.event.Name = "" // nobody was signed in
+	} else {
+		v.bySession()
+		v.event.Workflow = v.sess.ID
 		if err := v.Grant.EndSession(v.r.Context(), v.now, v.sess); err != nil {
 			return err
 		}

@@ -2,7 +2,9 @@ package portal_test
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -124,11 +126,75 @@ func TestWrongPassword(t *testing.T) {
 func TestMissingFields(t *testing.T) {
 	c := newCenter(t, organisation())
 	b := c.browser(t)
-	for _, form := range []url.Values{{}, {"username": {"alice"}}, {"password": {"x"}}, {"username": {"  "}, "password": {"x"}}} {
-		b.post("/signin", form).says(t, 400, "Enter your user name and your password.")
+	for _, form := range []url.Values{{}, {"password": {"x"}}, {"username": {"  "}, "password": {"x"}}} {
+		b.post("/signin", form).says(t, 400, "Enter your user name.", `aria-invalid="true"`)
 	}
+	b.post("/signin", url.Values{"username": {"alice"}, "password": {""}}).says(t, 400, "Enter your password.", `value="alice"`, `aria-invalid="true"`)
 	// What is in the address is no form.
 	b.post("/signin?username=alice&password=correct-horse", url.Values{}).says(t, 400)
+}
+
+// The steps: the name, and then the password beside it, in fields that password
+// managers know. The first tells nothing about whose name it is.
+func TestSteps(t *testing.T) {
+	c := newCenter(t, organisation())
+	b := c.browser(t)
+	first := b.get("/signin?next=/device").says(t, 200, `name="username" type="text" autocomplete="username"`)
+	if strings.Contains(first.body, `type="password"`) {
+		t.Error("the first step asks for the password")
+	}
+	workflow := regexp.MustCompile(`name="workflow" value="([0-9a-f-]{36})"`).FindStringSubmatch(first.body)
+	if workflow == nil {
+		t.Fatalf("got no workflow on:\n%s", first.body)
+	}
+	var pages []string
+	for _, name := range []string{"alice", "bob", "gone", "nobody"} {
+		a := b.post("/signin", url.Values{"username": {name}, "next": {"/device"}, "workflow": {workflow[1]}}).
+			says(t, 200, `value="`+name+`" autocomplete="username" readonly`, `name="password" type="password" autocomplete="current-password"`,
+				`href="/signin?next=%2Fdevice"`, "Change the user name", `value="/device"`, `name="workflow" value="`+workflow[1]+`"`, `action="/signin"`)
+		if got := a.header.Values("Set-Cookie"); len(got) != 0 {
+			t.Errorf("%s: got cookies %q before there was a password", name, got)
+		}
+		pages = append(pages, strings.ReplaceAll(a.body, `value="`+name+`"`, ""))
+	}
+	for i, page := range pages {
+		if page != pages[0] {
+			t.Errorf("page %d differs:\n%s\n-----\n%s", i, page, pages[0])
+		}
+	}
+	// A workflow is a UUID and nothing else.
+	a := b.post("/signin", url.Values{"username": {"alice"}, "workflow": {"<x>"}}).says(t, 200)
+	if strings.Contains(a.body, "&lt;x&gt;") {
+		t.Error("got the workflow that was made up")
+	}
+}
+
+// Neither does the time that the first step takes tell whose name it is.
+func TestFirstStepTakesAsLong(t *testing.T) {
+	org := organisation()
+	for i := range org.Users {
+		org.Users[i].Groups = []string{"one", "two", "three"}
+	}
+	c := newCenter(t, org)
+	ask := func(name string) time.Duration {
+		req := httptest.NewRequestWithContext(t.Context(), "POST", "/signin", strings.NewReader("username="+name))
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		began := time.Now()
+		c.ServeHTTP(httptest.NewRecorder(), req)
+		return time.Since(began)
+	}
+	var known, unknown []time.Duration
+	for range 1000 {
+		known = append(known, ask("alice"))
+		unknown = append(unknown, ask("nobody"))
+	}
+	slices.Sort(known)
+	slices.Sort(unknown)
+	ratio := float64(known[500]) / float64(unknown[500])
+	t.Logf("median %s for a name that somebody has, %s for another", known[500], unknown[500])
+	if ratio > 1.5 || ratio < 1/1.5 {
+		t.Errorf("got %s for a name that somebody has and %s for another, want the same", known[500], unknown[500])
+	}
 }
 
 func TestTooManyPasswords(t *testing.T) {
@@ -161,17 +227,8 @@ func TestKnownBrowser(t *testing.T) {
 	own := c.browser(t)
 	right := url.Values{"username": {"alice"}, "password": {"correct-horse"}}
 	a := own.post("/signin", right).redirects(t, "/start")
-	var device *http.Cookie
-	for _, line := range a.header.Values("Set-Cookie") {
-		got, err := http.ParseSetCookie(line)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if strings.HasPrefix(got.Name, "portico_device_") {
-			device = got
-		}
-	}
-	if device == nil || !device.HttpOnly || device.SameSite != http.SameSiteStrictMode || device.Path != "/" || device.Domain != "" ||
+	device := a.cookieOf(t, "portico_device_")
+	if !device.HttpOnly || device.SameSite != http.SameSiteStrictMode || device.Path != "/" || device.Domain != "" ||
 		device.MaxAge < 24*60*60 || strings.Contains(device.Value, "alice") {
 		t.Fatalf("got cookies %q, want one by which the browser is known", a.header.Values("Set-Cookie"))
 	}
@@ -184,7 +241,7 @@ func TestKnownBrowser(t *testing.T) {
 	stranger.post("/signin", right).says(t, 429)
 	own.post("/signin", right).redirects(t, "/start")
 	// Somebody else's signing in there takes nothing from alice.
-	own.post("/signin", url.Values{"username": {"bob"}, "password": {"battery-staple"}}).redirects(t, "/start")
+	own.signIn("bob", "battery-staple", "/start")
 	own.post("/signin", right).redirects(t, "/start")
 	c.signedIn(t, "bob", "battery-staple").post("/signin", right).says(t, 429)
 }
@@ -262,7 +319,7 @@ func TestSignInRenewsTheCookie(t *testing.T) {
 	}
 	// Somebody else at this browser ends it: a cookie planted before the sign-in
 	// is of no use after.
-	b.post("/signin", url.Values{"username": {"bob"}, "password": {"battery-staple"}}).redirects(t, "/start")
+	b.signIn("bob", "battery-staple", "/start")
 	if b.cookie() == second {
 		t.Error("the cookie was not renewed")
 	}
@@ -309,24 +366,4 @@ func TestSessionEndsByItself(t *testing.T) {
 	b := c.signedIn(t, "alice", "correct-horse")
 	c.advance(9 * time.Hour)
 	b.get("/start").redirects(t, "/signin")
-}
-
-// A person with e-mail codes is told on every page they get, and nobody can
-// tell before the password is right.
-func TestMFANotice(t *testing.T) {
-	c := newCenter(t, organisation())
-	const notice = "You signed in with your password alone."
-	b := c.browser(t)
-	if a := b.post("/signin", url.Values{"username": {"bob"}, "password": {"wrong"}}); strings.Contains(a.body, "e-mail") {
-		t.Errorf("a wrong password shows who has codes:\n%s", a.body)
-	}
-	b = c.signedIn(t, "bob", "battery-staple")
-	client, _ := c.register(t, "aws-cli", "http://127.0.0.1/oauth/callback")
-	consent, _ := b.begin(client.ID, callback)
-	for _, path := range []string{"/start", "/device", consent} {
-		b.get(path).says(t, 200, notice)
-	}
-	if a := c.signedIn(t, "alice", "correct-horse").get("/start"); strings.Contains(a.body, notice) {
-		t.Error("alice is told as well")
-	}
 }

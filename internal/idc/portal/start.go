@@ -32,9 +32,11 @@ type startView struct {
 type accountView struct {
 	ID, Name, Email string
 	Address         string
-	Roles           []string
+	Roles           []roleLink
 	MoreRoles       bool
 }
+
+type roleLink struct{ Name, Address string }
 
 // startPage lists the accounts a person reaches, or shows one.
 func (v *visit) startPage() error {
@@ -167,13 +169,13 @@ func (v *visit) accountOverview(a directory.Account) (accountView, error) {
 	shown := accountSummary(a)
 	shown.MoreRoles = more != ""
 	for _, set := range roles {
-		shown.Roles = append(shown.Roles, plain(set.Name, maxShownName))
+		shown.Roles = append(shown.Roles, roleLink{plain(set.Name, maxShownName), roleAddress(a.ID, set.Name)})
 	}
 	return shown, nil
 }
 
 func accountSummary(a directory.Account) accountView {
-	shown := accountView{ID: a.ID, Name: plain(a.Name, maxShownName), Address: localPath("/start", url.Values{"account": {a.ID}})}
+	shown := accountView{ID: a.ID, Name: plain(a.Name, maxShownName), Address: accountAddress(a.ID)}
 	if a.Email != "" {
 		shown.Email = plain(a.Email, maxShownName)
 	}
@@ -181,16 +183,15 @@ func accountSummary(a directory.Account) accountView {
 }
 
 type accountDetailView struct {
-	Account          accountView
-	StartURL, Region string
-	Roles            []roleView
+	Account accountView
+	Roles   []roleView
 }
 
 type roleView struct {
-	Name, Description, ARN string
-	Lasts                  string // how long its credentials do
-	Administrator          bool
-	Command                string
+	roleLink
+	Description   string
+	Lasts         string // how long its credentials do
+	Administrator bool
 }
 
 // accountPage shows one account with every role in it. An account that is not
@@ -215,33 +216,32 @@ func (v *visit) accountPage(id string) error {
 	if err != nil {
 		return err
 	}
-	instance, err := v.Directory.Instance(ctx)
-	if err != nil {
-		return err
-	}
-	view := accountDetailView{
-		Account:  accountSummary(account),
-		StartURL: plain(instance.StartURL, maxShownURL), Region: plain(instance.Region, maxShownName),
-	}
+	view := accountDetailView{Account: accountSummary(account)}
 	for _, set := range sets {
-		r := roleView{
-			Name: plain(set.Name, maxShownName), Administrator: set.Administrator,
-			ARN:   directory.NewRole(instance.Region, id, set).ARN,
-			Lasts: lasts(cmp.Or(set.SessionDuration, directory.DefaultSessionDuration)),
-			Command: strings.Join([]string{
-				"portico configure sso --sso-session local",
-				"--sso-start-url " + shellWord(instance.StartURL),
-				"--sso-region " + shellWord(instance.Region),
-				"--account-id " + shellWord(id),
-				"--role-name " + shellWord(set.Name),
-			}, " \\\n  "),
-		}
-		if set.Description != "" {
-			r.Description = plain(set.Description, maxShownURL)
-		}
-		view.Roles = append(view.Roles, r)
+		view.Roles = append(view.Roles, roleSummary(id, set))
 	}
 	return v.render(http.StatusOK, page{Name: "account", Title: view.Account.Name, Wide: true, Body: view})
+}
+
+func roleSummary(account string, set directory.PermissionSet) roleView {
+	r := roleView{
+		roleLink:      roleLink{plain(set.Name, maxShownName), roleAddress(account, set.Name)},
+		Administrator: set.Administrator, Lasts: lasts(sessionDuration(set)),
+	}
+	if set.Description != "" {
+		r.Description = plain(set.Description, maxShownURL)
+	}
+	return r
+}
+
+func sessionDuration(set directory.PermissionSet) time.Duration {
+	return cmp.Or(set.SessionDuration, directory.DefaultSessionDuration)
+}
+
+func accountAddress(id string) string { return localPath("/start", url.Values{"account": {id}}) }
+
+func roleAddress(account, role string) string {
+	return localPath("/start/role", url.Values{"account": {account}, "role": {role}})
 }
 
 // lasts says a session duration exactly: 1 h 30 min, 8 h.

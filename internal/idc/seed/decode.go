@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v4"
+
+	"github.com/portico-sso/portico/internal/idc/directory"
 )
 
 // decoder walks the nodes of a document. It keeps the first error, after which
@@ -112,7 +114,7 @@ func (d *decoder) mapping(n *yaml.Node, field string, required []string, fields 
 		case key.ShortTag() == "!!merge":
 			d.fail(key, field, "<< is not supported", "write the fields out")
 		case !known:
-			d.fail(key, join(field, plain(key.Value)), "there is no such field", meant(key.Value, names, "use any of "+strings.Join(names, ", ")))
+			d.fail(key, join(field, plain(key.Value)), "there is no such field", directory.DidYouMean(key.Value, names, "use any of "+strings.Join(names, ", ")))
 		case seen[key.Value]:
 			d.fail(key, at, "it is there twice", "keep one of the two")
 		}

@@ -26,6 +26,12 @@
 //	assignments:
 //	  - {group: platform, permission_set: AdministratorAccess, accounts: ["*"]}
 //	  - {user: alice, permission_set: AdministratorAccess, accounts: [dev, "222222222222"]}
+//	decisions:                          # sign-ins that nobody needs to answer in a browser
+//	  - user: alice                     # who answers
+//	    client: "my-tool-*"             # default: any client
+//	    flow: device                    # or authorization_code; default: both
+//	    answer: allow                   # or deny, or never
+//	    after: 3s                       # default: at once
 //
 // Whatever is wrong is an [Error] that names file, line and field, and says how
 // to cure it. A field that is not in the list above is refused, so that a typing

@@ -14,6 +14,7 @@ type file struct {
 	accounts          []directory.Account
 	permissionSets    []directory.PermissionSet
 	assignments       []directory.Assignment
+	decisions         []directory.Decision
 }
 
 type readers = map[string]func(*yaml.Node, string)
@@ -28,6 +29,7 @@ func (d *decoder) file(root *yaml.Node) *file {
 		"accounts":           d.list(d.accountEntry(f)),
 		"permission_sets":    d.list(d.permissionSet(f)),
 		"assignments":        d.list(d.assignment(f)),
+		"decisions":          d.list(d.decision(f)),
 	})
 	return f
 }
@@ -63,7 +65,7 @@ func (d *decoder) accountEntry(f *file) func(*yaml.Node, string) {
 				a.Buckets = append(a.Buckets, b)
 			}),
 		})
-		if a.Name == everyAccount {
+		if a.Name == directory.EveryAccount {
 			d.refuse(field+".name", quote(a.Name)+" stands for all accounts", "give the account another name")
 		}
 		f.accounts = append(f.accounts, a)
@@ -100,6 +102,20 @@ func (d *decoder) assignment(f *file) func(*yaml.Node, string) {
 	}
 }
 
+func (d *decoder) decision(f *file) func(*yaml.Node, string) {
+	return func(n *yaml.Node, field string) {
+		var rule directory.Decision
+		d.mapping(n, field, []string{"answer"}, readers{
+			"user":   d.text(&rule.User),
+			"client": d.text(&rule.Client),
+			"flow":   d.text(&rule.Flow),
+			"answer": d.text(&rule.Answer),
+			"after":  d.wait(&rule.After),
+		})
+		f.decisions = append(f.decisions, rule)
+	}
+}
+
 func (d *decoder) texts(into *[]string) func(*yaml.Node, string) {
 	return d.list(func(n *yaml.Node, field string) {
 		var s string
@@ -108,7 +124,7 @@ func (d *decoder) texts(into *[]string) func(*yaml.Node, string) {
 	})
 }
 
-// organisation is all but what refers to accounts.
+// organisation is all but what refers to people and accounts.
 func (f *file) organisation() directory.Organisation {
 	return directory.Organisation{StartURL: f.startURL, Region: f.region, Users: f.users, Accounts: f.accounts, PermissionSets: f.permissionSets}
 }

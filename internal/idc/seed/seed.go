@@ -161,13 +161,8 @@ func syntaxError(data []byte, err error) *Error {
 
 // valid asks package directory, and finds the line for its answer.
 func (d *decoder) valid(org directory.Organisation) *Error {
-	err := org.Validate()
-	if err == nil {
-		return nil
+	if err := org.Validate(); err != nil {
+		return d.at("", err)
 	}
-	var invalid *directory.InvalidError
-	if !errors.As(err, &invalid) {
-		return &Error{Problem: err.Error()}
-	}
-	return &Error{Line: d.line(invalid.Path), Field: invalid.Path, Problem: invalid.Problem, Cure: invalid.Cure}
+	return nil
 }

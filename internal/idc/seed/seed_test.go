@@ -67,6 +67,10 @@ permission_sets:
 assignments:
   - {group: on call, permission_set: "A=b", accounts: [first, 111111111111, "012345678901", second]}
   - {user: DAVE, permission_set: B, accounts: [first, "*"]}
+decisions:
+  - {user: CAROL, client: "my-tool-*", flow: device, answer: allow, after: 3s}
+  - {user: dave, flow: authorization_code, answer: deny, after: 1m0.5s}
+  - {answer: never}
 `, hash))
 	if err != nil {
 		t.Fatal(err)
@@ -95,6 +99,11 @@ assignments:
 		Assignments: []directory.Assignment{
 			{Group: "on call", PermissionSet: "A=b", Accounts: both},
 			{User: "DAVE", PermissionSet: "B", Accounts: both},
+		},
+		Decisions: []directory.Decision{
+			{User: "CAROL", Client: "my-tool-*", Flow: "device", Answer: "allow", After: 3 * time.Second},
+			{User: "dave", Flow: "authorization_code", Answer: "deny", After: time.Minute + 500*time.Millisecond},
+			{Answer: "never"},
 		},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -135,6 +144,9 @@ permission_sets:
 assignments:
   - {group: platform, permission_set: Admin, accounts: ["*"]}
   - {user: bob, permission_set: Admin, accounts: [dev]}
+decisions:
+  - {user: alice, client: "my-*", flow: device, answer: allow, after: 3s}
+  - {answer: never, client: other}
 `
 
 func TestErrors(t *testing.T) {
@@ -148,7 +160,7 @@ func TestErrors(t *testing.T) {
 	}{
 		{name: "empty", whole: " ", want: "org.yaml: it is empty (state users, accounts, permission_sets and assignments, or leave the file out for the built-in organisation)"},
 		{name: "comments only", whole: "# nothing\n---\n", want: "org.yaml: it is empty (state users, accounts, permission_sets and assignments, or leave the file out for the built-in organisation)"},
-		{name: "not a mapping", whole: "hello", want: "org.yaml:1: it is text, not a mapping (write name: value pairs with any of accounts, assignments, management_account, permission_sets, region, start_url, users)"},
+		{name: "not a mapping", whole: "hello", want: "org.yaml:1: it is text, not a mapping (write name: value pairs with any of accounts, assignments, decisions, management_account, permission_sets, region, start_url, users)"},
 		{name: "several documents", whole: "region: us-east-1\n---\nregion: eu-west-1\n", want: "org.yaml:2: a second document begins here (keep one document, without --- in between)"},
 		{name: "no YAML", whole: "users: [a\nregion: b\n", want: "org.yaml:2: it is no YAML: did not find expected ',' or ']' (look at indentation, quotes and brackets on this line and the one before)"},
 		{name: "tab", whole: "users:\n\t- name: a\n", want: "org.yaml:2: it is no YAML: found character that cannot start any token (indent with spaces, not with tabs)"},
@@ -231,6 +243,20 @@ func TestErrors(t *testing.T) {
 			want: `org.yaml:14: assignments[1].permission_set: there is no permission set "ReadOnly" (there is Admin)`},
 		{name: "all of none", whole: "users: [{name: a}]\npermission_sets: [{name: P}]\nassignments:\n  - user: a\n    permission_set: P\n    accounts:\n      - \"*\"\n",
 			want: "org.yaml:7: assignments[0].accounts[0]: there is no account (add accounts)"},
+
+		{name: "decider", old: "user: alice", new: "user: alicia", want: `org.yaml:16: decisions[0].user: there is no user "alicia" (did you mean alice?)`},
+		{name: "no decider", old: "user: alice, ", new: "", want: `org.yaml:16: decisions[0].user: nobody is named (name who answers)`},
+		{name: "no answer", old: "answer: never, ", new: "", want: `org.yaml:17: decisions[1].answer: it is missing (add answer)`},
+		{name: "answer", old: "answer: allow", new: "answer: maybe", want: `org.yaml:16: decisions[0].answer: "maybe" is no answer (write allow, deny or never)`},
+		{name: "flow", old: "flow: device", new: "flow: pkce", want: `org.yaml:16: decisions[0].flow: "pkce" is no flow (write device or authorization_code, or leave it out for both)`},
+		{name: "wait", old: "after: 3s", new: "after: 3", want: `org.yaml:16: decisions[0].after: "3" is no duration (write it like 3s, 500ms or 1m30s)`},
+		{name: "waits", old: "after: 3s", new: "after: [3s]", want: `org.yaml:16: decisions[0].after: it is a list, not a duration (write it like 3s, 500ms or 1m30s)`},
+		{name: "long wait", old: "after: 3s", new: "after: 25h", want: `org.yaml:16: decisions[0].after: 25h0m0s is out of range (use at most 24h0m0s, in whole milliseconds)`},
+		{name: "short wait", old: "after: 3s", new: "after: 1us", want: `org.yaml:16: decisions[0].after: 1µs is out of range (use at most 24h0m0s, in whole milliseconds)`},
+		{name: "wait for nobody", old: "client: other", new: "after: 3s", want: `org.yaml:17: decisions[1].after: nobody answers, so there is nothing to wait for (leave it out)`},
+		{name: "pattern", old: `"my-*"`, new: `"my-["`,
+			want: `org.yaml:16: decisions[0].client: "my-[" is no pattern (write a client's name, with * for any letters and ? for one, and \ before a [)`},
+		{name: "decision field", old: "after: 3s", new: "wait: 3s", want: `org.yaml:16: decisions[0].wait: there is no such field (use any of after, answer, client, flow, user)`},
 
 		{name: "duration", old: "PT8H", new: "8h", want: `org.yaml:11: permission_sets[0].session_duration: "8h" is no duration (write it as ISO 8601 does, from PT1H to PT12H)`},
 		{name: "empty duration", old: "PT8H", new: "PT", want: `org.yaml:11: permission_sets[0].session_duration: "PT" is no duration (write it as ISO 8601 does, from PT1H to PT12H)`},

@@ -1,9 +1,7 @@
 package seed
 
 import (
-	"fmt"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -87,6 +85,21 @@ func (d *decoder) duration(into *time.Duration) func(*yaml.Node, string) {
 	}
 }
 
+// wait reads how long something takes, as Go writes it.
+func (d *decoder) wait(into *time.Duration) func(*yaml.Node, string) {
+	const cure = "write it like 3s, 500ms or 1m30s"
+	return func(n *yaml.Node, field string) {
+		n, ok := d.scalar(n, field, "a duration", cure)
+		if !ok {
+			return
+		}
+		var err error
+		if *into, err = time.ParseDuration(n.Value); err != nil {
+			d.fail(n, field, quote(n.Value)+" is no duration", cure)
+		}
+	}
+}
+
 // moment reads a time with its zone, or a date, which means its midnight in UTC.
 func (d *decoder) moment(into *time.Time) func(*yaml.Node, string) {
 	const cure = "write it like 2024-09-26T15:11:02Z"
@@ -107,51 +120,6 @@ func (d *decoder) moment(into *time.Time) func(*yaml.Node, string) {
 	}
 }
 
-// meant is a cure: the name that was probably meant, else the other cure.
-func meant(name string, known []string, other string) string {
-	best, least := "", 1+max(2, len(name)/4)
-	if len(name) > 64 { // no name is, and distance costs the product of lengths
-		return other
-	}
-	for _, k := range known {
-		if len(k) > 64 {
-			continue
-		}
-		if n := distance(strings.ToLower(name), strings.ToLower(k)); n < least && n < len(k) {
-			best, least = k, n
-		}
-	}
-	if best == "" {
-		return other
-	}
-	return fmt.Sprintf("did you mean %s?", best)
-}
-
-// distance is the number of letters to insert, delete, replace or swap with
-// their neighbour.
-func distance(a, b string) int {
-	var before, above []int
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		before, above, row = above, row, make([]int, len(b)+1)
-		row[0] = i
-		for j := 1; j <= len(b); j++ {
-			cost := 1
-			if a[i-1] == b[j-1] {
-				cost = 0
-			}
-			row[j] = min(above[j]+1, row[j-1]+1, above[j-1]+cost)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				row[j] = min(row[j], before[j-2]+1)
-			}
-		}
-	}
-	return row[len(b)]
-}
-
 func quote(s string) string { return strconv.Quote(shorten(s)) }
 
 // plain is a name as it can be shown without quotes.
@@ -169,16 +137,4 @@ func shorten(s string) string {
 		return string(r[:limit]) + "…"
 	}
 	return s
-}
-
-// some lists names for a cure, the first few of many.
-func some(names []string) string {
-	const limit = 8
-	if len(names) == 0 {
-		return "there is none yet"
-	}
-	if len(names) > limit {
-		return "there is " + strings.Join(slices.Clone(names[:limit]), ", ") + ", …"
-	}
-	return "there is " + strings.Join(names, ", ")
 }

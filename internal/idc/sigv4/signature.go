@@ -35,7 +35,13 @@ func (s *signature) signs(header string) bool {
 // Service is the service that r claims to be signed for, read before anything
 // is verified so that a refusal can be worded in that service's protocol. It is
 // empty when r carries no readable credential scope.
-func Service(r *http.Request) string {
+func Service(r *http.Request) string { return claimed(r).service }
+
+// AccessKeyID is the access key that r claims to be signed with, "" when r
+// carries no readable credential. Nothing is verified.
+func AccessKeyID(r *http.Request) string { return claimed(r).accessKeyID }
+
+func claimed(r *http.Request) signature {
 	var s signature
 	credential := ""
 	if fields, err := authorizationFields(r.Header.Get("Authorization")); err == nil {
@@ -44,9 +50,9 @@ func Service(r *http.Request) string {
 		credential, _, _ = splitTarget(r).parameter("X-Amz-Credential")
 	}
 	if s.parseCredential(credential) != nil {
-		return ""
+		return signature{}
 	}
-	return s.service
+	return s
 }
 
 // Signed says whether r carries something that means to be a Signature

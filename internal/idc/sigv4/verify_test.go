@@ -60,7 +60,9 @@ func (w wire) clone() wire {
 	return w
 }
 
-func (w wire) verify(now time.Time) (sigv4.Result, error) {
+func (w wire) verify(now time.Time) (sigv4.Result, error) { return w.verifyBy(verifier(), now) }
+
+func (w wire) verifyBy(v *sigv4.Verifier, now time.Time) (sigv4.Result, error) {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "%s %s HTTP/1.1\r\nHost: %s\r\nContent-Length: %d\r\n", w.method, w.target, w.host, len(w.body))
 	h := w.header.Clone()
@@ -78,7 +80,7 @@ func (w wire) verify(now time.Time) (sigv4.Result, error) {
 	if err != nil {
 		return sigv4.Result{}, err
 	}
-	return verifier().Verify(r, body, now)
+	return v.Verify(r, body, now)
 }
 
 // draft is a request before signing.
@@ -299,11 +301,26 @@ func TestClock(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			_, err := tt.w.verify(signedAt.Add(tt.off))
 			wantKind(t, err, tt.want)
+			// The same when it is the clock of requests alone that is off.
+			v := verifier()
+			v.RequestClock = func() time.Time { return signedAt.Add(tt.off) }
+			_, err = tt.w.verifyBy(v, signedAt)
+			wantKind(t, err, tt.want)
+			// Credentials expire by the other one.
+			if tt.want != sigv4.Incomplete {
+				_, err = tt.w.verifyBy(v, signedAt.Add(time.Hour))
+				wantKind(t, err, sigv4.Expired)
+			}
 		})
 	}
+	// Nothing but expiry goes by the other one.
+	v := verifier()
+	v.RequestClock = func() time.Time { return signedAt }
+	_, err := sts.sign(t, credentials, hash(sts.body)).verifyBy(v, signedAt.Add(-48*time.Hour))
+	wantKind(t, err, 0)
 	// S3 demands the life.
 	d := s3Draft()
-	_, err := d.presign(t, credentials, "UNSIGNED-PAYLOAD", 0).verify(signedAt)
+	_, err = d.presign(t, credentials, "UNSIGNED-PAYLOAD", 0).verify(signedAt)
 	wantKind(t, err, sigv4.Incomplete)
 }
 
@@ -496,6 +513,9 @@ func TestService(t *testing.T) {
 	for _, tt := range tests {
 		if got := sigv4.Service(tt.r); got != tt.want {
 			t.Errorf("service: got %q, want %q", got, tt.want)
+		}
+		if got := sigv4.AccessKeyID(tt.r); tt.want == "" && got != "" || tt.readable && got != keyID {
+			t.Errorf("access key: got %q", got)
 		}
 		if got := sigv4.Signed(tt.r); got != tt.signed {
 			t.Errorf("signed: got %v, want %v", got, tt.signed)

@@ -46,7 +46,7 @@ func TestCrashChild(t *testing.T) {
 		cookie, sess, err := s.StartSession(ctx, now, "alice")
 		must(err)
 		say("@session", cookie)
-		d, err := s.StartDevice(ctx, now, c.ID, secret, "https://d-1234567890.awsapps.com/start")
+		d, err := s.StartDevice(ctx, now, c.ID, secret, "https://d-1234567890.awsapps.com/start", grant.DeviceOptions{})
 		must(err)
 		r, err := s.ConfirmUserCode(ctx, now, sess, d.UserCode)
 		must(err)
@@ -180,7 +180,7 @@ func checkAcknowledged(t *testing.T, s *grant.Service, lines []string) {
 		over := ended[cookie] || unsaid && cookie == last
 		switch f[0] {
 		case "@client":
-			if _, err := s.StartDevice(ctx, now, f[1], f[2], "https://x"); err != nil {
+			if _, err := s.StartDevice(ctx, now, f[1], f[2], "https://x", grant.DeviceOptions{}); err != nil {
 				t.Errorf("client: %v", err)
 			}
 		case "@session":

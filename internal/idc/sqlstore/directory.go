@@ -14,10 +14,10 @@ type directoryStore struct{ db *DB }
 
 func (s directoryStore) Apply(ctx context.Context, org directory.Organisation, digest string) error {
 	return s.db.change(ctx, func(tx *tx) error {
-		if err := endSessions(tx, org); err != nil {
+		if err := endGone(tx, org); err != nil {
 			return err
 		}
-		for _, table := range []string{"assignment", "bucket", "membership", "account", "permission_set", "person", "instance"} {
+		for _, table := range []string{"decision", "assignment", "bucket", "membership", "account", "permission_set", "person", "instance"} {
 			if _, err := tx.exec("DELETE FROM " + table); err != nil {
 				return err
 			}
@@ -61,14 +61,19 @@ func (s directoryStore) Apply(ctx context.Context, org directory.Organisation, d
 				}
 			}
 		}
+		for n, d := range org.Decisions {
+			if err := insertDecision(tx, n+1, ids[nameKey(d.User)], d); err != nil {
+				return err
+			}
+		}
 		return nil
 	})
 }
 
-// endSessions ends the sign-ins of everybody who does not stay as they were: by
+// endGone ends the sign-ins and challenges of everybody who does not stay as they were: by
 // the rows as they are before the organisation is replaced. An end is for good,
 // so nothing comes back to life when the person does.
-func endSessions(tx *tx, org directory.Organisation) error {
+func endGone(tx *tx, org directory.Organisation) error {
 	before := map[string]string{}
 	err := tx.query(`SELECT id, password_hash FROM person WHERE disabled = 0`, nil, func(scan func(...any) error) error {
 		var id, hash string
@@ -85,7 +90,7 @@ func endSessions(tx *tx, org directory.Organisation) error {
 		stays[u.ID] = known && !u.Disabled && hash == u.PasswordHash
 	}
 	var gone []string
-	err = tx.query(`SELECT DISTINCT person_id FROM browser_session WHERE ended_at = 0`, nil, func(scan func(...any) error) error {
+	err = tx.query(`SELECT person_id FROM browser_session WHERE ended_at = 0 UNION SELECT person_id FROM challenge WHERE ended_at = 0`, nil, func(scan func(...any) error) error {
 		var id string
 		err := scan(&id)
 		if !stays[id] {
@@ -98,13 +103,34 @@ func endSessions(tx *tx, org directory.Organisation) error {
 	}
 	// That there is an end is what counts; when it was only says how long the row
 	// is kept, so the machine's own clock will do.
-	now := millis(time.Now())
+	now := time.Now()
 	for _, id := range gone {
-		if _, err := tx.exec(`UPDATE browser_session SET ended_at = $2 WHERE person_id = $1 AND ended_at = 0`, id, now); err != nil {
+		if err := endSignIns(tx, id, now); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// endSignIns ends what a person has begun or finished signing in to.
+func endSignIns(tx *tx, personID string, now time.Time) error {
+	for _, table := range []string{"browser_session", "challenge"} {
+		if _, err := tx.exec(`UPDATE `+table+` SET ended_at = $2 WHERE person_id = $1 AND ended_at = 0`, personID, millis(now)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s directoryStore) SetDisabled(ctx context.Context, name string, disabled bool, now time.Time) error {
+	return s.db.change(ctx, func(tx *tx) error {
+		var id string
+		err := tx.queryRow(`UPDATE person SET disabled = $2 WHERE name_key = $1 RETURNING id`, nameKey(name), disabled).Scan(&id)
+		if err != nil || !disabled {
+			return unknown(err)
+		}
+		return endSignIns(tx, id, now)
+	})
 }
 
 func insertUser(tx *tx, position int, u directory.User) error {
@@ -208,6 +234,28 @@ func (s directoryStore) Users(ctx context.Context) ([]directory.User, error) {
 	return users, err
 }
 
+func (s directoryStore) Accounts(ctx context.Context) ([]directory.Account, error) {
+	var accounts []directory.Account
+	err := s.db.query(ctx, `SELECT id, name, email FROM account ORDER BY id`, nil, func(scan func(...any) error) error {
+		var a directory.Account
+		err := scan(&a.ID, &a.Name, &a.Email)
+		accounts = append(accounts, a)
+		return err
+	})
+	return accounts, err
+}
+
+func (s directoryStore) PermissionSets(ctx context.Context) ([]directory.PermissionSet, error) {
+	var sets []directory.PermissionSet
+	err := s.db.query(ctx, `SELECT name, description, session_duration, administrator FROM permission_set ORDER BY name`, nil,
+		func(scan func(...any) error) error {
+			p, err := scanRole(scan)
+			sets = append(sets, p)
+			return err
+		})
+	return sets, err
+}
+
 func (s directoryStore) Account(ctx context.Context, id string) (directory.Account, error) {
 	var a directory.Account
 	err := s.db.queryRow(ctx, `SELECT id, name, email FROM account WHERE id = $1`, id).Scan(&a.ID, &a.Name, &a.Email)
@@ -295,6 +343,96 @@ func (s directoryStore) RoleOf(ctx context.Context, userID, accountID, permissio
 		return directory.PermissionSet{}, directory.ErrNoAccess
 	}
 	return p, err
+}
+
+func (s directoryStore) Assign(ctx context.Context, a directory.Assignment) (changed int, err error) {
+	return s.assignment(ctx, a, `INSERT INTO assignment (person_id, group_name, permission_set, account_id) VALUES ($1, $2, $3, $4)
+		ON CONFLICT DO NOTHING`)
+}
+
+func (s directoryStore) Unassign(ctx context.Context, a directory.Assignment) (changed int, err error) {
+	return s.assignment(ctx, a, `DELETE FROM assignment WHERE person_id = $1 AND group_name = $2 AND permission_set = $3 AND account_id = $4`)
+}
+
+// assignment runs a statement for each account, all of them or none.
+func (s directoryStore) assignment(ctx context.Context, a directory.Assignment, statement string) (changed int, err error) {
+	err = s.db.change(ctx, func(tx *tx) error {
+		personID := ""
+		who := tx.queryRow(`SELECT id FROM person WHERE name_key = $1`, nameKey(a.User))
+		if a.User == "" {
+			who = tx.queryRow(`SELECT '' FROM membership WHERE group_name = $1`, a.Group)
+		}
+		if err := who.Scan(&personID); err != nil {
+			return unknown(err)
+		}
+		for _, account := range a.Accounts {
+			var there bool
+			if err := tx.queryRow(`SELECT EXISTS (SELECT 1 FROM account WHERE id = $1) AND EXISTS (SELECT 1 FROM permission_set WHERE name = $2)`,
+				account, a.PermissionSet).Scan(&there); err != nil {
+				return err
+			}
+			if !there {
+				return directory.ErrNotFound
+			}
+			n, err := tx.exec(statement, personID, a.Group, a.PermissionSet, account)
+			if err != nil {
+				return err
+			}
+			changed += int(n)
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, err
+	}
+	return changed, nil
+}
+
+// insertDecision adds a decision; those of lower rank are tried first.
+func insertDecision(tx *tx, rank int, personID string, d directory.Decision) error {
+	_, err := tx.exec(`INSERT INTO decision (id, rank, person_id, client, flow, answer, delay) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+		d.ID, rank, personID, d.Client, d.Flow, d.Answer, d.After.Milliseconds())
+	return err
+}
+
+func (s directoryStore) InsertDecision(ctx context.Context, d directory.Decision) error {
+	return s.db.change(ctx, func(tx *tx) error {
+		personID := ""
+		if d.User != "" {
+			if err := tx.queryRow(`SELECT id FROM person WHERE name_key = $1`, nameKey(d.User)).Scan(&personID); err != nil {
+				return unknown(err)
+			}
+		}
+		var rank int
+		if err := tx.queryRow(`SELECT coalesce(min(rank), 1) - 1 FROM decision`).Scan(&rank); err != nil {
+			return err
+		}
+		return insertDecision(tx, rank, personID, d)
+	})
+}
+
+func (s directoryStore) Decisions(ctx context.Context) ([]directory.Decision, error) {
+	var decisions []directory.Decision
+	err := s.db.query(ctx, `SELECT d.id, coalesce(p.name, ''), d.client, d.flow, d.answer, d.delay
+		FROM decision d LEFT JOIN person p ON p.id = d.person_id ORDER BY d.rank`, nil, func(scan func(...any) error) error {
+		var d directory.Decision
+		var delay int64
+		err := scan(&d.ID, &d.User, &d.Client, &d.Flow, &d.Answer, &delay)
+		d.After = time.Duration(delay) * time.Millisecond
+		decisions = append(decisions, d)
+		return err
+	})
+	return decisions, err
+}
+
+func (s directoryStore) ClearDecisions(ctx context.Context, id string) error {
+	return s.db.change(ctx, func(tx *tx) error {
+		n, err := tx.exec(`DELETE FROM decision WHERE $1 = '' OR id = $1`, id)
+		if err == nil && n == 0 && id != "" {
+			return directory.ErrNotFound
+		}
+		return err
+	})
 }
 
 func (s directoryStore) Attempts(ctx context.Context, key string) (directory.Attempts, error) {

@@ -1,6 +1,6 @@
 // Package sqlstore keeps the Identity Center's state in SQLite. It implements
-// the Store of package grant and the Store of package directory, and is the only
-// package that knows SQL or a driver.
+// the Stores of packages grant, directory and events, and is the only package
+// that knows SQL or a driver.
 //
 // One connection writes, each change as one BEGIN IMMEDIATE transaction that is
 // on disk before it is acknowledged (WAL, synchronous=FULL); a few others read

@@ -44,7 +44,7 @@ func issue(t *testing.T, dir string) issued {
 	must(err)
 	x.cookie, sess, err = s.StartSession(ctx, now, "alice")
 	must(err)
-	d, err := s.StartDevice(ctx, now, x.client.ID, x.secret, "https://x")
+	d, err := s.StartDevice(ctx, now, x.client.ID, x.secret, "https://x", grant.DeviceOptions{})
 	must(err)
 	r, err := s.ConfirmUserCode(ctx, now, sess, d.UserCode)
 	must(err)
@@ -73,7 +73,7 @@ func (x issued) stands(t *testing.T, dir string) bool {
 			t.Errorf("role credential: got %v, but %s: %v", cred, what, err)
 		}
 	}
-	if _, err := s.StartDevice(ctx, now, x.client.ID, x.secret, "https://x"); err != nil {
+	if _, err := s.StartDevice(ctx, now, x.client.ID, x.secret, "https://x", grant.DeviceOptions{}); err != nil {
 		t.Errorf("registration: got %v, want none", err)
 	}
 	return cred == nil

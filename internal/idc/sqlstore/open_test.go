@@ -269,7 +269,7 @@ func TestCancelling(t *testing.T) {
 			store := db.Grant()
 			for i := range 200 {
 				ctx, cancel := context.WithTimeout(t.Context(), time.Duration(i)*5*time.Microsecond)
-				_ = store.EndSession(ctx, "s", time.UnixMilli(1))
+				_, _ = store.EndSession(ctx, "s", time.UnixMilli(1))
 				_, _ = store.Client(ctx, "c")
 				cancel()
 			}

@@ -33,10 +33,11 @@ func (s grantStore) InsertRequest(ctx context.Context, r grant.RequestRecord, no
 			return grant.ErrFull
 		}
 		_, err := tx.exec(`INSERT INTO request (id, flow, client_id, scopes, device_code, user_code, redirect_uri, client_state, code_challenge,
-				status, session_id, person_id, code_expires_at, family_id, polls, last_poll, previous_poll, created_at, expires_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'pending', '', '', 0, '', 0, 0, 0, $10, $11)`,
+				status, session_id, person_id, code_expires_at, family_id, polls, last_poll, previous_poll, created_at, expires_at,
+				origin_address, origin_agent, script_answer, script_person, answer_at)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'pending', '', '', 0, '', 0, 0, 0, $10, $11, $12, $13, $14, $15, $16)`,
 			blob(r.ID), r.Flow, r.ClientID, list(r.Scopes), blob(r.DeviceCode), blob(r.UserCode), r.RedirectURI, r.State, r.CodeChallenge,
-			millis(r.CreatedAt), millis(r.ExpiresAt))
+			millis(r.CreatedAt), millis(r.ExpiresAt), r.Origin.Address, r.Origin.UserAgent, r.Answer, r.AnswerUserID, millis(r.AnswerAt))
 		if isUnique(err) {
 			return grant.ErrConflict
 		}
@@ -71,6 +72,7 @@ func dropWaiting(tx *tx, r grant.RequestRecord, now time.Time) error {
 
 const selectRequest = `SELECT r.id, r.flow, r.client_id, r.scopes, r.device_code, r.user_code, r.redirect_uri, r.client_state, r.code_challenge,
 		r.status, r.session_id, r.person_id, r.code, r.code_expires_at, r.family_id, r.created_at, r.expires_at,
+		r.origin_address, r.origin_agent, r.script_answer, r.script_person, r.answer_at,
 		c.name, c.issued_at, coalesce(b.expires_at, 0)
 	FROM request r JOIN client c ON c.id = r.client_id LEFT JOIN browser_session b ON b.id = r.session_id `
 
@@ -80,6 +82,7 @@ func scanRequest(row scanner) (grant.RequestRecord, error) {
 	var r grant.RequestRecord
 	err := row.Scan(hash{&r.ID}, &r.Flow, &r.ClientID, texts{&r.Scopes}, hash{&r.DeviceCode}, hash{&r.UserCode}, &r.RedirectURI, &r.State, &r.CodeChallenge,
 		&r.Status, &r.SessionID, &r.UserID, hash{&r.Code}, moment{&r.CodeExpiresAt}, &r.FamilyID, moment{&r.CreatedAt}, moment{&r.ExpiresAt},
+		&r.Origin.Address, &r.Origin.UserAgent, &r.Answer, &r.AnswerUserID, moment{&r.AnswerAt},
 		&r.ClientName, moment{&r.ClientCreated}, moment{&r.SessionExpiresAt})
 	if err != nil {
 		return grant.RequestRecord{}, missing(err)
@@ -93,6 +96,10 @@ func (s grantStore) Request(ctx context.Context, id grant.Hash) (grant.RequestRe
 
 func (s grantStore) RequestByDeviceCode(ctx context.Context, deviceCode grant.Hash) (grant.RequestRecord, error) {
 	return scanRequest(s.db.queryRow(ctx, selectRequest+`WHERE r.device_code = $1`, deviceCode[:]))
+}
+
+func (s grantStore) RequestByUserCode(ctx context.Context, userCode grant.Hash) (grant.RequestRecord, error) {
+	return scanRequest(s.db.queryRow(ctx, selectRequest+`WHERE r.user_code = $1`, userCode[:]))
 }
 
 func (s grantStore) RequestByCode(ctx context.Context, code grant.Hash) (grant.RequestRecord, error) {
@@ -125,7 +132,7 @@ func (s grantStore) TryUserCode(ctx context.Context, t grant.UserCodeTry) (r gra
 			return &grant.TooManyTriesError{RetryAfter: min(wait, t.Window)}
 		}
 		changed, err := tx.exec(`UPDATE request SET session_id = $2
-			WHERE user_code = $3 AND status = 'pending' AND expires_at > $1
+			WHERE user_code = $3 AND status = 'pending' AND script_answer = '' AND expires_at > $1
 			AND (session_id IN ('', $2) OR NOT `+sessionLive+`
 				OR $4 = (SELECT b.person_id FROM browser_session b WHERE b.id = request.session_id))`,
 			millis(t.Now), t.SessionID, t.UserCode[:], t.UserID)
@@ -154,7 +161,7 @@ func (s grantStore) TryUserCode(ctx context.Context, t grant.UserCodeTry) (r gra
 
 func (s grantStore) BindRequest(ctx context.Context, id grant.Hash, sessionID string) (r grant.RequestRecord, err error) {
 	err = s.db.change(ctx, func(tx *tx) error {
-		if _, err := tx.exec(`UPDATE request SET session_id = $2 WHERE id = $1 AND session_id = ''`, id[:], sessionID); err != nil {
+		if _, err := tx.exec(`UPDATE request SET session_id = $2 WHERE id = $1 AND session_id = '' AND script_answer = ''`, id[:], sessionID); err != nil {
 			return err
 		}
 		r, err = scanRequest(tx.queryRow(selectRequest+`WHERE r.id = $1`, id[:]))
@@ -171,21 +178,48 @@ func (s grantStore) RebindRequests(ctx context.Context, fromSessionID, toSession
 	})
 }
 
-func (s grantStore) Decide(ctx context.Context, v grant.Verdict) (r grant.RequestRecord, err error) {
-	status := grant.StatusDenied
+// statusOf is where a verdict moves a request.
+func statusOf(v grant.Verdict) grant.Status {
 	if v.Allow {
-		status = grant.StatusAllowed
+		return grant.StatusAllowed
 	}
+	return grant.StatusDenied
+}
+
+func (s grantStore) Decide(ctx context.Context, v grant.Verdict) (r grant.RequestRecord, err error) {
 	err = s.db.change(ctx, func(tx *tx) error {
 		var id []byte
 		err := tx.queryRow(`UPDATE request SET status = $2, person_id = $3,
 				code = CASE WHEN flow = 'authorization_code' THEN $4 END,
 				code_expires_at = CASE WHEN flow = 'authorization_code' THEN $5 ELSE 0 END
-			WHERE id = $6 AND status = 'pending' AND expires_at > $1 AND session_id = $7 AND `+sessionLive+`
+			WHERE id = $6 AND status = 'pending' AND script_answer = '' AND expires_at > $1 AND session_id = $7 AND `+sessionLive+`
 			RETURNING id`,
-			millis(v.Now), status, v.UserID, blob(v.Code), millis(v.CodeExpiresAt), v.ID[:], v.SessionID).Scan(&id)
+			millis(v.Now), statusOf(v), v.UserID, blob(v.Code), millis(v.CodeExpiresAt), v.ID[:], v.SessionID).Scan(&id)
 		if err != nil {
 			return conflict(err)
+		}
+		r, err = scanRequest(tx.queryRow(selectRequest+`WHERE r.id = $1`, v.ID[:]))
+		return err
+	})
+	return r, err
+}
+
+func (s grantStore) Settle(ctx context.Context, v grant.Verdict, sess grant.Session, cookie grant.Hash) (r grant.RequestRecord, err error) {
+	err = s.db.change(ctx, func(tx *tx) error {
+		var id []byte
+		err := tx.queryRow(`UPDATE request SET status = $2, person_id = $3, session_id = $7,
+				code = CASE WHEN flow = 'authorization_code' THEN $4 END,
+				code_expires_at = CASE WHEN flow = 'authorization_code' THEN $5 ELSE 0 END
+			WHERE id = $6 AND status = 'pending' AND expires_at > $1 AND script_answer <> '' AND answer_at > 0 AND answer_at <= $1
+			RETURNING id`,
+			millis(v.Now), statusOf(v), v.UserID, blob(v.Code), millis(v.CodeExpiresAt), v.ID[:], v.SessionID).Scan(&id)
+		if err != nil {
+			return conflict(err)
+		}
+		if v.SessionID != "" {
+			if err := insertSession(tx, sess, cookie); err != nil {
+				return err
+			}
 		}
 		r, err = scanRequest(tx.queryRow(selectRequest+`WHERE r.id = $1`, v.ID[:]))
 		return err

@@ -70,7 +70,7 @@ func TestSeedsEndSignInsForGood(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				d, err := s.StartDevice(ctx, now, client.ID, secret, base().StartURL)
+				d, err := s.StartDevice(ctx, now, client.ID, secret, base().StartURL, grant.DeviceOptions{})
 				if err != nil {
 					t.Fatal(err)
 				}

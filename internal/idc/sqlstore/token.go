@@ -7,30 +7,6 @@ import (
 	"github.com/portico-sso/portico/internal/idc/grant"
 )
 
-func (s grantStore) InsertSession(ctx context.Context, sess grant.Session, cookie grant.Hash) error {
-	return s.db.change(ctx, func(tx *tx) error {
-		_, err := tx.exec(`INSERT INTO browser_session (id, cookie, person_id, created_at, expires_at, ended_at) VALUES ($1, $2, $3, $4, $5, 0)`,
-			sess.ID, cookie[:], sess.UserID, millis(sess.CreatedAt), millis(sess.ExpiresAt))
-		if isUnique(err) {
-			return grant.ErrConflict
-		}
-		return err
-	})
-}
-
-func (s grantStore) SessionByCookie(ctx context.Context, cookie grant.Hash) (sess grant.Session, endedAt time.Time, err error) {
-	err = s.db.queryRow(ctx, `SELECT id, person_id, created_at, expires_at, ended_at FROM browser_session WHERE cookie = $1`, cookie[:]).
-		Scan(&sess.ID, &sess.UserID, moment{&sess.CreatedAt}, moment{&sess.ExpiresAt}, moment{&endedAt})
-	return sess, endedAt, missing(err)
-}
-
-func (s grantStore) EndSession(ctx context.Context, id string, now time.Time) error {
-	return s.db.change(ctx, func(tx *tx) error {
-		_, err := tx.exec(`UPDATE browser_session SET ended_at = $2 WHERE id = $1 AND ended_at = 0`, id, millis(now))
-		return err
-	})
-}
-
 const familyColumns = `f.id, f.session_id, f.person_id, f.client_id, f.client_name, f.scopes, f.created_at, f.expires_at, f.revoked_at, b.expires_at, b.ended_at`
 
 func familyFields(f *grant.FamilyRecord) []any {

@@ -27,6 +27,17 @@ func Run(t *testing.T, open Open) {
 		"pages of all reaches":  pagesOfAllReaches,
 		"attempts":              attempts,
 		"attempts concurrently": attemptsConcurrently,
+
+		"disabling":               disabling,
+		"lists":                   lists,
+		"assigning":               assigning,
+		"decisions":               decisions,
+		"challenges":              challenges,
+		"challenges of the gone":  challengesOfTheGone,
+		"challenges are limited":  challengesAreLimited,
+		"challenges concurrently": challengesConcurrently,
+		"ageing":                  ageing,
+		"collecting":              collecting,
 	} {
 		t.Run(name, func(t *testing.T) { f(t, &fixture{T: t, Store: open(t)}) })
 	}

@@ -119,9 +119,9 @@ func sessions(t *testing.T, f *fixture) {
 	f.is(f.InsertSession(t.Context(), other, hash("cookie of s")), grant.ErrConflict)
 
 	// The first end counts.
-	f.ok(f.EndSession(t.Context(), "s", at(time.Minute)))
-	f.ok(f.EndSession(t.Context(), "s", at(time.Hour)))
-	f.ok(f.EndSession(t.Context(), "unknown", at(time.Hour)))
+	f.same(f.end("s", at(time.Minute)), true)
+	f.same(f.end("s", at(time.Hour)), false)
+	f.same(f.end("unknown", at(time.Hour)), false)
 	_, endedAt, err = f.SessionByCookie(t.Context(), hash("cookie of s"))
 	f.ok(err)
 	f.same(endedAt, at(time.Minute))
@@ -132,7 +132,7 @@ func credentials(t *testing.T, f *fixture) {
 	c := grant.RoleCredential{
 		AccessKeyID: "ASIAAAAAAAAAAAAAAAAA", AccountID: "111111111111", PermissionSet: "ReadOnly",
 		RoleName: "AWSReservedSSO_ReadOnly_0123456789abcdef", RoleID: "AROAAAAAAAAAAAAAAAAAA",
-		UserID: "1234567890-id", UserName: "alice", SessionID: "s",
+		UserID: "1234567890-id", UserName: "alice", SessionID: "s", Workflow: "c0ffee",
 		ARN: "arn:aws:sts::111111111111:assumed-role/x/alice", CallerID: "AROA:alice",
 		Administrator: true, IssuedAt: start, ExpiresAt: at(time.Hour),
 	}
@@ -144,7 +144,7 @@ func credentials(t *testing.T, f *fixture) {
 
 	c.AccessKeyID = "ASIAB"
 	f.is(f.InsertCredential(t.Context(), c, at(8*time.Hour)), grant.ErrNotFound)
-	f.ok(f.EndSession(t.Context(), "s", at(time.Minute)))
+	f.end("s", at(time.Minute))
 	f.is(f.InsertCredential(t.Context(), c, at(2*time.Minute)), grant.ErrNotFound)
 	_, err = f.Credential(t.Context(), c.AccessKeyID)
 	f.is(err, grant.ErrNotFound)
@@ -184,7 +184,7 @@ func collecting(t *testing.T, f *fixture) {
 	// The access token has expired, but still ends its session.
 	f.ok(f.Collect(t.Context(), all(time.Hour)))
 	has(map[string]bool{"client": true, "request": false, "access": true, "refresh": true, "session": true, "credential": false})
-	f.ok(f.EndSession(t.Context(), "s", at(2*time.Hour)))
+	f.end("s", at(2*time.Hour))
 	f.ok(f.Collect(t.Context(), all(2*time.Hour)))
 	has(map[string]bool{"client": true, "request": false, "access": false, "refresh": false, "session": false, "credential": false})
 	f.ok(f.Collect(t.Context(), all(90*24*time.Hour)))
@@ -196,7 +196,8 @@ func endedContexts(t *testing.T, f *fixture) {
 	cancel()
 	_, err := f.Client(ctx, "c")
 	f.is(err, context.Canceled)
-	f.is(f.EndSession(ctx, "s", start), context.Canceled)
+	_, err = f.EndSession(ctx, "s", start)
+	f.is(err, context.Canceled)
 	f.client("c")
 	_, err = f.Client(t.Context(), "c")
 	f.ok(err)
@@ -210,6 +211,8 @@ func nothing(t *testing.T, f *fixture) {
 	f.is(err, grant.ErrNotFound)
 	_, err = f.RequestByDeviceCode(ctx, hash("x"))
 	f.is(err, grant.ErrNotFound)
+	_, err = f.RequestByUserCode(ctx, hash("x"))
+	f.is(err, grant.ErrNotFound)
 	// The zero hash means none, and finds none.
 	f.client("c")
 	f.insert(codeRequest("one", "c"))
@@ -217,6 +220,17 @@ func nothing(t *testing.T, f *fixture) {
 	f.is(err, grant.ErrNotFound)
 	_, err = f.RequestByCode(ctx, grant.Hash{})
 	f.is(err, grant.ErrNotFound)
+	_, err = f.RequestByUserCode(ctx, grant.Hash{})
+	f.is(err, grant.ErrNotFound)
+	_, err = f.Settle(ctx, grant.Verdict{ID: hash("x"), Now: start}, grant.Session{}, grant.Hash{})
+	f.is(err, grant.ErrConflict)
+	all, err := f.Sessions(ctx, "", start)
+	f.ok(err)
+	f.same(len(all), 0)
+	n, err := f.EndSessionsOf(ctx, "alice", start)
+	f.ok(err)
+	f.same(n, 0)
+	f.ok(f.Age(ctx, time.Hour))
 	_, err = f.BindRequest(ctx, hash("x"), "s")
 	f.is(err, grant.ErrNotFound)
 	_, _, err = f.Poll(ctx, hash("x"), start)

@@ -37,6 +37,12 @@ func Run(t *testing.T, open Open) {
 		"redeeming concurrently":  redeemingConcurrently,
 		"deciding concurrently":   decidingConcurrently,
 		"sessions":                sessions,
+		"listing sessions":        listingSessions,
+		"ending sessions":         endingSessions,
+		"scripts":                 scripts,
+		"scripts are atomic":      scriptsAreAtomic,
+		"settling concurrently":   settlingConcurrently,
+		"ageing":                  ageing,
 		"tokens":                  tokens,
 		"rotating":                rotating,
 		"rotating concurrently":   rotatingConcurrently,
@@ -108,10 +114,19 @@ func (f *fixture) session(id, userID string) grant.Session {
 	return s
 }
 
+// end ends a session.
+func (f *fixture) end(id string, now time.Time) (ended bool) {
+	f.Helper()
+	ended, err := f.EndSession(f.Context(), id, now)
+	f.ok(err)
+	return ended
+}
+
 func deviceRequest(name, clientID string) grant.RequestRecord {
 	return grant.RequestRecord{
 		ID: hash("id of " + name), Flow: grant.FlowDevice, ClientID: clientID, Scopes: []string{"sso:account:access"},
 		DeviceCode: hash("device code of " + name), UserCode: hash("user code of " + name),
+		Origin: grant.Origin{Address: "2001:db8::1", UserAgent: "aws-cli/2.31 md/command#sso.login"},
 		Status: grant.StatusPending, CreatedAt: start, ExpiresAt: at(10 * time.Minute),
 	}
 }

@@ -21,6 +21,9 @@ func requests(t *testing.T, f *fixture) {
 	got, err := f.RequestByDeviceCode(t.Context(), device.DeviceCode)
 	f.ok(err)
 	f.same(bare(got), device)
+	got, err = f.RequestByUserCode(t.Context(), device.UserCode)
+	f.ok(err)
+	f.same(bare(got), device)
 
 	// Each hash is taken once.
 	for name, change := range map[string]func(*grant.RequestRecord){
@@ -220,7 +223,7 @@ func userCodesBind(t *testing.T, f *fixture) {
 	attempt("b", "bob", start, false)
 	attempt("a2", "alice", start, true)
 	attempt("b", "bob", at(time.Second), false)
-	f.ok(f.EndSession(t.Context(), "a2", at(2*time.Second)))
+	f.end("a2", at(2*time.Second))
 	attempt("b", "bob", at(3*time.Second), true)
 	// Decided is decided.
 	_, err := f.Decide(t.Context(), verdict(r, "b"))
@@ -326,7 +329,7 @@ func deciding(t *testing.T, f *fixture) {
 	r = f.insert(codeRequest("ended", "c"))
 	_, err = f.BindRequest(t.Context(), r.ID, "s")
 	f.ok(err)
-	f.ok(f.EndSession(t.Context(), "s", start))
+	f.end("s", start)
 	_, err = f.Decide(t.Context(), verdict(r, "s"))
 	f.is(err, grant.ErrConflict)
 }

@@ -47,7 +47,7 @@ func redeeming(t *testing.T, f *fixture) {
 		f.is(err, grant.ErrNotFound)
 	}
 	r := f.allowed(deviceRequest("late", "c"))
-	f.ok(f.EndSession(t.Context(), "s", start))
+	f.end("s", start)
 	f.is(f.Redeem(t.Context(), redemption(r, "late")), grant.ErrConflict)
 }
 
@@ -96,7 +96,7 @@ func tokens(t *testing.T, f *fixture) {
 	// Marks are made once and stay.
 	for _, d := range []time.Duration{time.Minute, time.Hour} {
 		f.ok(f.RevokeFamily(t.Context(), r.Family.ID, at(d)))
-		f.ok(f.EndSession(t.Context(), "s", at(2*d)))
+		f.end("s", at(2*d))
 	}
 	want.RevokedAt, want.SessionEndedAt = at(time.Minute), at(2*time.Minute)
 	access, err = f.AccessToken(t.Context(), r.Access.Token)
@@ -160,7 +160,7 @@ func rotating(t *testing.T, f *fixture) {
 	f.is(f.Rotate(t.Context(), rotation(hash("refresh of three"), "four", at(3*time.Hour))), grant.ErrConflict)
 	other := redemption(f.allowed(deviceRequest("other", "c")), "other")
 	f.ok(f.Redeem(t.Context(), other))
-	f.ok(f.EndSession(t.Context(), "s", at(3*time.Hour)))
+	f.end("s", at(3*time.Hour))
 	f.is(f.Rotate(t.Context(), rotation(other.Refresh, "five", at(3*time.Hour))), grant.ErrConflict)
 }
 
