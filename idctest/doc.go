@@ -26,9 +26,10 @@
 //
 // # Pointing a program at it
 //
-// Go code with the AWS SDK takes [IdentityCenter.AWSConfig], or sets its own
-// HTTP client to [IdentityCenter.HTTPClient] and its endpoint to
-// [IdentityCenter.URL]. A program of its own, in any language, needs a real
+// Go code with the AWS SDK takes [IdentityCenter.AWSConfig]; where it makes its
+// configuration by config.LoadDefaultConfig, it takes
+// [IdentityCenter.LoadOptions]. Any other sets its HTTP client to
+// [IdentityCenter.HTTPClient] and its endpoint to [IdentityCenter.URL]. A program of its own, in any language, needs a real
 // listener ([Listen]) and the environment of [IdentityCenter.Env].
 //
 // The start URL to configure is [IdentityCenter.StartURL]. Nobody resolves it;
@@ -42,22 +43,61 @@
 // and for a callback follow the browser there. [IdentityCenter.Deny] says no. Both
 // walk the real pages, forms and all; only the password is spared.
 //
+// Where nobody is at a browser, [IdentityCenter.Decide] or the option [Decisions]
+// answer sign-ins by themselves, at once or after some time, or never:
+//
+//	ic := idctest.New(t, idctest.Decisions(
+//		idctest.Decision{User: "alice", Answer: idctest.Allow, After: 3 * time.Second}))
+//
+// A person with mfa: email needs a code when they sign in with their password;
+// [IdentityCenter.Mail] holds it.
+//
+// # When things go wrong
+//
+// [IdentityCenter.Inject] and the option [Faults] make calls fail, slow down or
+// lose their answer, on cue and in the caller's own protocol:
+//
+//	busy, err := ic.Inject(ctx, idctest.Fault{Op: "ListAccounts", Error: "TooManyRequestsException", Count: 2})
+//	…
+//	busy.Acted() // 2
+//
+// [IdentityCenter.Revoke] ends a person's sign-ins, [IdentityCenter.DisableUser]
+// shuts them out, [IdentityCenter.Unassign] takes a role away, while a program
+// relies on them.
+//
+// # What happened
+//
+// [IdentityCenter.Events] returns every call and every sign-in as CloudTrail would
+// tell it, so that a test can say what a program did and in which order, and wait
+// for what it will do. What the methods here change is among them, with the
+// source portico.amazonaws.com.
+//
 // # Time
 //
-// Unless told to listen, it talks over pipes in memory, which is what a
-// [testing/synctest] bubble needs: hours of polling, expiry and refresh pass in
-// milliseconds. Make it inside the bubble and with the bubble's own T:
+// [IdentityCenter.Advance] makes everything issued so far older: an hour, and
+// every access token has expired. [IdentityCenter.Skew] lets the clock be wrong.
 //
-//	synctest.Test(t, func(t *testing.T) {
-//		ic := idctest.New(t)
-//		…
-//		time.Sleep(time.Hour) // the access token expires
-//	})
+// Time itself passes in a [testing/synctest] bubble: hours of polling, expiry and
+// refresh take milliseconds there. Unless told to listen, the Identity Center
+// talks over pipes in memory, which is what a bubble needs. Make it inside the
+// bubble and with the bubble's own T:
+//
+//	func TestGivesUp(t *testing.T) {
+//		synctest.Test(t, func(t *testing.T) {
+//			ic := idctest.New(t)
+//			program := …
+//			began := time.Now()
+//			err := program.SignIn(t.Context()) // nobody answers
+//			if took := time.Since(began); took < 10*time.Minute {
+//				t.Errorf("gave up after %s: %v", took, err)
+//			}
+//		})
+//	}
 //
 // In a bubble the callback of an authorization code does not work, because it
 // is a real socket, for which a bubble's clock does not wait: use a device code
-// there, or leave the bubble and use [Listen] with a [Clock] of the test's own and
-// short lifetimes ([Policy]).
+// there, or leave the bubble and use [Listen] with Advance, a [Clock] of the test's
+// own, or short lifetimes ([Policy]).
 //
 // # An organisation of one's own
 //

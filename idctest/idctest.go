@@ -7,11 +7,14 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/config"
 
 	"github.com/portico-sso/portico/internal/idc"
 	"github.com/portico-sso/portico/internal/idc/browse"
@@ -27,6 +30,7 @@ type IdentityCenter struct {
 	server    *idc.Server
 	control   *control.Client
 	client    *http.Client
+	transport *http.Transport // of client
 	stop      context.CancelFunc
 	served    chan error
 	closeOnce sync.Once
@@ -82,14 +86,33 @@ func Start(ctx context.Context, options ...Option) (*IdentityCenter, error) {
 	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
 	ic.stop = stop
 	go func() { ic.served <- ic.server.Serve(serving, listener) }()
+	if err := ic.prepare(ctx, &s); err != nil {
+		return nil, errors.Join(err, ic.Close())
+	}
 	return ic, nil
+}
+
+// prepare does what options ask of an Identity Center that is there.
+func (ic *IdentityCenter) prepare(ctx context.Context, s *settings) error {
+	for _, f := range s.faults {
+		if _, err := ic.Inject(ctx, f); err != nil {
+			return err
+		}
+	}
+	// The latest is tried first.
+	for _, d := range slices.Backward(s.decisions) {
+		if err := ic.Decide(ctx, d); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // listen makes the listener, and the HTTP client that reaches it.
 func (ic *IdentityCenter) listen(s *settings) (net.Listener, error) {
 	var dialer net.Dialer
 	transport := &http.Transport{}
-	ic.client = &http.Client{Transport: transport}
+	ic.client, ic.transport = &http.Client{Transport: transport}, transport
 	if s.listen {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
@@ -143,6 +166,23 @@ func (ic *IdentityCenter) AWSConfig() aws.Config {
 	}
 }
 
+// LoadOptions are for a program that makes its configuration by
+// config.LoadDefaultConfig: with them it reaches the Identity Center whatever the
+// environment and ~/.aws/config say about endpoints. Credentials are left to the
+// program, as those of a profile with sso_session.
+//
+//	cfg, err := config.LoadDefaultConfig(ctx, ic.LoadOptions()...)
+func (ic *IdentityCenter) LoadOptions() []func(*config.LoadOptions) error {
+	// The SDK's own kind of client is the only one it takes together with
+	// AWS_CA_BUNDLE.
+	client := awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
+		t.Proxy, t.DialContext, t.DisableKeepAlives = nil, ic.transport.DialContext, ic.transport.DisableKeepAlives
+	})
+	return []func(*config.LoadOptions) error{
+		config.WithRegion(ic.Region), config.WithBaseEndpoint(ic.URL), config.WithHTTPClient(client),
+	}
+}
+
 // Env is the environment, NAME=value each, that points AWS programs at the
 // Identity Center: AWS_ENDPOINT_URL for all services and for each, because
 // programs differ in which they honour, and NO_PROXY. Another process reaches it
@@ -165,11 +205,11 @@ func (ic *IdentityCenter) Deny(ctx context.Context, user, url string) error {
 }
 
 func (ic *IdentityCenter) decide(ctx context.Context, b *browse.Browser, url string) error {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
-	defer cancel()
 	callback, err := b.Visit(ctx, url)
 	if err != nil || callback == "" {
 		return err
 	}
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
 	return browse.Deliver(ctx, ic.client, callback)
 }

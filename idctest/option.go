@@ -17,8 +17,10 @@ type Option interface {
 }
 
 type settings struct {
-	config idc.Config
-	listen bool
+	config    idc.Config
+	listen    bool
+	faults    []Fault
+	decisions []Decision
 }
 
 type option func(*settings) error
@@ -70,10 +72,29 @@ func Data(dir string) Option {
 
 // Clock is what the Identity Center goes by instead of time.Now. Moving it makes
 // everything issued older; clients judge by their own clocks, so they only
-// notice when they are refused. now must be safe for concurrent use.
+// notice when they are refused. [IdentityCenter.Advance] does as much without a
+// clock of the test's own. now must be safe for concurrent use.
 func Clock(now func() time.Time) Option {
 	return option(func(s *settings) error {
 		s.config.Now = now
+		return nil
+	})
+}
+
+// Faults are there from the beginning, as [IdentityCenter.Inject] makes them.
+func Faults(faults ...Fault) Option {
+	return option(func(s *settings) error {
+		s.faults = append(s.faults, faults...)
+		return nil
+	})
+}
+
+// Decisions answer sign-ins from the beginning, as [IdentityCenter.Decide] makes
+// them; the first that fits counts, before those of the organisation. [Data]
+// keeps them.
+func Decisions(decisions ...Decision) Option {
+	return option(func(s *settings) error {
+		s.decisions = append(s.decisions, decisions...)
 		return nil
 	})
 }
