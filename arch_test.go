@@ -50,7 +50,7 @@ var mayImport = map[string][]string{
 	"cmd/portico": {"internal/cli"},
 
 	"internal/cli": {"internal/terminal", "internal/output", "internal/awsconfig", "internal/catalog", "internal/creds", "internal/admin",
-		"internal/signin", "internal/wallet", "internal/atomicfile", "internal/idc", "internal/idc/browse", "internal/idc/control", "internal/idc/directory", "internal/idc/seed"},
+		"internal/signin", "internal/wallet", "internal/atomicfile", "internal/idc", "internal/idc/browse", "internal/idc/control", "internal/idc/directory", "internal/idc/proxy", "internal/idc/seed"},
 	"internal/terminal":   {},
 	"internal/output":     {},
 	"internal/atomicfile": {},
@@ -64,20 +64,24 @@ var mayImport = map[string][]string{
 	"internal/admin":   {"internal/signin", "internal/awsconfig"},
 
 	"internal/idc": {"internal/idc/awsapi", "internal/idc/portal", "internal/idc/control", "internal/idc/seed",
-		"internal/idc/sqlstore", "internal/idc/grant", "internal/idc/directory"},
-	"internal/idc/awsapi":                {"internal/idc/sigv4", "internal/idc/grant", "internal/idc/directory"},
-	"internal/idc/portal":                {"internal/idc/grant", "internal/idc/directory"},
-	"internal/idc/control":               {"internal/idc/grant", "internal/idc/directory", "internal/atomicfile"},
+		"internal/idc/sqlstore", "internal/idc/grant", "internal/idc/directory", "internal/idc/events", "internal/idc/fault"},
+	"internal/idc/awsapi":                {"internal/idc/sigv4", "internal/idc/grant", "internal/idc/directory", "internal/idc/events"},
+	"internal/idc/portal":                {"internal/idc/grant", "internal/idc/directory", "internal/idc/events"},
+	"internal/idc/control":               {"internal/idc/grant", "internal/idc/directory", "internal/idc/events", "internal/idc/fault", "internal/atomicfile"},
+	"internal/idc/events":                {},
+	"internal/idc/fault":                 {},
+	"internal/idc/proxy":                 {},
 	"internal/idc/browse":                {"internal/idc/control"},
 	"internal/idc/seed":                  {"internal/idc/directory"},
-	"internal/idc/sqlstore":              {"internal/idc/grant", "internal/idc/directory"},
+	"internal/idc/sqlstore":              {"internal/idc/grant", "internal/idc/directory", "internal/idc/events"},
 	"internal/idc/sigv4":                 {},
 	"internal/idc/grant":                 {},
 	"internal/idc/directory":             {},
 	"internal/idc/grant/conformance":     {"internal/idc/grant"},
 	"internal/idc/directory/conformance": {"internal/idc/directory"},
 
-	"idctest": {"internal/idc", "internal/idc/browse", "internal/idc/control", "internal/idc/directory", "internal/idc/grant", "internal/idc/seed"},
+	"idctest": {"internal/idc", "internal/idc/browse", "internal/idc/control", "internal/idc/directory", "internal/idc/events", "internal/idc/grant", "internal/idc/seed"},
+	"interop": {},
 }
 
 func TestImports(t *testing.T) {
@@ -121,7 +125,7 @@ var outside = []struct {
 	{"go.yaml.in/", []string{"internal/idc/seed"}},
 	{"golang.org/x/crypto/", []string{"internal/idc/directory"}},
 	{"golang.org/x/net/html", []string{"internal/idc/browse"}},
-	{"golang.org/x/net/netutil", []string{"internal/idc"}},
+	{"golang.org/x/net/netutil", []string{"internal/idc", "internal/idc/proxy"}},
 	{"golang.org/x/sys/", []string{"internal/atomicfile", "internal/terminal"}},
 	{"github.com/google/go-cmp/", []string{"internal/idc/grant/conformance", "internal/idc/directory/conformance"}},
 }

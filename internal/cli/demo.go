@@ -61,7 +61,7 @@ func (d *demo) run(ctx context.Context) (err error) {
 	}
 	organisation := seed.BuiltIn()
 	records := filepath.Join(dir, "records")
-	r, err := serve(context.WithoutCancel(ctx), listener, idc.Config{Organisation: &organisation, Log: a.serverLog(d.Debug)}, records)
+	r, err := (&service{Config: idc.Config{Organisation: &organisation, Log: a.serverLog(d.Debug)}, Records: records}).serve(context.WithoutCancel(ctx), listener)
 	if err != nil {
 		listener.Close()
 		return err
@@ -108,7 +108,7 @@ func (d *demo) world(r *running, records, home, bin string) (App, error) {
 		return strings.HasPrefix(kv, "AWS_") || strings.HasPrefix(kv, "REQUESTS_CA_BUNDLE=")
 	})
 	w.Env = with(w.Env, []string{recordsVariable + "=" + records, "PATH=" + bin + string(os.PathListSeparator) + w.getenv("PATH")})
-	w.Env = with(w.Env, w.localEnvironment(r.Address, home, ""), stray...)
+	w.Env = with(w.Env, w.localEnvironment(r.Record, home, "", false), stray...)
 	w.Become = func(path string, argv, env []string) error {
 		return w.runChild(context.Background(), path, argv, env)
 	}

@@ -1,20 +1,27 @@
 package cli
 
 import (
+	"bufio"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
-	"net/url"
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
 
 	"github.com/portico-sso/portico/internal/idc"
 	"github.com/portico-sso/portico/internal/idc/control"
 	"github.com/portico-sso/portico/internal/idc/directory"
 	"github.com/portico-sso/portico/internal/idc/seed"
+	"github.com/portico-sso/portico/internal/terminal"
 )
 
 // recordsVariable says where running local Identity Centers are recorded, for
@@ -65,13 +72,81 @@ func (a *App) find(ctx context.Context, address string) (*control.Client, error)
 	return &control.Client{Record: r}, nil
 }
 
-// origin is the scheme and host of a URL.
-func origin(address string) string {
-	u, err := url.Parse(address)
-	if err != nil {
+// steering completes a command that steers a running Identity Center: it takes
+// --address, and run gets that one's client.
+func steering(a *App, c *cobra.Command, run func(ctx context.Context, client *control.Client, args []string) error) *cobra.Command {
+	var address string
+	c.Flags().StringVar(&address, "address", "", "which one, when several are running")
+	c.RunE = func(cmd *cobra.Command, args []string) error {
+		client, err := a.find(cmd.Context(), address)
+		if err != nil {
+			return err
+		}
+		return run(cmd.Context(), client, args)
+	}
+	return c
+}
+
+// exactlyOne takes one word, which is a what.
+func exactlyOne(what string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		if len(args) != 1 {
+			return &usageError{Problem: "the following arguments are required: the " + what}
+		}
+		return nil
+	}
+}
+
+// atMostOne takes one word, which is a what, or none.
+func atMostOne(what string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		if len(args) > 1 {
+			return &usageError{Problem: "only one " + what + " can be given"}
+		}
+		return nil
+	}
+}
+
+func optional(args []string) string {
+	if len(args) == 0 {
 		return ""
 	}
-	return u.Scheme + "://" + u.Host
+	return args[0]
+}
+
+// writeLines writes one JSON object a line.
+func writeLines[T any](out io.Writer, items []T) error {
+	w := bufio.NewWriter(out)
+	lines := json.NewEncoder(w)
+	lines.SetEscapeHTML(false)
+	for _, item := range items {
+		if err := lines.Encode(item); err != nil {
+			return err
+		}
+	}
+	return w.Flush()
+}
+
+// writeTable writes rows, the first of them the heading, in columns.
+func writeTable(out io.Writer, rows [][]string) error {
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	for _, row := range rows {
+		for i, cell := range row {
+			if row[i] = terminal.Clean(cell); row[i] == "" {
+				row[i] = "-"
+			}
+		}
+		fmt.Fprintln(w, strings.Join(row, "\t"))
+	}
+	return w.Flush()
+}
+
+// count says how many there are of a thing.
+func count(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return strconv.Itoa(n) + " " + thing + "s"
 }
 
 // stray are variables that would lead a client away from the local Identity
@@ -81,10 +156,17 @@ var stray = append([]string{
 	"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT", "XDG_STATE_HOME",
 }, stale...)
 
-// localEnvironment is what points a client at the Identity Center at address.
-// home and user may be empty: the client keeps its home, opens its own browser.
-func (a *App) localEnvironment(address, home, user string) []string {
-	set := idc.Environment(address, a.getenv("NO_PROXY")+","+a.getenv("no_proxy"))
+// localEnvironment is what points a client at an Identity Center, through its
+// proxy too if it is to be. home and user may be empty: the client keeps its home,
+// opens its own browser.
+func (a *App) localEnvironment(r control.Record, home, user string, proxied bool) []string {
+	set := idc.Environment(r.Address, a.getenv("NO_PROXY")+","+a.getenv("no_proxy"))
+	if proxied {
+		set = append(set, idc.ProxyEnvironment(r.Proxy)...)
+	}
+	if proxied || strings.HasPrefix(r.Address, "https:") {
+		set = append(set, idc.TrustEnvironment(r.CAFile)...)
+	}
 	set = append(set, recordsVariable+"="+a.recordsDir())
 	if home != "" {
 		name := "HOME"

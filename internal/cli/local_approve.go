@@ -1,10 +1,12 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/spf13/cobra"
 
+	"github.com/portico-sso/portico/internal/idc/control"
 	"github.com/portico-sso/portico/internal/terminal"
 )
 
@@ -22,7 +24,7 @@ func newLocalDeny(a *App, g *globals) *cobra.Command {
 
 // newDecide makes approve and deny, which differ in a word.
 func newDecide(a *App, name string, allow bool, short, long, example string) *cobra.Command {
-	var address, user string
+	var user string
 	c := &cobra.Command{
 		Use: name + " CODE", Short: short, Long: long, Example: example,
 		Args: func(_ *cobra.Command, args []string) error {
@@ -31,20 +33,14 @@ func newDecide(a *App, name string, allow bool, short, long, example string) *co
 			}
 			return required(flag{"--as", user})
 		},
-		RunE: func(cmd *cobra.Command, args []string) error {
-			client, err := a.find(cmd.Context(), address)
-			if err != nil {
-				return err
-			}
-			if err := client.DecideDevice(cmd.Context(), user, args[0], allow); err != nil {
-				return err
-			}
-			decided := map[bool]string{true: "Approved", false: "Denied"}[allow]
-			fmt.Fprintf(a.Stdout, "%s %s as %s.\n", decided, terminal.Clean(args[0]), terminal.Clean(user))
-			return nil
-		},
 	}
-	c.Flags().StringVar(&address, "address", "", "which one, when several are running")
 	c.Flags().StringVar(&user, "as", "", "the person who decides (required)")
-	return c
+	return steering(a, c, func(ctx context.Context, client *control.Client, args []string) error {
+		if err := client.DecideDevice(ctx, user, args[0], allow); err != nil {
+			return err
+		}
+		decided := map[bool]string{true: "Approved", false: "Denied"}[allow]
+		fmt.Fprintf(a.Stdout, "%s %s as %s.\n", decided, terminal.Clean(args[0]), terminal.Clean(user))
+		return nil
+	})
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"os/exec"
 	"strings"
 	"time"
@@ -44,8 +45,8 @@ run unattended.`,
 			if deliver {
 				return deliverCallback(cmd.Context(), a.Stdin)
 			}
-			if address == "" {
-				address = origin(args[0])
+			if u, err := url.Parse(args[0]); address == "" && err == nil && !browse.AtAWS(u) {
+				address = u.Scheme + "://" + u.Host
 			}
 			client, err := a.find(cmd.Context(), address)
 			if err != nil {

@@ -14,6 +14,7 @@ import (
 
 func newLocalEnv(a *App, g *globals) *cobra.Command {
 	var address, user, home string
+	var proxied bool
 	c := &cobra.Command{
 		Use:   "env",
 		Short: "Print the environment that points AWS clients at it",
@@ -22,20 +23,24 @@ from it speaks to the local Identity Center.
 
 Real and local sign-ins should not mix: --home gives the shell a home directory
 of its own. With --as USER its browser signs that person in and allows what is
-asked, so that any client's login runs unattended.`,
+asked, so that any client's login runs unattended.
+With --proxy, clients that ignore endpoint variables reach it too, and nothing
+else: their HTTPS goes to its proxy, and they trust its certificates only.`,
 		Example: `  eval "$(portico local env --home ./local-home)"
-  eval "$(portico local env --home ./local-home --as alice)"`,
+  eval "$(portico local env --home ./local-home --as alice)"
+  eval "$(portico local env --home ./local-home --proxy)"`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			client, err := a.find(cmd.Context(), address)
 			if err != nil {
 				return err
 			}
-			return (&localEnv{App: a, Control: client, Out: a.Stdout, User: user, Home: home}).run(cmd.Context())
+			return (&localEnv{App: a, Control: client, Out: a.Stdout, User: user, Home: home, Proxy: proxied}).run(cmd.Context())
 		},
 	}
 	c.Flags().StringVar(&address, "address", "", "which one, when several are running")
 	c.Flags().StringVar(&user, "as", "", "who signs in when a client opens a browser")
+	c.Flags().BoolVar(&proxied, "proxy", false, "send clients that ignore endpoint variables through its proxy")
 	c.Flags().StringVar(&home, "home", "", "directory to be the shell's HOME, made if need be")
 	return c
 }
@@ -45,6 +50,7 @@ type localEnv struct {
 	Control    *control.Client
 	Out        io.Writer
 	User, Home string
+	Proxy      bool
 }
 
 func (l *localEnv) run(ctx context.Context) error {
@@ -52,6 +58,9 @@ func (l *localEnv) run(ctx context.Context) error {
 	info, err := l.Control.Info(ctx)
 	if err != nil {
 		return err
+	}
+	if l.Proxy && l.Control.Record.Proxy == "" {
+		return &hintedError{Err: fmt.Errorf("%s has no proxy", l.Control.Record.Address), Hint: fmt.Sprintf("Start it with: %s local start --proxy", a.Name)}
 	}
 	if l.User != "" {
 		if err := known(l.User, info.Users); err != nil {
@@ -76,7 +85,7 @@ func (l *localEnv) run(ctx context.Context) error {
 	if len(set) > 0 {
 		fmt.Fprintf(l.Out, "unset %s\n", strings.Join(set, " "))
 	}
-	for _, kv := range a.localEnvironment(l.Control.Record.Address, l.Home, l.User) {
+	for _, kv := range a.localEnvironment(l.Control.Record, l.Home, l.User, l.Proxy) {
 		name, value, _ := strings.Cut(kv, "=")
 		if _, err := fmt.Fprintf(l.Out, "export %s=%s\n", name, quoteWord(value)); err != nil {
 			return err

@@ -14,8 +14,8 @@ import (
 )
 
 func newLocalRun(a *App, g *globals) *cobra.Command {
-	var org, user string
-	var keepHome bool
+	var org, user, proxyAt string
+	var keepHome, overTLS bool
 	c := &cobra.Command{
 		Use:   "run [flags] -- COMMAND [ARGUMENTS]",
 		Short: "Run a command against an Identity Center of its own",
@@ -25,8 +25,10 @@ code. The command gets a home directory of its own, empty at first and gone at
 the end, so that nothing of yours is read or written; --keep-home leaves it yours.
 
 With --as USER the command's browser is one that signs that person in and allows
-what is asked, so that any client's login runs unattended.`,
+what is asked, so that any client's login runs unattended. Old clients that ignore
+endpoint variables, such as the AWS CLI before 2.13, need --proxy.`,
 		Example: `  portico local run --as alice -- ./test.sh
+  portico local run --as alice --proxy -- ./test-old-clients.sh
   portico local run --org org.yaml --as bob -- sh -c 'aws sso login --profile dev && aws sts get-caller-identity --profile dev'`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
@@ -35,12 +37,14 @@ what is asked, so that any client's login runs unattended.`,
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return (&localRun{App: a, Org: org, User: user, KeepHome: keepHome, Debug: g.Debug}).run(cmd.Context(), args)
+			return (&localRun{App: a, Org: org, User: user, KeepHome: keepHome, TLS: overTLS, Proxy: proxyAt, Debug: g.Debug}).run(cmd.Context(), args)
 		},
 	}
 	c.Flags().StringVar(&org, "org", "", "YAML file with people, accounts, permission sets and assignments")
 	c.Flags().StringVar(&user, "as", "", "who signs in when the command opens a browser")
 	c.Flags().BoolVar(&keepHome, "keep-home", false, "do not give the command a home directory of its own")
+	proxyFlag(c, &proxyAt)
+	c.Flags().BoolVar(&overTLS, "tls", false, "serve under TLS, with a certificate of a private authority")
 	c.Flags().SetInterspersed(false)
 	return c
 }
@@ -49,6 +53,8 @@ type localRun struct {
 	App             *App
 	Org, User       string
 	KeepHome, Debug bool
+	TLS             bool
+	Proxy           string // where to listen
 }
 
 func (l *localRun) run(ctx context.Context, args []string) (err error) {
@@ -69,7 +75,10 @@ func (l *localRun) run(ctx context.Context, args []string) (err error) {
 	}
 	records := filepath.Join(dir, "records")
 	// It outlives ctx by as long as the command takes to end.
-	r, err := serve(context.WithoutCancel(ctx), listener, idc.Config{Organisation: organisation, Log: a.serverLog(l.Debug)}, records)
+	r, err := (&service{
+		Config:  idc.Config{Organisation: organisation, Log: a.serverLog(l.Debug)},
+		Records: records, TLS: l.TLS, Proxy: l.Proxy, Files: dir,
+	}).serve(context.WithoutCancel(ctx), listener)
 	if err != nil {
 		listener.Close()
 		return err
@@ -93,7 +102,7 @@ func (l *localRun) run(ctx context.Context, args []string) (err error) {
 	if l.KeepHome {
 		unset = stale
 	}
-	child.Env = l.withSelfOnPath(with(child.Env, child.localEnvironment(r.Address, home, l.User), unset...))
+	child.Env = l.withSelfOnPath(with(child.Env, child.localEnvironment(r.Record, home, l.User, l.Proxy != ""), unset...))
 	path, err := child.command(args[0])
 	if err != nil {
 		return err

@@ -2,10 +2,13 @@ package cli
 
 import (
 	"context"
+	"crypto/rand"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -17,13 +20,15 @@ import (
 	"github.com/portico-sso/portico/internal/idc"
 	"github.com/portico-sso/portico/internal/idc/control"
 	"github.com/portico-sso/portico/internal/idc/directory"
+	"github.com/portico-sso/portico/internal/idc/proxy"
 	"github.com/portico-sso/portico/internal/idc/seed"
 )
 
 const defaultListen = "127.0.0.1:8642"
 
 func newLocalStart(a *App, g *globals) *cobra.Command {
-	var listen, address, org, data string
+	var listen, address, org, data, proxyAt string
+	var overTLS bool
 	c := &cobra.Command{
 		Use:   "start",
 		Short: "Start an Identity Center on this machine",
@@ -34,8 +39,15 @@ unless --listen says otherwise.
 
 Its people, accounts and permission sets come from --org, a YAML file, or are
 the built-in ones. What happens in it is kept in --data and is there again after
-a restart. Ctrl-C ends it.`,
+a restart. Ctrl-C ends it.
+
+Clients that ignore endpoint variables reach it by --proxy: an HTTPS proxy on a
+port of its own that answers for AWS's own host names of these services and
+refuses all others. --tls serves the listener itself under TLS. Both use a private
+certificate authority of this run, whose certificate is in the data directory and
+installed nowhere; "local env" prints what makes clients trust it.`,
 		Example: `  portico local start
+  portico local start --proxy
   portico local start --listen 127.0.0.1:9000 --org org.yaml --data ./identity-center`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -46,14 +58,22 @@ a restart. Ctrl-C ends it.`,
 			if data == "" {
 				data = filepath.Join(a.stateDir(), "identity-center")
 			}
-			return (&localStart{App: a, Listen: listen, Address: address, BuiltIn: org == "", Organisation: organisation, Data: data, Log: a.serverLog(g.Debug)}).run(cmd.Context())
+			return (&localStart{App: a, Listen: listen, Address: address, BuiltIn: org == "", Organisation: organisation, Data: data, TLS: overTLS, Proxy: proxyAt, Log: a.serverLog(g.Debug)}).run(cmd.Context())
 		},
 	}
 	c.Flags().StringVar(&listen, "listen", defaultListen, "address and port; port 0 takes a free one")
 	c.Flags().StringVar(&address, "url", "", "address by which others reach it, when it listens beyond this machine")
 	c.Flags().StringVar(&org, "org", "", "YAML file with people, accounts, permission sets and assignments")
 	c.Flags().StringVar(&data, "data", "", "directory for the database (default: portico's state directory)")
+	proxyFlag(c, &proxyAt)
+	c.Flags().BoolVar(&overTLS, "tls", false, "serve under TLS, with a certificate of a private authority")
 	return c
+}
+
+// proxyFlag adds --proxy, which may name an address to listen on.
+func proxyFlag(c *cobra.Command, at *string) {
+	c.Flags().StringVar(at, "proxy", "", "listen as an HTTPS proxy too, for clients that ignore endpoint variables; =ADDRESS:PORT chooses where")
+	c.Flags().Lookup("proxy").NoOptDefVal = "127.0.0.1:0"
 }
 
 // serverLog is where an Identity Center that a command runs writes to.
@@ -71,6 +91,8 @@ type localStart struct {
 	BuiltIn         bool // the organisation is the built-in one
 	Organisation    *directory.Organisation
 	Data            string
+	TLS             bool
+	Proxy           string // where to listen
 	Log             *slog.Logger
 }
 
@@ -96,7 +118,10 @@ func (l *localStart) run(ctx context.Context) error {
 		return fmt.Errorf("--data: %v", err)
 	}
 	defer unlock()
-	running, err := serve(ctx, listener, idc.Config{Organisation: l.Organisation, DataDir: l.Data, BaseURL: l.Address, Log: l.Log}, l.App.recordsDir())
+	running, err := (&service{
+		Config:  idc.Config{Organisation: l.Organisation, DataDir: l.Data, BaseURL: l.Address, Log: l.Log},
+		Records: l.App.recordsDir(), TLS: l.TLS, Proxy: l.Proxy, Files: l.Data,
+	}).serve(ctx, listener)
 	if err != nil {
 		return err
 	}
@@ -119,13 +144,29 @@ func (l *localStart) announce(r *running) {
 	if l.BuiltIn {
 		fmt.Fprintf(out, "  people         %s\n", signInHints())
 	}
-	fmt.Fprintf(out, "  data           %s\n\n", l.Data)
+	fmt.Fprintf(out, "  data           %s\n", l.Data)
+	if r.Record.CAFile != "" {
+		fmt.Fprintf(out, "  authority      %s   (installed nowhere)\n", r.Record.CAFile)
+	}
+	if l.TLS {
+		fmt.Fprintf(out, "  vanity URL     %s/vanity   (redirects as AWS's do)\n", r.Address)
+	}
+	fmt.Fprintln(out)
 	if r.Control != nil {
-		fmt.Fprintf(out, "In another terminal:\n\n  eval \"$(%s local env --home ./local-home)\"\n", name)
+		flags := ""
+		if r.Record.Proxy != "" {
+			flags = " --proxy"
+		}
+		fmt.Fprintf(out, "In another terminal:\n\n  eval \"$(%s local env --home ./local-home%s)\"\n", name, flags)
 	} else {
 		fmt.Fprint(out, "Other machines can reach it, so nothing here steers it: sign in on its pages. Clients need:\n\n")
 		for _, kv := range idc.Environment(r.Address, "") {
 			fmt.Fprintf(out, "  export %s\n", kv)
+		}
+		if l.TLS {
+			for _, kv := range idc.TrustEnvironment(r.Record.CAFile) {
+				fmt.Fprintf(out, "  export %s\n", kv)
+			}
 		}
 	}
 	fmt.Fprintf(out, "  %s configure sso --sso-session local --sso-start-url %s --sso-region %s\n\nCtrl-C ends it.\n", name, r.Instance.StartURL, r.Instance.Region)
@@ -140,54 +181,112 @@ func signInHints() string {
 	return strings.Join(hints, ", ")
 }
 
+// service is what a command runs a local Identity Center by.
+type service struct {
+	Config  idc.Config
+	Records string // where it is recorded, so that the other commands find it
+	TLS     bool   // serve under a certificate of a private authority
+	Proxy   string // where to listen for clients that ignore endpoint variables; "" for not at all
+	Files   string // where the certificate of that authority is put
+}
+
 // running is a local Identity Center that accepts connections.
 type running struct {
 	Address  string
 	Instance directory.Instance
 	People   []string
-	Control  *control.Client
+	Record   control.Record
+	Control  *control.Client // nil when other machines reach it
 
 	server *idc.Server
 	remove func() error
 	stop   context.CancelFunc
 	done   chan error
+	parts  int // how many send on done
 }
 
-// serve starts an Identity Center on a listener and records it so that the
-// other commands find it.
-func serve(ctx context.Context, l net.Listener, c idc.Config, records string) (_ *running, err error) {
+// serve starts an Identity Center on a listener and records it.
+func (s *service) serve(ctx context.Context, l net.Listener) (_ *running, err error) {
+	c := s.Config
 	if c.BaseURL == "" {
-		c.BaseURL = "http://" + l.Addr().String()
+		c.BaseURL = map[bool]string{false: "http", true: "https"}[s.TLS] + "://" + l.Addr().String()
 	}
+	record := control.Record{Address: c.BaseURL, PID: os.Getpid(), Started: time.Now().UTC()}
 	private := onlyThisMachine(l.Addr())
 	if private {
 		c.ControlKey = control.NewKey()
+		record.Key = c.ControlKey
+	}
+	var authority *proxy.Authority
+	if s.TLS || s.Proxy != "" {
+		if authority, record.CAFile, err = s.authority(c.BaseURL); err != nil {
+			return nil, err
+		}
+	}
+	if s.TLS {
+		l = tls.NewListener(l, &tls.Config{GetCertificate: authority.GetCertificate, NextProtos: []string{"http/1.1"}})
 	}
 	server, err := idc.New(ctx, c)
 	if err != nil {
 		return nil, err
 	}
+	r := &running{Address: c.BaseURL, server: server, remove: func() error { return nil }, done: make(chan error, 2), parts: 1}
 	defer func() {
 		if err != nil {
-			server.Close()
+			err = errors.Join(err, r.remove(), server.Close())
 		}
 	}()
-	r := &running{Address: c.BaseURL, server: server, done: make(chan error, 1)}
 	if r.Instance, r.People, err = server.Describe(ctx); err != nil {
 		return nil, err
 	}
-	r.remove = func() error { return nil }
+	var proxies net.Listener
+	var p *proxy.Proxy
+	if s.Proxy != "" {
+		if proxies, err = net.Listen("tcp", s.Proxy); err != nil {
+			return nil, fmt.Errorf("--proxy: %v", err)
+		}
+		p = &proxy.Proxy{Handler: server.AWSHandler(), Authority: authority, Password: rand.Text(), Log: c.Log}
+		record.Proxy = "http://portico:" + p.Password + "@" + proxies.Addr().String()
+		r.parts++
+	}
 	// Nobody steers one that other machines reach, so nobody needs to find it.
 	if private {
-		record := control.Record{Address: c.BaseURL, Key: c.ControlKey, PID: os.Getpid(), Started: time.Now().UTC()}
-		if r.remove, err = control.Publish(records, record); err != nil {
+		if r.remove, err = control.Publish(s.Records, record); err != nil {
+			if proxies != nil {
+				proxies.Close()
+			}
 			return nil, fmt.Errorf("record this Identity Center: %v", err)
 		}
 		r.Control = &control.Client{Record: record}
 	}
+	r.Record = record
 	ctx, r.stop = context.WithCancel(ctx)
 	go func() { r.done <- server.Serve(ctx, l) }()
+	if p != nil {
+		go func() { r.done <- p.Serve(ctx, proxies) }()
+	}
 	return r, nil
+}
+
+// authority makes the private certificate authority of this run. Its keys never
+// leave this process; its certificate is installed nowhere and put into a file.
+func (s *service) authority(baseURL string) (_ *proxy.Authority, file string, err error) {
+	hosts := proxy.Hosts{AWS: s.Proxy != "", Listener: s.TLS}
+	if u, err := url.Parse(baseURL); err == nil && s.TLS && !control.Loopback(u.Hostname()) {
+		hosts.Names = append(hosts.Names, u.Hostname())
+	}
+	a, err := proxy.NewAuthority(time.Now(), hosts)
+	if err != nil {
+		return nil, "", err
+	}
+	if file, err = filepath.Abs(filepath.Join(s.Files, "ca.pem")); err != nil {
+		return nil, "", err
+	}
+	// A certificate is no secret, and a container's user may have to read it.
+	if err := atomicfile.Write(file, a.PEM(), 0o644); err != nil {
+		return nil, "", fmt.Errorf("write the certificate of the private authority: %v", err)
+	}
+	return a, file, nil
 }
 
 func unspecified(a net.Addr) bool {
@@ -203,6 +302,10 @@ func onlyThisMachine(a net.Addr) bool {
 // wait returns when the Identity Center has ended and everything is put away.
 func (r *running) wait() error {
 	err := <-r.done
+	r.stop() // one part without the other is of no use
+	for range r.parts - 1 {
+		err = errors.Join(err, <-r.done)
+	}
 	return errors.Join(err, r.remove(), r.server.Close())
 }
 

@@ -80,7 +80,18 @@ out on and to test against.`,
 		newExec(a, g), newCredentialProcess(a, g), newDemo(a, g),
 
 		family(a, groupLocal, "local", "An Identity Center on this machine",
-			newLocalStart(a, g), newLocalRun(a, g), newLocalEnv(a, g), newLocalBrowse(a, g), newLocalApprove(a, g), newLocalDeny(a, g)),
+			newLocalStart(a, g), newLocalRun(a, g), newLocalEnv(a, g), newLocalBrowse(a, g), newLocalApprove(a, g), newLocalDeny(a, g),
+			newLocalEvents(a, g), newLocalMail(a, g),
+			family(a, "", "fault", "Make operations go wrong, on cue",
+				newLocalFaultAdd(a, g), newLocalFaultList(a, g), newLocalFaultClear(a, g)),
+			family(a, "", "decision", "Answer sign-ins without a person",
+				newLocalDecisionAdd(a, g), newLocalDecisionList(a, g), newLocalDecisionClear(a, g)),
+			family(a, "", "clock", "Make what was issued older, or the clock wrong",
+				newLocalClockShow(a, g), newLocalClockAdvance(a, g), newLocalClockSkew(a, g)),
+			newLocalSessions(a, g), newLocalRevoke(a, g),
+			family(a, "", "user", "Disable and enable people",
+				newLocalUserDisable(a, g), newLocalUserEnable(a, g)),
+			newLocalAssign(a, g), newLocalUnassign(a, g)),
 	)
 	return root
 }
