@@ -156,10 +156,9 @@ var stray = append([]string{
 	"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT", "XDG_STATE_HOME",
 }, stale...)
 
-// localEnvironment is what points a client at an Identity Center, through its
-// proxy too if it is to be. home and user may be empty: the client keeps its home,
-// opens its own browser.
-func (a *App) localEnvironment(r control.Record, home, user string, proxied bool) []string {
+// pointedAt is what points a client at an Identity Center, through its proxy too
+// if it is to be.
+func (a *App) pointedAt(r control.Record, proxied bool) []string {
 	set := idc.Environment(r.Address, a.getenv("NO_PROXY")+","+a.getenv("no_proxy"))
 	if proxied {
 		set = append(set, idc.ProxyEnvironment(r.Proxy)...)
@@ -167,6 +166,13 @@ func (a *App) localEnvironment(r control.Record, home, user string, proxied bool
 	if proxied || strings.HasPrefix(r.Address, "https:") {
 		set = append(set, idc.TrustEnvironment(r.CAFile)...)
 	}
+	return set
+}
+
+// localEnvironment is pointedAt and what a client needs besides. home and user
+// may be empty: the client keeps its home, opens its own browser.
+func (a *App) localEnvironment(r control.Record, home, user string, proxied bool) []string {
+	set := a.pointedAt(r, proxied)
 	set = append(set, recordsVariable+"="+a.recordsDir())
 	if home != "" {
 		name := "HOME"

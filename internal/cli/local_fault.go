@@ -25,7 +25,7 @@ func newLocalFaultAdd(a *App, g *globals) *cobra.Command {
 
   --error TYPE      the error of that name, in the caller's own protocol
   --status N        an answer with that HTTP status
-  --drop before     the connection breaks before anything was done
+  --drop [before]   the connection breaks before anything was done
   --drop after      everything was done, and the answer is lost
   --truncate        the connection breaks in the middle of the answer
   --latency D       the answer takes that much longer; goes with all others
@@ -38,7 +38,14 @@ by which "fault clear" takes it back.`,
   portico local fault add --op CreateToken --drop after --count 1
   portico local fault add --op '*' --latency 300ms --client 'my-tool*'
   portico local fault add --op GetRoleCredentials --rate 20/s --burst 40`,
-		Args: noArgs,
+		Args: func(cmd *cobra.Command, args []string) error {
+			// --drop alone is "before", so what follows it is left over.
+			if len(args) == 1 && cmd.Flags().Changed("drop") && (args[0] == "before" || args[0] == "after") {
+				f.Drop = args[0]
+				return nil
+			}
+			return noArgs(cmd, args)
+		},
 	}
 	c.Flags().StringVar(&f.Op, "op", "", "operation, page, or * (required)")
 	c.Flags().StringVar(&f.Error, "error", "", "error type to answer with")

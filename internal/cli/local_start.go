@@ -160,13 +160,8 @@ func (l *localStart) announce(r *running) {
 		fmt.Fprintf(out, "In another terminal:\n\n  eval \"$(%s local env --home ./local-home%s)\"\n", name, flags)
 	} else {
 		fmt.Fprint(out, "Other machines can reach it, so nothing here steers it: sign in on its pages. Clients need:\n\n")
-		for _, kv := range idc.Environment(r.Address, "") {
+		for _, kv := range l.App.pointedAt(r.Record, l.Proxy != "") {
 			fmt.Fprintf(out, "  export %s\n", kv)
-		}
-		if l.TLS {
-			for _, kv := range idc.TrustEnvironment(r.Record.CAFile) {
-				fmt.Fprintf(out, "  export %s\n", kv)
-			}
 		}
 	}
 	fmt.Fprintf(out, "  %s configure sso --sso-session local --sso-start-url %s --sso-region %s\n\nCtrl-C ends it.\n", name, r.Instance.StartURL, r.Instance.Region)
