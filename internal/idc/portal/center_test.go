@@ -239,6 +239,8 @@ func (a answer) cookieOf(t testing.TB, prefix string) *http.Cookie {
 	return nil
 }
 
+func cookieName(c *center) string { return portal.CookieName(c.BaseURL) }
+
 type answer struct {
 	status int
 	header http.Header

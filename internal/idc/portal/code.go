@@ -57,6 +57,9 @@ func (v *visit) challenge(user directory.User, form signInView) error {
 	signInEvent(sent, eventChallenge, credentialEmail, failure)
 	v.event.More = append(v.event.More, sent)
 	retry, err := v.sendCode(sent, user)
+	if errors.Is(err, directory.ErrNotFound) {
+		return faultCodeOver(form.Next)
+	}
 	if err != nil {
 		return err
 	}
@@ -71,7 +74,8 @@ func tooManyCodes(retry time.Duration) string {
 	return "Too many codes were sent to you and not used. Try again in " + inWords(retry) + "."
 }
 
-// sendCode begins a challenge. A retry above zero says how long none can be sent.
+// sendCode begins a challenge. A retry above zero says how long none can be sent;
+// ErrNotFound, that the person was disabled a moment ago.
 func (v *visit) sendCode(sent *events.Call, user directory.User) (retry time.Duration, err error) {
 	challenge, err := v.Directory.BeginChallenge(v.r.Context(), v.now, user.ID)
 	if throttled, ok := errors.AsType[*directory.ThrottledError](err); ok {
@@ -222,6 +226,9 @@ func (v *visit) sendAgain(form codeView, user directory.User) error {
 	v.event.Extra = nil
 	signInEvent(v.event, eventChallenge, credentialEmail, failure)
 	retry, err := v.sendCode(v.event, user)
+	if errors.Is(err, directory.ErrNotFound) {
+		return faultCodeOver(form.Next)
+	}
 	if err != nil {
 		return err
 	}

@@ -4,21 +4,36 @@
 // verification address of a device code (RFC 8628 section 3.3).
 //
 // Pages are rendered here and whole without a script; forms and links are all
-// there is. Changes are made by POST alone, each answered by 303 (RFC 9110
-// section 15.4.4), so that reloading a page never repeats one.
+// there is. One page has a script, which adds buttons to copy what one click
+// selects anyway. Changes are made by POST alone, each answered by 303 (RFC 9110
+// section 15.4.4), so that reloading a page never repeats one; the exception is
+// the form that hands out credentials, which have no address to go to.
 //
 //	GET  /                    303 /start
 //	GET  /authorize           303 /consent?request=…, or a page that says what is wrong
-//	GET  /signin?next=        POST username, password, next: 303 next, with a new cookie
+//	GET  /signin?next=        POST username, next: the same for every name, asks for the
+//	                          password; POST username, password, next: 303 next with a new
+//	                          cookie, or 303 /signin/code where a code by e-mail is to follow
+//	GET  /signin/code?next=   POST code, next: 303 next with a new cookie; POST send=again
+//	GET  /mail?next=          the messages to who sits at this browser
 //	POST /signout             303 /signed-out
 //	GET  /signed-out
 //	GET  /device?user_code=   POST user_code: 303 /consent?request=…
 //	GET  /consent?request=    POST request, decision=allow|deny: 303 to the client's
-//	                          callback, or for a device back to GET, which tells the outcome
+//	                          callback, or for a device back to GET, which tells the outcome.
+//	                          Where a rule answers, GET waits for it and is 303 to the
+//	                          callback, or to itself to wait on
 //	GET  /start?q=&page=      accounts and roles; ?account= is one account
-//	GET  /assets/…            style sheet and icon, named by their content
+//	GET  /start/role?account=&role=   how to use a role; POST account, role: credentials for it
+//	GET  /assets/…            style sheet, icon and script, named by their content
+//
+// A page that programs read says what it is in main's data-state: unanswered when
+// a rule leaves a sign-in so, waiting when a rule has yet to answer.
+//
+// What happens is told to package events as CloudTrail tells it, with events of
+// our own where it has none: Authorize, ConfirmUserCode, AuthorizeClient, SignOut.
 //
 // It leaves every rule about sessions, requests and decisions to package grant,
-// people, passwords and assignments to package directory, and the list of hosts
-// that may be asked for to whoever mounts it.
+// people, passwords, codes and assignments to package directory, and the list of
+// hosts that may be asked for to whoever mounts it.
 package portal

@@ -101,13 +101,13 @@ func routeOf(path string) (route, bool) {
 }
 
 // Who says whose a request is: the name of the client whose sign-in its address
-// names, and of who is signed in in that browser; "" for what is not known.
+// names, and of who is signed in in that browser; "" for what is not known. As
+// the page that is asked for would, it binds an authorization request to the
+// browser in which it is first looked at.
 func (h *Handler) Who(r *http.Request) (client, user string) {
 	v := h.visit(nil, r)
 	ok, err := v.session()
-	if err != nil || !ok {
-		ok = false
-	} else {
+	if ok = ok && err == nil; ok {
 		user = v.name
 	}
 	query := r.URL.Query()
@@ -146,13 +146,12 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// visit begins one. Until more is known its event is the route's own.
 func (h *Handler) visit(w http.ResponseWriter, r *http.Request) *visit {
 	return &visit{Handler: h, w: w, r: r, now: h.now(), event: events.Of(r.Context())}
 }
 
 func (v *visit) serve() error {
-	v.event.Source, v.event.Name = eventOf(v.r.Method, v.r.URL.Path)
+	v.event.Source, v.event.Name = eventOf(v.r.Method, v.r.URL.Path) // until more is known
 	// A browser sends Origin null with our own forms too, because our pages send
 	// no referrer; Sec-Fetch-Site, which is looked at first, vouches for them.
 	if new(http.CrossOriginProtection).Check(v.r) != nil {

@@ -60,6 +60,26 @@ func TestEveryRoute(t *testing.T) {
 	}
 }
 
+// Pages names every route that there is, and no other.
+func TestPagesNames(t *testing.T) {
+	want := map[string]bool{}
+	for _, path := range getRoutes {
+		want["GET "+path] = true
+	}
+	for _, path := range postRoutes {
+		want["POST "+path] = true
+	}
+	for _, name := range portal.Pages() {
+		if !want[name] {
+			t.Errorf("got %q, or twice", name)
+		}
+		delete(want, name)
+	}
+	if len(want) > 0 {
+		t.Errorf("want %v as well", want)
+	}
+}
+
 func (a answer) redirectsNowhere(t testing.TB) {
 	t.Helper()
 	if got := a.header.Get("Location"); got != "" {
@@ -184,7 +204,7 @@ func TestServerError(t *testing.T) {
 	if err := c.db.Close(); err != nil {
 		t.Fatal(err)
 	}
-	for _, path := range []string{"/start", "/signin", "/device", "/consent?request=secret-request"} {
+	for _, path := range []string{"/start", "/start/role", "/signin", "/mail", "/device", "/consent?request=secret-request", "/authorize?client_id=x"} {
 		a := b.get(path).says(t, 500, "Something went wrong here")
 		id := a.header.Get("X-Amzn-Requestid")
 		if id == "" || !strings.Contains(a.body, "Request id</dt><dd><code>"+id+"</code>") || !strings.Contains(c.logged.String(), "request_id="+id+" ") {

@@ -218,6 +218,7 @@ func TestContrast(t *testing.T) {
 		}{
 			{"ink", "ground", 4.5}, {"ink", "surface", 4.5}, {"ink", "tint", 4.5}, {"soft", "ground", 4.5}, {"soft", "surface", 4.5},
 			{"accent", "ground", 4.5}, {"accent", "surface", 4.5}, {"accent", "tint", 4.5}, {"accent-strong", "surface", 4.5},
+			{"accent", "care-ground", 4.5}, {"accent-strong", "care-ground", 4.5}, {"accent-strong", "tint", 4.5}, {"accent-strong", "ground", 4.5}, {"care", "ground", 4.5}, {"problem", "ground", 4.5},
 			{"on-accent", "accent", 4.5}, {"on-accent", "accent-strong", 4.5},
 			{"problem", "problem-ground", 4.5}, {"problem", "surface", 4.5}, {"care", "care-ground", 4.5}, {"care", "surface", 4.5},
 			{"edge", "surface", 3}, {"edge", "ground", 3}, {"focus", "surface", 3}, {"focus", "ground", 3},

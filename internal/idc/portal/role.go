@@ -14,8 +14,9 @@ type rolePageView struct {
 	Role    roleView
 	ARN     string
 
-	StartURL, Region string
-	Setup            []snippet
+	StartURL, Region, Scope string
+
+	Setup []snippet
 	// Credentials are there after they were asked for.
 	Credentials []snippet
 	Expires     moment
@@ -80,7 +81,7 @@ func (v *visit) showRole(found reached, credentials []snippet, expires time.Time
 	set := found.PermissionSet
 	view := rolePageView{
 		Account: accountSummary(found.account), Role: roleSummary(found.AccountID, set), ARN: found.ARN,
-		StartURL: plain(found.instance.StartURL, maxShownURL), Region: plain(found.instance.Region, maxShownName),
+		StartURL: plain(found.instance.StartURL, maxShownURL), Region: plain(found.instance.Region, maxShownName), Scope: grant.ScopeAccountAccess,
 		Setup:       setupSnippets(found.instance.StartURL, found.instance.Region, found.AccountID, set.Name),
 		Credentials: credentials,
 	}

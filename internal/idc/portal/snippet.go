@@ -4,6 +4,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"github.com/portico-sso/portico/internal/idc/grant"
 )
 
 // snippet is text to be copied.
@@ -14,9 +16,6 @@ type snippet struct {
 	Text  string
 	Open  bool // shown without being asked for
 }
-
-// scope opens the access portal to a client, and is what AWS's tools register.
-const portalScope = "sso:account:access"
 
 // sessionName is that of the [sso-session] which snippets name.
 const sessionName = "local"
@@ -52,7 +51,7 @@ func configText(startURL, region, account, role string) (text string, ok bool) {
 		"[sso-session " + sessionName + "]",
 		"sso_start_url = " + startURL,
 		"sso_region = " + region,
-		"sso_registration_scopes = " + portalScope,
+		"sso_registration_scopes = " + grant.ScopeAccountAccess,
 		"",
 		"[profile " + section(role+"-"+account) + "]",
 		"sso_session = " + sessionName,
