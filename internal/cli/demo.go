@@ -7,7 +7,6 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 
@@ -98,7 +97,7 @@ func (d *demo) run(ctx context.Context) (err error) {
 // settings, and this very program on PATH under the name it was called by.
 func (d *demo) world(r *running, records, home, bin string) (App, error) {
 	w := *d.App
-	if err := w.linkSelf(bin); err != nil {
+	if err := w.linkSelf(bin, w.Name); err != nil {
 		return w, err
 	}
 	w.Home = home
@@ -107,32 +106,12 @@ func (d *demo) world(r *running, records, home, bin string) (App, error) {
 	w.Env = slices.DeleteFunc(slices.Clone(w.Env), func(kv string) bool {
 		return strings.HasPrefix(kv, "AWS_") || strings.HasPrefix(kv, "REQUESTS_CA_BUNDLE=")
 	})
-	w.Env = with(w.Env, []string{recordsVariable + "=" + records, "PATH=" + bin + string(os.PathListSeparator) + w.getenv("PATH")})
+	w.Env = with(w.Env, []string{recordsVariable + "=" + records, w.pathWith(bin)})
 	w.Env = with(w.Env, w.localEnvironment(r.Record, home, "", false), stray...)
 	w.Become = func(path string, argv, env []string) error {
 		return w.runChild(context.Background(), path, argv, env)
 	}
 	return w, nil
-}
-
-// linkSelf puts this program into a directory under its name: as a link, or as
-// a copy where there are none.
-func (a *App) linkSelf(dir string) error {
-	if err := os.Mkdir(dir, 0o700); err != nil {
-		return err
-	}
-	path := filepath.Join(dir, a.Name)
-	if runtime.GOOS == "windows" {
-		path += ".exe"
-	}
-	if os.Symlink(a.Self, path) == nil {
-		return nil
-	}
-	data, err := os.ReadFile(a.Self)
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(path, data, 0o700)
 }
 
 // visit is the browser: it does on the real pages what the person would, and

@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -85,6 +86,26 @@ func steering(a *App, c *cobra.Command, run func(ctx context.Context, client *co
 		return run(cmd.Context(), client, args)
 	}
 	return c
+}
+
+// lifetimeFlag adds --lifetime, which sets how long things last.
+func lifetimeFlag(c *cobra.Command, config *idc.Config) {
+	c.Flags().Var(lifetimes{config}, "lifetime", "how long something lasts, like device-code=10s or access-token=1m; may be repeated")
+}
+
+// lifetimes reads NAME=DURATION.
+type lifetimes struct{ *idc.Config }
+
+func (lifetimes) String() string { return "" }
+func (lifetimes) Type() string   { return "NAME=DURATION" }
+
+func (l lifetimes) Set(text string) error {
+	name, value, _ := strings.Cut(text, "=")
+	d, err := time.ParseDuration(value)
+	if err != nil {
+		return fmt.Errorf("write NAME=DURATION, like device-code=10s")
+	}
+	return l.SetLifetime(name, d)
 }
 
 // exactlyOne takes one word, which is a what.
@@ -179,10 +200,28 @@ func (a *App) localEnvironment(r control.Record, home, user string, proxied bool
 		if runtime.GOOS == "windows" {
 			name = "USERPROFILE"
 		}
-		set = append(set, name+"="+home)
+		set = append(append(set, name+"="+home), a.toolHomes()...)
 	}
 	if user != "" {
 		set = append(set, "BROWSER="+a.browserCommand(user))
+	}
+	return set
+}
+
+// toolHomes keep known to language tools what they have below the home that a
+// client is about to lose: packages and caches, without which a test run would
+// download and build everything anew. None of them holds AWS configuration.
+func (a *App) toolHomes() []string {
+	var set []string
+	for _, tool := range [][2]string{
+		{"GOPATH", "go"}, {"GOCACHE", ".cache/go-build"}, {"GOCACHE", "Library/Caches/go-build"},
+		{"PYTHONUSERBASE", ".local"}, {"npm_config_cache", ".npm"},
+		{"CARGO_HOME", ".cargo"}, {"RUSTUP_HOME", ".rustup"}, {"ASDF_DATA_DIR", ".asdf"},
+	} {
+		dir := filepath.Join(a.Home, filepath.FromSlash(tool[1]))
+		if info, err := os.Stat(dir); err == nil && info.IsDir() && a.getenv(tool[0]) == "" {
+			set = append(set, tool[0]+"="+dir)
+		}
 	}
 	return set
 }
@@ -192,6 +231,31 @@ func (a *App) localEnvironment(r control.Record, home, user string, proxied bool
 // of the Identity Center is not in it: it is in the URL the browser is given.
 func (a *App) browserCommand(user string) string {
 	return strings.Join([]string{quoteWord(a.Self), "local", "browse", "--as", quoteWord(user), "%s"}, " ")
+}
+
+// linkSelf puts this program into a new directory under a name: as a link, or as
+// a copy where there are none.
+func (a *App) linkSelf(dir, name string) error {
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return err
+	}
+	path := filepath.Join(dir, name)
+	if runtime.GOOS == "windows" {
+		path += ".exe"
+	}
+	if os.Symlink(a.Self, path) == nil {
+		return nil
+	}
+	data, err := os.ReadFile(a.Self)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(path, data, 0o700)
+}
+
+// pathWith is PATH with a directory before all others.
+func (a *App) pathWith(dir string) string {
+	return "PATH=" + strings.TrimSuffix(dir+string(os.PathListSeparator)+a.getenv("PATH"), string(os.PathListSeparator))
 }
 
 // removeAll removes a directory that a command has used as it liked: with

@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -16,6 +17,7 @@ import (
 func newLocalRun(a *App, g *globals) *cobra.Command {
 	var org, user, proxyAt string
 	var keepHome, overTLS bool
+	var config idc.Config
 	c := &cobra.Command{
 		Use:   "run [flags] -- COMMAND [ARGUMENTS]",
 		Short: "Run a command against an Identity Center of its own",
@@ -23,6 +25,7 @@ func newLocalRun(a *App, g *globals) *cobra.Command {
 that points every AWS client at it, and ends with the command, returning its exit
 code. The command gets a home directory of its own, empty at first and gone at
 the end, so that nothing of yours is read or written; --keep-home leaves it yours.
+What language tools keep in yours (Go's caches, npm's, Cargo's) stays known to them.
 
 With --as USER the command's browser is one that signs that person in and allows
 what is asked, so that any client's login runs unattended. Old clients that ignore
@@ -37,12 +40,13 @@ endpoint variables, such as the AWS CLI before 2.13, need --proxy.`,
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return (&localRun{App: a, Org: org, User: user, KeepHome: keepHome, TLS: overTLS, Proxy: proxyAt, Debug: g.Debug}).run(cmd.Context(), args)
+			return (&localRun{App: a, Org: org, User: user, Config: config, KeepHome: keepHome, TLS: overTLS, Proxy: proxyAt, Debug: g.Debug}).run(cmd.Context(), args)
 		},
 	}
 	c.Flags().StringVar(&org, "org", "", "YAML file with people, accounts, permission sets and assignments")
 	c.Flags().StringVar(&user, "as", "", "who signs in when the command opens a browser")
 	c.Flags().BoolVar(&keepHome, "keep-home", false, "do not give the command a home directory of its own")
+	lifetimeFlag(c, &config)
 	proxyFlag(c, &proxyAt)
 	c.Flags().BoolVar(&overTLS, "tls", false, "serve under TLS, with a certificate of a private authority")
 	c.Flags().SetInterspersed(false)
@@ -51,6 +55,7 @@ endpoint variables, such as the AWS CLI before 2.13, need --proxy.`,
 
 type localRun struct {
 	App             *App
+	Config          idc.Config
 	Org, User       string
 	KeepHome, Debug bool
 	TLS             bool
@@ -75,8 +80,9 @@ func (l *localRun) run(ctx context.Context, args []string) (err error) {
 	}
 	records := filepath.Join(dir, "records")
 	// It outlives ctx by as long as the command takes to end.
+	l.Config.Organisation, l.Config.Log = organisation, a.serverLog(l.Debug)
 	r, err := (&service{
-		Config:  idc.Config{Organisation: organisation, Log: a.serverLog(l.Debug)},
+		Config:  l.Config,
 		Records: records, TLS: l.TLS, Proxy: l.Proxy, Files: dir,
 	}).serve(context.WithoutCancel(ctx), listener)
 	if err != nil {
@@ -102,27 +108,17 @@ func (l *localRun) run(ctx context.Context, args []string) (err error) {
 	if l.KeepHome {
 		unset = stale
 	}
-	child.Env = l.withSelfOnPath(with(child.Env, child.localEnvironment(r.Record, home, l.User, l.Proxy != ""), unset...))
+	// Scripts that steer it must not meet another portico, nor none.
+	bin := filepath.Join(dir, "bin")
+	if err := a.linkSelf(bin, strings.TrimSuffix(filepath.Base(a.Self), ".exe")); err != nil {
+		return err
+	}
+	child.Env = with(child.Env, append(child.localEnvironment(r.Record, home, l.User, l.Proxy != ""), a.pathWith(bin)), unset...)
 	path, err := child.command(args[0])
 	if err != nil {
 		return err
 	}
 	return child.runChild(ctx, path, args, child.Env)
-}
-
-// withSelfOnPath lets scripts call this very program by its name where it is
-// not installed.
-func (l *localRun) withSelfOnPath(env []string) []string {
-	a := *l.App
-	a.Env = env
-	if _, err := a.lookPath(filepath.Base(a.Self)); err == nil {
-		return env
-	}
-	path := filepath.Dir(a.Self)
-	if old := a.getenv("PATH"); old != "" {
-		path = old + string(os.PathListSeparator) + path
-	}
-	return with(env, []string{"PATH=" + path})
 }
 
 // known refuses a person the organisation does not have, and lists whom it has.

@@ -29,6 +29,7 @@ const defaultListen = "127.0.0.1:8642"
 func newLocalStart(a *App, g *globals) *cobra.Command {
 	var listen, address, org, data, proxyAt string
 	var overTLS bool
+	var config idc.Config
 	c := &cobra.Command{
 		Use:   "start",
 		Short: "Start an Identity Center on this machine",
@@ -58,13 +59,15 @@ installed nowhere; "local env" prints what makes clients trust it.`,
 			if data == "" {
 				data = filepath.Join(a.stateDir(), "identity-center")
 			}
-			return (&localStart{App: a, Listen: listen, Address: address, BuiltIn: org == "", Organisation: organisation, Data: data, TLS: overTLS, Proxy: proxyAt, Log: a.serverLog(g.Debug)}).run(cmd.Context())
+			config.Organisation, config.DataDir, config.BaseURL, config.Log = organisation, data, address, a.serverLog(g.Debug)
+			return (&localStart{App: a, Listen: listen, Config: config, BuiltIn: org == "", TLS: overTLS, Proxy: proxyAt}).run(cmd.Context())
 		},
 	}
 	c.Flags().StringVar(&listen, "listen", defaultListen, "address and port; port 0 takes a free one")
 	c.Flags().StringVar(&address, "url", "", "address by which others reach it, when it listens beyond this machine")
 	c.Flags().StringVar(&org, "org", "", "YAML file with people, accounts, permission sets and assignments")
 	c.Flags().StringVar(&data, "data", "", "directory for the database (default: portico's state directory)")
+	lifetimeFlag(c, &config)
 	proxyFlag(c, &proxyAt)
 	c.Flags().BoolVar(&overTLS, "tls", false, "serve under TLS, with a certificate of a private authority")
 	return c
@@ -86,14 +89,12 @@ func (a *App) serverLog(debug bool) *slog.Logger {
 }
 
 type localStart struct {
-	App             *App
-	Listen, Address string
-	BuiltIn         bool // the organisation is the built-in one
-	Organisation    *directory.Organisation
-	Data            string
-	TLS             bool
-	Proxy           string // where to listen
-	Log             *slog.Logger
+	App     *App
+	Listen  string
+	Config  idc.Config
+	BuiltIn bool // the organisation is the built-in one
+	TLS     bool
+	Proxy   string // where to listen
 }
 
 func (l *localStart) run(ctx context.Context) error {
@@ -106,21 +107,21 @@ func (l *localStart) run(ctx context.Context) error {
 		return fmt.Errorf("listen: %v", err)
 	}
 	defer listener.Close()
-	if l.Address == "" && unspecified(listener.Addr()) {
+	if l.Config.BaseURL == "" && unspecified(listener.Addr()) {
 		return &usageError{Problem: "--listen on every address needs --url http://NAME:PORT, the address by which others reach it"}
 	}
 	// Two would give each other's people to the same database.
-	unlock, err := atomicfile.TryLock(filepath.Join(l.Data, "in-use.lock"))
+	unlock, err := atomicfile.TryLock(filepath.Join(l.Config.DataDir, "in-use.lock"))
 	if locked, ok := errors.AsType[*atomicfile.LockedError](err); ok {
-		return &hintedError{Err: fmt.Errorf("%s is in use by another Identity Center%s", l.Data, holder(locked)), Hint: "Choose another directory with --data."}
+		return &hintedError{Err: fmt.Errorf("%s is in use by another Identity Center%s", l.Config.DataDir, holder(locked)), Hint: "Choose another directory with --data."}
 	}
 	if err != nil {
 		return fmt.Errorf("--data: %v", err)
 	}
 	defer unlock()
 	running, err := (&service{
-		Config:  idc.Config{Organisation: l.Organisation, DataDir: l.Data, BaseURL: l.Address, Log: l.Log},
-		Records: l.App.recordsDir(), TLS: l.TLS, Proxy: l.Proxy, Files: l.Data,
+		Config:  l.Config,
+		Records: l.App.recordsDir(), TLS: l.TLS, Proxy: l.Proxy, Files: l.Config.DataDir,
 	}).serve(ctx, listener)
 	if err != nil {
 		return err
@@ -144,7 +145,7 @@ func (l *localStart) announce(r *running) {
 	if l.BuiltIn {
 		fmt.Fprintf(out, "  people         %s\n", signInHints())
 	}
-	fmt.Fprintf(out, "  data           %s\n", l.Data)
+	fmt.Fprintf(out, "  data           %s\n", l.Config.DataDir)
 	if r.Record.CAFile != "" {
 		fmt.Fprintf(out, "  authority      %s   (installed nowhere)\n", r.Record.CAFile)
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"net/url"
 	"slices"
@@ -40,6 +41,29 @@ type Config struct {
 	Policy grant.Policy
 	Log    *slog.Logger     // nil: slog.Default()
 	Now    func() time.Time // nil: time.Now
+}
+
+// SetLifetime sets by name how long something lasts.
+func (c *Config) SetLifetime(name string, d time.Duration) error {
+	lifetimes := map[string]*time.Duration{
+		"registration":       &c.Policy.Registration,
+		"device-code":        &c.Policy.DeviceCode,
+		"authorization-code": &c.Policy.AuthorizationCode,
+		"access-token":       &c.Policy.AccessToken,
+		"session":            &c.Policy.Session,
+	}
+	field, ok := lifetimes[name]
+	switch {
+	case !ok:
+		return fmt.Errorf("%q lasts as it does: what has a lifetime is %s", name, strings.Join(slices.Sorted(maps.Keys(lifetimes)), ", "))
+	case d < time.Second:
+		return fmt.Errorf("a %s must last at least a second, not %s", name, d)
+	}
+	*field = d
+	if name == "device-code" {
+		c.Policy.Request = d // what a browser is asked lasts as long
+	}
+	return nil
 }
 
 // AddressError says that a BaseURL, or one of Hosts, cannot be one.

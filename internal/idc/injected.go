@@ -63,6 +63,8 @@ func (s *Server) pageSurface() surface {
 	return surface{
 		Handler: s.pages,
 		call: func(r *http.Request) fault.Call {
+			e := events.Of(r.Context())
+			e.Source, e.Name = portal.EventOf(r.Method, r.URL.Path)
 			return described(r, "", "", func() (string, string) { return s.pages.Who(r) })
 		},
 		refuse: func(w http.ResponseWriter, r *http.Request, errorType string, status int) {

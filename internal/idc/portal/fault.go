@@ -91,7 +91,7 @@ func (v *visit) show(f *fault) {
 func (h *Handler) Refuse(w http.ResponseWriter, r *http.Request, status int, message string) {
 	v := h.visit(w, r)
 	v.secure()
-	v.event.Source, v.event.Name = eventOf(r.Method, r.URL.Path)
+	v.event.Source, v.event.Name = EventOf(r.Method, r.URL.Path)
 	code := message
 	if !errorCode.MatchString(code) {
 		code = "InjectedFault"

@@ -151,7 +151,7 @@ func (h *Handler) visit(w http.ResponseWriter, r *http.Request) *visit {
 }
 
 func (v *visit) serve() error {
-	v.event.Source, v.event.Name = eventOf(v.r.Method, v.r.URL.Path) // until more is known
+	v.event.Source, v.event.Name = EventOf(v.r.Method, v.r.URL.Path) // until more is known
 	// A browser sends Origin null with our own forms too, because our pages send
 	// no referrer; Sec-Fetch-Site, which is looked at first, vouches for them.
 	if new(http.CrossOriginProtection).Check(v.r) != nil {

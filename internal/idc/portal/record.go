@@ -35,9 +35,9 @@ const (
 	credentialEmail    = "EMAIL_OTP"
 )
 
-// eventOf is the event that a request makes whatever becomes of it; "" for page
+// EventOf is the event that a request makes whatever becomes of it; "" for page
 // views, which make none.
-func eventOf(method, path string) (source, name string) {
+func EventOf(method, path string) (source, name string) {
 	post := method == http.MethodPost
 	switch {
 	case path == "/authorize" && (method == http.MethodGet || method == http.MethodHead):
