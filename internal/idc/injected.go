@@ -108,6 +108,9 @@ func (s *Server) injected(w http.ResponseWriter, r *http.Request, on *surface) {
 	}
 	e := events.Of(r.Context())
 	e.Fault = v.Rule
+	// A client that is still sending would not hear an answer, and nobody would
+	// notice while we wait that it has gone.
+	_ = awsapi.Peek(r)
 	if v.Latency > 0 && !wait(w, r, v.Latency) {
 		e.ErrorCode, e.ErrorMessage = "RequestAborted", "The client went away before the call was handled"
 		panic(http.ErrAbortHandler)

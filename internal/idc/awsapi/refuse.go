@@ -88,9 +88,9 @@ func (h *Handler) Who(r *http.Request, body []byte) (client, user string) {
 		if err != nil {
 			return "", ""
 		}
-		if access, err := h.Grant.AccessToken(ctx, h.now(), token); err == nil {
-			client, user = access.ClientName, h.userName(ctx, access.UserID)
-		}
+		var id string
+		client, id = h.Grant.WhoseAccess(ctx, token)
+		user = h.userName(ctx, id)
 	default:
 		if cred, _, _, err := h.Grant.RoleCredential(ctx, sigv4.AccessKeyID(r)); err == nil {
 			user = cred.UserName

@@ -131,6 +131,16 @@ func (s *Service) Whose(ctx context.Context, deviceCode, code, refreshToken stri
 	return r.UserID
 }
 
+// WhoseAccess names the client and the person of an access token, whether or not
+// it is still good; "" when it is not known here.
+func (s *Service) WhoseAccess(ctx context.Context, token string) (clientName, userID string) {
+	a, err := s.Store.AccessToken(ctx, hashOf(token))
+	if err != nil {
+		return "", ""
+	}
+	return a.Family.ClientName, a.Family.UserID
+}
+
 // SignOut answers the portal's Logout: it ends the sign-in that the token came
 // from, and so every family below it. The token itself may have expired, or its
 // family be revoked: the AWS CLI signs out with whatever token it has cached, and

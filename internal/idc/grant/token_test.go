@@ -327,6 +327,19 @@ func TestCollect(t *testing.T) {
 	w.refused(err, grant.CodeInvalidClient)
 }
 
+func TestWhoseAccess(t *testing.T) {
+	w := newWorld(t, "")
+	c := w.register(start)
+	token := w.tokens(start, c, w.signIn(start, "bob")).AccessToken
+	w.must(w.SignOut(t.Context(), start, token)) // it is no good any more, and known
+	if client, user := w.WhoseAccess(t.Context(), token); client == "" || user != "bob" {
+		t.Errorf("got %q of %q", user, client)
+	}
+	if client, user := w.WhoseAccess(t.Context(), "no such token"); client != "" || user != "" {
+		t.Errorf("got %q of %q for a token nobody has", user, client)
+	}
+}
+
 func TestWhose(t *testing.T) {
 	w := newWorld(t, "")
 	c, alice, bob := w.register(start), w.signIn(start, "alice"), w.signIn(start, "bob")
