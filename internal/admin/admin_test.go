@@ -109,3 +109,34 @@ func isRegion(err error) bool {
 	_, ok := errors.AsType[*awsconfig.RegionError](err)
 	return ok
 }
+
+// An answer that breaks off is asked for again, and when that does not help said
+// to be broken off.
+func TestAnswerThatBreaksOff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ic := idctest.New(t)
+		c := caller(t, ic, "111111111111", "AdministratorAccess")
+		for _, op := range []struct {
+			name string
+			ask  func() error
+		}{
+			{"GetCallerIdentity", func() error { _, err := c.CallerIdentity(t.Context()); return err }},
+			{"ListBuckets", func() error { _, err := c.Buckets(t.Context()); return err }},
+		} {
+			if _, err := ic.Inject(t.Context(), idctest.Fault{Op: op.name, Truncate: true, Count: 2}); err != nil {
+				t.Fatal(err)
+			}
+			if err := op.ask(); err != nil {
+				t.Errorf("%s: got %v, want the answer to the third try", op.name, err)
+			}
+			always, err := ic.Inject(t.Context(), idctest.Fault{Op: op.name, Truncate: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			err = op.ask()
+			if e, ok := errors.AsType[*signin.ConnectionError](err); !ok || !e.BrokeOff() || always.Acted() != 3 {
+				t.Errorf("%s: got %v after %d tries, want ConnectionError after 3", op.name, err, always.Acted())
+			}
+		}
+	})
+}

@@ -15,6 +15,7 @@ import (
 
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go"
 
 	"github.com/portico-sso/portico/internal/awsconfig"
 	"github.com/portico-sso/portico/internal/signin"
@@ -94,12 +95,12 @@ func (c *Caller) listBuckets(ctx context.Context, address string) (*bucketPage, 
 	}
 	resp, err := c.http().Do(req)
 	if err != nil {
-		return nil, &signin.ConnectionError{Operation: "ListBuckets", Cause: errors.Unwrap(err)}
+		return nil, &signin.ConnectionError{Operation: "ListBuckets", Cause: err}
 	}
 	defer resp.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxListing))
 	if err != nil {
-		return nil, &signin.ConnectionError{Operation: "ListBuckets", Cause: err}
+		return nil, &signin.ConnectionError{Operation: "ListBuckets", Cause: &smithy.DeserializationError{Err: err}}
 	}
 	if resp.StatusCode != http.StatusOK {
 		return nil, s3Error(resp, body)

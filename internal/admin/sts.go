@@ -47,7 +47,7 @@ func (c *Caller) CallerIdentity(ctx context.Context) (Identity, error) {
 	if !awsconfig.ValidRegion(c.Region) {
 		return Identity{}, &awsconfig.RegionError{Region: c.Region}
 	}
-	o := sts.Options{Region: c.Region, HTTPClient: c.http(), Credentials: c.Credentials.provider()}
+	o := sts.Options{Region: c.Region, HTTPClient: c.http(), Credentials: c.Credentials.provider(), Retryer: signin.ReadRetryer()}
 	if c.Endpoint != "" {
 		o.BaseEndpoint = &c.Endpoint
 	}

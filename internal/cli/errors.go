@@ -119,6 +119,9 @@ func explain(a *App, err error) (text, hint string, code int) {
 		return serviceText(e.Cause), fmt.Sprintf("The signed-in person does not have %s in account %s. See what there is with: %s sso list-account-roles --account-id %s%s",
 			terminal.Clean(e.Role.RoleName), terminal.Clean(e.Role.AccountID), a.Name, terminal.Clean(e.Role.AccountID), sessionFlag(e.Role.Session)), exitService
 	}
+	if _, ok := errors.AsType[*signin.RefreshError](err); ok {
+		return text, "The service did not answer the refresh. The sign-in is kept and may be good: wait a moment and try again.", exitGeneral
+	}
 	if e, ok := errors.AsType[*signin.ServiceError](err); ok {
 		if hint == "" {
 			hint = serviceHint(a, e)
@@ -162,13 +165,19 @@ func serviceText(e *signin.ServiceError) string {
 // serviceHint names the next command for the refusals a person can do
 // something about.
 func serviceHint(a *App, e *signin.ServiceError) string {
-	switch e.Code {
-	case "AccessDeniedException":
-		if e.Operation == "CreateToken" {
-			return fmt.Sprintf("Access was not allowed in the browser. To try again: %s sso login", a.Name)
+	if e.Login != nil && e.Operation == "CreateToken" {
+		again := a.Name + " sso login" + loginTarget(*e.Login)
+		switch e.Code {
+		case "AccessDeniedException":
+			return "Access was not allowed in the browser. To try again: " + again
+		case "InvalidGrantException", "ExpiredTokenException":
+			return "The sign-in can no longer be used. To start again: " + again
 		}
-	case "InvalidGrantException":
-		return fmt.Sprintf("The sign-in can no longer be used. To start again: %s sso login", a.Name)
+	}
+	if e.Throttled() {
+		return "The service had too many requests. Wait a moment and try again."
+	}
+	switch e.Code {
 	case "UnauthorizedException":
 		return fmt.Sprintf("The access token is unknown or over. Sign in with: %s sso login", a.Name)
 	case "ExpiredToken", "ExpiredTokenException":
@@ -180,8 +189,14 @@ func serviceHint(a *App, e *signin.ServiceError) string {
 }
 
 func connectionHint(e *signin.ConnectionError) string {
-	text := e.Error()
+	text := e.Cause.Error()
 	switch {
+	case e.BrokeOff() || e.Closed():
+		return "Try again. If it goes on, check the network and its proxy (HTTPS_PROXY)."
+	case e.TimedOut():
+		return "Check the network and its proxy (HTTPS_PROXY). If they are slow, give them more time with --cli-read-timeout."
+	case e.Garbled():
+		return "A proxy (HTTPS_PROXY), or a sign-in page of the network, may have answered in its place."
 	case strings.Contains(text, "x509:") || strings.Contains(text, "certificate"):
 		return "If a proxy inspects TLS, point AWS_CA_BUNDLE (or --ca-bundle) at its CA certificate."
 	case strings.Contains(text, "no such host"):
@@ -193,6 +208,9 @@ func connectionHint(e *signin.ConnectionError) string {
 }
 
 func abandonedHint(a *App, e *signin.AbandonedError) string {
+	if e.Trouble != "" {
+		return fmt.Sprintf("In the end the service did not say whether the sign-in was complete: %s\nTo start again: %s sso login%s", terminal.Clean(e.Trouble), a.Name, loginTarget(e.Session))
+	}
 	return fmt.Sprintf("Nobody completed the sign-in in time. If the page said the code or grant is invalid, sso_region (%s) may be wrong: it is the region of the Identity Center, not of your resources.\nTo start again: %s sso login%s",
 		terminal.Clean(e.Session.Region), a.Name, loginTarget(e.Session))
 }

@@ -192,9 +192,13 @@ func faultOf(kind string) (f idctest.Fault, more []string, err error) {
 
 var variable = regexp.MustCompile(`(?:http://)?127\.0\.0\.1:\d+(?:->127\.0\.0\.1:\d+)?|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
 
+// pollingOn is said or not, depending on how long the SDK waits between its tries.
+var pollingOn = regexp.MustCompile(`portico: \[WARNING\]: the service does not say whether the sign-in is complete: .*\n`)
+
 // outcome makes the words of a cell the same in every run. <fault> is what an
 // injected error says, | an empty line.
 func (f *faulted) outcome(stderr string) string {
+	stderr = pollingOn.ReplaceAllString(stderr, "")
 	stderr = strings.ReplaceAll(stderr, "A fault rule of this local Identity Center answers this call", "<fault>")
 	stderr = strings.ReplaceAll(stderr, f.name, "corp")
 	stderr = variable.ReplaceAllString(stderr, "<idc>")
@@ -302,6 +306,33 @@ func TestFaultTable(t *testing.T) {
 	}
 }
 
+// A service that never says whether the sign-in is complete is waited for as long
+// as the code lasts, and named as what it is.
+func TestDeviceCodeInEndlessTrouble(t *testing.T) {
+	t.Parallel()
+	ic, err := idctest.Start(t.Context(), idctest.Listen(), idctest.Seed(faultOrganisation(1)), idctest.Policy{DeviceCode: 3 * time.Second},
+		idctest.Faults(idctest.Fault{Op: "CreateToken", Status: 503}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := ic.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	f := &faulted{faultCase: faultCases[2], t: t, ic: ic, home: t.TempDir(), name: faultName(0)}
+	if err := f.prepare(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	stderr, code := f.run(t.Context(), f.args...)
+	got := f.outcome(stderr)
+	const first = "[ERROR]: The pending authorization to retrieve an SSO token has expired. The login flow to retrieve an SSO token must be restarted. | In the end the service did not say whether the sign-in was complete: "
+	const last = " / To start again: portico sso login --sso-session corp"
+	if code != 255 || !strings.HasPrefix(got, first) || !strings.HasSuffix(got, last) {
+		t.Errorf("got %d %s", code, got)
+	}
+}
+
 type faultRow struct {
 	kind   string
 	code   int
@@ -313,33 +344,47 @@ func oauthError(op, code, oauth string) string {
 	return "[ERROR]: An error occurred (" + code + ") when calling the " + op + " operation:  | Additional error details: / error: " + oauth + " / error_description: <fault>"
 }
 
-// unknownError is for a type that the SDK does not know of SSO OIDC: it does not
-// read what else there is.
-func unknownError(op, code string) string {
-	return "[ERROR]: An error occurred (" + code + ") when calling the " + op + " operation: UnknownError"
-}
-
 func serviceError(op, code string) string { return "[ERROR]: " + serviceSaid(op, code) }
 
 func serviceSaid(op, code string) string {
 	return "An error occurred (" + code + ") when calling the " + op + " operation: <fault>"
 }
 
-func unreached(op, why string) string { return "[ERROR]: " + notReached(op, why) }
+// refreshTrouble is for a refresh that the service did not judge.
+func refreshTrouble(code string) string {
+	return "[ERROR]: Error when retrieving token from sso: Token has expired and refresh failed: " + code + ": <fault> | The service did not answer the refresh. The sign-in is kept and may be good: wait a moment and try again."
+}
 
-func notReached(op, why string) string { return "could not reach the service for " + op + ": " + why }
+func closed(op string) string { return "[ERROR]: " + wasClosed(op) + hintNetwork }
+
+func wasClosed(op string) string {
+	return "could not reach the service for " + op + " at <idc>: the connection was closed without an answer"
+}
+
+func late(op string) string { return "[ERROR]: " + wasLate(op) + hintTimeout }
+
+func wasLate(op string) string {
+	return "could not reach the service for " + op + " at <idc>: no answer in time"
+}
+
+func cutOff(op string) string { return "[ERROR]: " + wasCutOff(op) + hintNetwork }
+
+func wasCutOff(op string) string { return "the service's answer to " + op + " broke off in the middle" }
 
 const (
-	expired    = "[ERROR]: Error when retrieving token from sso: Token has expired and refresh failed | Sign in with: portico sso login --sso-session corp"
-	ended      = "[ERROR]: The SSO session associated with this profile has expired or is otherwise invalid. To refresh this SSO session run portico sso login with the corresponding profile. | Sign in with: portico sso login --sso-session corp"
-	abandoned  = "[ERROR]: The pending authorization to retrieve an SSO token has expired. The login flow to retrieve an SSO token must be restarted. | Nobody completed the sign-in in time. If the page said the code or grant is invalid, sso_region (us-east-1) may be wrong: it is the region of the Identity Center, not of your resources. / To start again: portico sso login --sso-session corp"
-	redeemed   = "[ERROR]: An error occurred (InvalidGrantException) when calling the CreateToken operation:  | Additional error details: / error: invalid_grant / error_description: Invalid grant provided | The sign-in can no longer be used. To start again: portico sso login"
-	hintDenied = " | Access was not allowed in the browser. To try again: portico sso login"
-	hintGrant  = " | The sign-in can no longer be used. To start again: portico sso login"
-	hintKeys   = " | The credentials used have expired. If AWS_ACCESS_KEY_ID is set in the environment, unset it; it hides the profile."
-	hintClock  = " | The secret key is not the one issued, or this machine's clock is wrong."
-	hintRole   = " | The signed-in person does not have Admin in account 111111111111. See what there is with: portico sso list-account-roles --account-id 111111111111 --sso-session corp"
-	notTold    = "[WARNING]: signed out here, but https://d-1234567890.awsapps.com/start could not be told: "
+	expired     = "[ERROR]: Error when retrieving token from sso: Token has expired and refresh failed | Sign in with: portico sso login --sso-session corp"
+	ended       = "[ERROR]: The SSO session associated with this profile has expired or is otherwise invalid. To refresh this SSO session run portico sso login with the corresponding profile. | Sign in with: portico sso login --sso-session corp"
+	abandoned   = "[ERROR]: The pending authorization to retrieve an SSO token has expired. The login flow to retrieve an SSO token must be restarted. | Nobody completed the sign-in in time. If the page said the code or grant is invalid, sso_region (us-east-1) may be wrong: it is the region of the Identity Center, not of your resources. / To start again: portico sso login --sso-session corp"
+	redeemed    = "[ERROR]: An error occurred (InvalidGrantException) when calling the CreateToken operation:  | Additional error details: / error: invalid_grant / error_description: Invalid grant provided | The sign-in can no longer be used. To start again: portico sso login --sso-session corp"
+	hintDenied  = " | Access was not allowed in the browser. To try again: portico sso login --sso-session corp"
+	hintGrant   = " | The sign-in can no longer be used. To start again: portico sso login --sso-session corp"
+	hintWait    = " | The service had too many requests. Wait a moment and try again."
+	hintNetwork = " | Try again. If it goes on, check the network and its proxy (HTTPS_PROXY)."
+	hintTimeout = " | Check the network and its proxy (HTTPS_PROXY). If they are slow, give them more time with --cli-read-timeout."
+	hintKeys    = " | The credentials used have expired. If AWS_ACCESS_KEY_ID is set in the environment, unset it; it hides the profile."
+	hintClock   = " | The secret key is not the one issued, or this machine's clock is wrong."
+	hintRole    = " | The signed-in person does not have Admin in account 111111111111. See what there is with: portico sso list-account-roles --account-id 111111111111 --sso-session corp"
+	notTold     = "[WARNING]: signed out here, but https://d-1234567890.awsapps.com/start could not be told: "
 )
 
 // faultTable is what a person gets of each kind of fault: the exit code and what is on
@@ -351,54 +396,54 @@ var faultTable = map[string][]faultRow{
 		{"error InvalidRedirectUriException", 254, oauthError("RegisterClient", "InvalidRedirectUriException", "invalid_redirect_uri")},
 		{"error InvalidRequestException", 254, oauthError("RegisterClient", "InvalidRequestException", "invalid_request")},
 		{"error InvalidScopeException", 254, oauthError("RegisterClient", "InvalidScopeException", "invalid_scope")},
-		{"error SlowDownException", 254, oauthError("RegisterClient", "SlowDownException", "slow_down")},
+		{"error SlowDownException", 254, oauthError("RegisterClient", "SlowDownException", "slow_down") + hintWait},
 		{"error UnsupportedGrantTypeException", 254, oauthError("RegisterClient", "UnsupportedGrantTypeException", "unsupported_grant_type")},
 		{"status 400", 254, oauthError("RegisterClient", "InvalidRequestException", "invalid_request")},
-		{"status 403", 254, unknownError("RegisterClient", "ForbiddenException")},
+		{"status 403", 254, oauthError("RegisterClient", "ForbiddenException", "access_denied")},
 		{"status 404", 254, oauthError("RegisterClient", "InvalidRequestException", "invalid_request")},
-		{"status 429", 254, unknownError("RegisterClient", "TooManyRequestsException")},
+		{"status 429", 254, oauthError("RegisterClient", "TooManyRequestsException", "slow_down") + hintWait},
 		{"status 500", 254, oauthError("RegisterClient", "InternalServerException", "server_error")},
 		{"status 500, ×1", 0, ""},
-		{"status 503", 254, unknownError("RegisterClient", "ServiceUnavailableException")},
-		{"drop before", 255, unreached("RegisterClient", "Post \"<idc>/client/register\": EOF")},
+		{"status 503", 254, oauthError("RegisterClient", "ServiceUnavailableException", "server_error")},
+		{"drop before", 255, closed("RegisterClient")},
 		{"drop before, ×1", 0, ""},
-		{"drop after", 255, unreached("RegisterClient", "Post \"<idc>/client/register\": EOF")},
+		{"drop after", 255, closed("RegisterClient")},
 		{"drop after, ×1", 0, ""},
-		{"truncate", 255, unreached("RegisterClient", "https response error StatusCode: 200, RequestID: <idc>, deserialization failed, unexpected EOF")},
-		{"truncate, ×1", 255, unreached("RegisterClient", "https response error StatusCode: 200, RequestID: <idc>, deserialization failed, unexpected EOF")},
+		{"truncate", 255, cutOff("RegisterClient")},
+		{"truncate, ×1", 255, cutOff("RegisterClient")},
 		{"latency 100ms", 0, ""},
-		{"latency 4s, read timeout 2", 255, unreached("RegisterClient", "Post \"<idc>/client/register\": net/http: timeout awaiting response headers")},
-		{"rate", 254, unknownError("RegisterClient", "TooManyRequestsException")},
+		{"latency 4s, read timeout 2", 255, late("RegisterClient")},
+		{"rate", 254, oauthError("RegisterClient", "TooManyRequestsException", "slow_down") + hintWait},
 	},
 	"StartDeviceAuthorization": {
 		{"error InternalServerException", 254, oauthError("StartDeviceAuthorization", "InternalServerException", "server_error")},
 		{"error InvalidClientException", 254, oauthError("StartDeviceAuthorization", "InvalidClientException", "invalid_client")},
 		{"error InvalidClientException, ×1", 0, ""},
 		{"error InvalidRequestException", 254, oauthError("StartDeviceAuthorization", "InvalidRequestException", "invalid_request")},
-		{"error SlowDownException", 254, oauthError("StartDeviceAuthorization", "SlowDownException", "slow_down")},
+		{"error SlowDownException", 254, oauthError("StartDeviceAuthorization", "SlowDownException", "slow_down") + hintWait},
 		{"error UnauthorizedClientException", 254, oauthError("StartDeviceAuthorization", "UnauthorizedClientException", "unauthorized_client")},
 		{"status 400", 254, oauthError("StartDeviceAuthorization", "InvalidRequestException", "invalid_request")},
-		{"status 403", 254, unknownError("StartDeviceAuthorization", "ForbiddenException")},
+		{"status 403", 254, oauthError("StartDeviceAuthorization", "ForbiddenException", "access_denied")},
 		{"status 404", 254, oauthError("StartDeviceAuthorization", "InvalidRequestException", "invalid_request")},
-		{"status 429", 254, unknownError("StartDeviceAuthorization", "TooManyRequestsException")},
+		{"status 429", 254, oauthError("StartDeviceAuthorization", "TooManyRequestsException", "slow_down") + hintWait},
 		{"status 500", 254, oauthError("StartDeviceAuthorization", "InternalServerException", "server_error")},
 		{"status 500, ×1", 0, ""},
-		{"status 503", 254, unknownError("StartDeviceAuthorization", "ServiceUnavailableException")},
-		{"drop before", 255, unreached("StartDeviceAuthorization", "Post \"<idc>/device_authorization\": EOF")},
+		{"status 503", 254, oauthError("StartDeviceAuthorization", "ServiceUnavailableException", "server_error")},
+		{"drop before", 255, closed("StartDeviceAuthorization")},
 		{"drop before, ×1", 0, ""},
-		{"drop after", 255, unreached("StartDeviceAuthorization", "Post \"<idc>/device_authorization\": EOF")},
+		{"drop after", 255, closed("StartDeviceAuthorization")},
 		{"drop after, ×1", 0, ""},
-		{"truncate", 255, unreached("StartDeviceAuthorization", "https response error StatusCode: 200, RequestID: <idc>, deserialization failed, unexpected EOF")},
-		{"truncate, ×1", 255, unreached("StartDeviceAuthorization", "https response error StatusCode: 200, RequestID: <idc>, deserialization failed, unexpected EOF")},
+		{"truncate", 255, cutOff("StartDeviceAuthorization")},
+		{"truncate, ×1", 255, cutOff("StartDeviceAuthorization")},
 		{"latency 100ms", 0, ""},
-		{"latency 4s, read timeout 2", 255, unreached("StartDeviceAuthorization", "Post \"<idc>/device_authorization\": net/http: timeout awaiting response headers")},
-		{"rate", 254, unknownError("StartDeviceAuthorization", "TooManyRequestsException")},
+		{"latency 4s, read timeout 2", 255, late("StartDeviceAuthorization")},
+		{"rate", 254, oauthError("StartDeviceAuthorization", "TooManyRequestsException", "slow_down") + hintWait},
 	},
 	"CreateToken by device code": {
 		{"error AccessDeniedException", 254, oauthError("CreateToken", "AccessDeniedException", "access_denied") + hintDenied},
 		{"error AuthorizationPendingException, ×1", 0, ""},
 		{"error ExpiredTokenException", 255, abandoned},
-		{"error InternalServerException", 254, oauthError("CreateToken", "InternalServerException", "server_error")},
+		{"error InternalServerException, ×3", 0, ""},
 		{"error InvalidClientException", 254, oauthError("CreateToken", "InvalidClientException", "invalid_client")},
 		{"error InvalidGrantException", 254, oauthError("CreateToken", "InvalidGrantException", "invalid_grant") + hintGrant},
 		{"error InvalidRequestException", 254, oauthError("CreateToken", "InvalidRequestException", "invalid_request")},
@@ -407,12 +452,12 @@ var faultTable = map[string][]faultRow{
 		{"error UnauthorizedClientException", 254, oauthError("CreateToken", "UnauthorizedClientException", "unauthorized_client")},
 		{"error UnsupportedGrantTypeException", 254, oauthError("CreateToken", "UnsupportedGrantTypeException", "unsupported_grant_type")},
 		{"status 400", 254, oauthError("CreateToken", "InvalidRequestException", "invalid_request")},
-		{"status 403", 254, unknownError("CreateToken", "ForbiddenException")},
-		{"status 404", 254, oauthError("CreateToken", "InvalidRequestException", "invalid_request")},
-		{"status 429", 254, unknownError("CreateToken", "TooManyRequestsException")},
-		{"status 500", 254, oauthError("CreateToken", "InternalServerException", "server_error")},
+		{"status 403, ×1", 0, ""},
+		{"status 404, ×1", 0, ""},
+		{"status 429, ×3", 0, ""},
+		{"status 500, ×3", 0, ""},
 		{"status 500, ×1", 0, ""},
-		{"status 503", 254, unknownError("CreateToken", "ServiceUnavailableException")},
+		{"status 503, ×3", 0, ""},
 		{"drop before, ×3", 0, ""},
 		{"drop before, ×1", 0, ""},
 		{"drop after, ×3", 254, redeemed},
@@ -420,134 +465,133 @@ var faultTable = map[string][]faultRow{
 		{"truncate, ×1", 254, redeemed},
 		{"latency 100ms", 0, ""},
 		{"latency 4s, read timeout 2, ×3", 0, ""},
-		{"rate", 254, unknownError("CreateToken", "TooManyRequestsException")},
 	},
 	"CreateToken by authorization code": {
 		{"error AccessDeniedException", 254, oauthError("CreateToken", "AccessDeniedException", "access_denied") + hintDenied},
 		{"error AuthorizationPendingException", 254, oauthError("CreateToken", "AuthorizationPendingException", "authorization_pending")},
-		{"error ExpiredTokenException", 254, oauthError("CreateToken", "ExpiredTokenException", "expired_token") + hintKeys},
+		{"error ExpiredTokenException", 254, oauthError("CreateToken", "ExpiredTokenException", "expired_token") + hintGrant},
 		{"error InternalServerException", 254, oauthError("CreateToken", "InternalServerException", "server_error")},
 		{"error InvalidClientException", 254, oauthError("CreateToken", "InvalidClientException", "invalid_client")},
 		{"error InvalidClientException, ×1", 0, ""},
 		{"error InvalidGrantException", 254, oauthError("CreateToken", "InvalidGrantException", "invalid_grant") + hintGrant},
 		{"error InvalidRequestException", 254, oauthError("CreateToken", "InvalidRequestException", "invalid_request")},
 		{"error InvalidScopeException", 254, oauthError("CreateToken", "InvalidScopeException", "invalid_scope")},
-		{"error SlowDownException", 254, oauthError("CreateToken", "SlowDownException", "slow_down")},
+		{"error SlowDownException", 254, oauthError("CreateToken", "SlowDownException", "slow_down") + hintWait},
 		{"error UnauthorizedClientException", 254, oauthError("CreateToken", "UnauthorizedClientException", "unauthorized_client")},
 		{"error UnsupportedGrantTypeException", 254, oauthError("CreateToken", "UnsupportedGrantTypeException", "unsupported_grant_type")},
 		{"status 400", 254, oauthError("CreateToken", "InvalidRequestException", "invalid_request")},
-		{"status 403", 254, unknownError("CreateToken", "ForbiddenException")},
+		{"status 403", 254, oauthError("CreateToken", "ForbiddenException", "access_denied")},
 		{"status 404", 254, oauthError("CreateToken", "InvalidRequestException", "invalid_request")},
-		{"status 429", 254, unknownError("CreateToken", "TooManyRequestsException")},
+		{"status 429", 254, oauthError("CreateToken", "TooManyRequestsException", "slow_down") + hintWait},
 		{"status 500", 254, oauthError("CreateToken", "InternalServerException", "server_error")},
 		{"status 500, ×1", 0, ""},
-		{"status 503", 254, unknownError("CreateToken", "ServiceUnavailableException")},
-		{"drop before", 255, unreached("CreateToken", "Post \"<idc>/token\": EOF")},
+		{"status 503", 254, oauthError("CreateToken", "ServiceUnavailableException", "server_error")},
+		{"drop before", 255, closed("CreateToken")},
 		{"drop before, ×1", 0, ""},
-		{"drop after", 255, unreached("CreateToken", "Post \"<idc>/token\": EOF")},
+		{"drop after", 255, closed("CreateToken")},
 		{"drop after, ×1", 254, redeemed},
-		{"truncate", 255, unreached("CreateToken", "https response error StatusCode: 200, RequestID: <idc>, deserialization failed, unexpected EOF")},
-		{"truncate, ×1", 255, unreached("CreateToken", "https response error StatusCode: 200, RequestID: <idc>, deserialization failed, unexpected EOF")},
+		{"truncate", 255, cutOff("CreateToken")},
+		{"truncate, ×1", 255, cutOff("CreateToken")},
 		{"latency 100ms", 0, ""},
-		{"latency 4s, read timeout 2", 255, unreached("CreateToken", "Post \"<idc>/token\": net/http: timeout awaiting response headers")},
-		{"rate", 254, unknownError("CreateToken", "TooManyRequestsException")},
+		{"latency 4s, read timeout 2", 255, late("CreateToken")},
+		{"rate", 254, oauthError("CreateToken", "TooManyRequestsException", "slow_down") + hintWait},
 	},
 	"CreateToken by refresh token": {
 		{"error AccessDeniedException", 255, expired},
 		{"error AuthorizationPendingException", 255, expired},
 		{"error ExpiredTokenException", 255, expired},
-		{"error InternalServerException", 254, oauthError("CreateToken", "InternalServerException", "server_error")},
+		{"error InternalServerException", 255, refreshTrouble("InternalServerException")},
 		{"error InvalidClientException", 255, expired},
 		{"error InvalidGrantException", 255, expired},
 		{"error InvalidRequestException", 255, expired},
 		{"error InvalidScopeException", 255, expired},
-		{"error SlowDownException", 255, expired},
+		{"error SlowDownException", 255, refreshTrouble("SlowDownException")},
 		{"error UnauthorizedClientException", 255, expired},
 		{"error UnsupportedGrantTypeException", 255, expired},
 		{"status 400", 255, expired},
-		{"status 403", 255, expired},
-		{"status 404", 255, expired},
-		{"status 429", 254, unknownError("CreateToken", "TooManyRequestsException")},
-		{"status 500", 254, oauthError("CreateToken", "InternalServerException", "server_error")},
+		{"status 403", 255, refreshTrouble("ForbiddenException")},
+		{"status 404", 255, refreshTrouble("InvalidRequestException")},
+		{"status 429", 255, refreshTrouble("TooManyRequestsException")},
+		{"status 500", 255, refreshTrouble("InternalServerException")},
 		{"status 500, ×1", 0, ""},
-		{"status 503", 254, unknownError("CreateToken", "ServiceUnavailableException")},
-		{"drop before", 255, unreached("CreateToken", "Post \"<idc>/token\": EOF")},
+		{"status 503", 255, refreshTrouble("ServiceUnavailableException")},
+		{"drop before", 255, closed("CreateToken")},
 		{"drop before, ×1", 0, ""},
-		{"drop after", 255, unreached("CreateToken", "Post \"<idc>/token\": EOF")},
+		{"drop after", 255, closed("CreateToken")},
 		{"drop after, ×1", 0, ""},
-		{"truncate", 255, unreached("CreateToken", "https response error StatusCode: 200, RequestID: <idc>, deserialization failed, unexpected EOF")},
-		{"truncate, ×1", 255, unreached("CreateToken", "https response error StatusCode: 200, RequestID: <idc>, deserialization failed, unexpected EOF")},
+		{"truncate", 255, cutOff("CreateToken")},
+		{"truncate, ×1", 255, cutOff("CreateToken")},
 		{"latency 100ms", 0, ""},
-		{"latency 4s, read timeout 2", 255, unreached("CreateToken", "Post \"<idc>/token\": net/http: timeout awaiting response headers")},
-		{"rate", 254, unknownError("CreateToken", "TooManyRequestsException")},
+		{"latency 4s, read timeout 2", 255, late("CreateToken")},
+		{"rate", 255, refreshTrouble("TooManyRequestsException")},
 	},
 	"ListAccounts": {
 		{"error InvalidRequestException", 254, serviceError("ListAccounts", "InvalidRequestException")},
 		{"error ResourceNotFoundException", 254, serviceError("ListAccounts", "ResourceNotFoundException")},
-		{"error TooManyRequestsException", 254, serviceError("ListAccounts", "TooManyRequestsException")},
+		{"error TooManyRequestsException", 254, serviceError("ListAccounts", "TooManyRequestsException") + hintWait},
 		{"error UnauthorizedException", 255, ended},
 		{"error UnauthorizedException, ×1", 0, ""},
 		{"status 400", 254, serviceError("ListAccounts", "InvalidRequestException")},
 		{"status 403", 254, serviceError("ListAccounts", "ForbiddenException")},
 		{"status 404", 254, serviceError("ListAccounts", "ResourceNotFoundException")},
-		{"status 429", 254, serviceError("ListAccounts", "TooManyRequestsException")},
+		{"status 429", 254, serviceError("ListAccounts", "TooManyRequestsException") + hintWait},
 		{"status 500", 254, serviceError("ListAccounts", "InternalServerException")},
 		{"status 500, ×1", 0, ""},
 		{"status 503", 254, serviceError("ListAccounts", "ServiceUnavailableException")},
-		{"drop before", 255, unreached("ListAccounts", "Get \"<idc>/assignment/accounts?max_result=100\": EOF")},
+		{"drop before", 255, closed("ListAccounts")},
 		{"drop before, ×1", 0, ""},
-		{"drop after", 255, unreached("ListAccounts", "Get \"<idc>/assignment/accounts?max_result=100\": EOF")},
+		{"drop after", 255, closed("ListAccounts")},
 		{"drop after, ×1", 0, ""},
-		{"truncate", 255, unreached("ListAccounts", "https response error StatusCode: 200, RequestID: <idc>, deserialization failed, unexpected EOF")},
-		{"truncate, ×1", 255, unreached("ListAccounts", "https response error StatusCode: 200, RequestID: <idc>, deserialization failed, unexpected EOF")},
+		{"truncate", 255, cutOff("ListAccounts")},
+		{"truncate, ×1", 0, ""},
 		{"latency 100ms", 0, ""},
-		{"latency 4s, read timeout 2", 255, unreached("ListAccounts", "Get \"<idc>/assignment/accounts?max_result=100\": net/http: timeout awaiting response headers")},
-		{"rate", 254, serviceError("ListAccounts", "TooManyRequestsException")},
+		{"latency 4s, read timeout 2", 255, late("ListAccounts")},
+		{"rate", 254, serviceError("ListAccounts", "TooManyRequestsException") + hintWait},
 	},
 	"ListAccountRoles": {
 		{"error InvalidRequestException", 254, serviceError("ListAccountRoles", "InvalidRequestException")},
 		{"error ResourceNotFoundException", 254, serviceError("ListAccountRoles", "ResourceNotFoundException")},
-		{"error TooManyRequestsException", 254, serviceError("ListAccountRoles", "TooManyRequestsException")},
+		{"error TooManyRequestsException", 254, serviceError("ListAccountRoles", "TooManyRequestsException") + hintWait},
 		{"error UnauthorizedException", 255, ended},
 		{"status 400", 254, serviceError("ListAccountRoles", "InvalidRequestException")},
 		{"status 403", 254, serviceError("ListAccountRoles", "ForbiddenException")},
 		{"status 404", 254, serviceError("ListAccountRoles", "ResourceNotFoundException")},
-		{"status 429", 254, serviceError("ListAccountRoles", "TooManyRequestsException")},
+		{"status 429", 254, serviceError("ListAccountRoles", "TooManyRequestsException") + hintWait},
 		{"status 500", 254, serviceError("ListAccountRoles", "InternalServerException")},
 		{"status 500, ×1", 0, ""},
 		{"status 503", 254, serviceError("ListAccountRoles", "ServiceUnavailableException")},
-		{"drop before", 255, unreached("ListAccountRoles", "Get \"<idc>/assignment/roles?account_id=111111111111&max_result=100\": EOF")},
+		{"drop before", 255, closed("ListAccountRoles")},
 		{"drop before, ×1", 0, ""},
-		{"drop after", 255, unreached("ListAccountRoles", "Get \"<idc>/assignment/roles?account_id=111111111111&max_result=100\": EOF")},
+		{"drop after", 255, closed("ListAccountRoles")},
 		{"drop after, ×1", 0, ""},
-		{"truncate", 255, unreached("ListAccountRoles", "https response error StatusCode: 200, RequestID: <idc>, deserialization failed, unexpected EOF")},
-		{"truncate, ×1", 255, unreached("ListAccountRoles", "https response error StatusCode: 200, RequestID: <idc>, deserialization failed, unexpected EOF")},
+		{"truncate", 255, cutOff("ListAccountRoles")},
+		{"truncate, ×1", 0, ""},
 		{"latency 100ms", 0, ""},
-		{"latency 4s, read timeout 2", 255, unreached("ListAccountRoles", "Get \"<idc>/assignment/roles?account_id=111111111111&max_result=100\": net/http: timeout awaiting response headers")},
-		{"rate", 254, serviceError("ListAccountRoles", "TooManyRequestsException")},
+		{"latency 4s, read timeout 2", 255, late("ListAccountRoles")},
+		{"rate", 254, serviceError("ListAccountRoles", "TooManyRequestsException") + hintWait},
 	},
 	"GetRoleCredentials": {
 		{"error ForbiddenException", 254, serviceError("GetRoleCredentials", "ForbiddenException") + hintRole},
 		{"error InvalidRequestException", 254, serviceError("GetRoleCredentials", "InvalidRequestException")},
 		{"error ResourceNotFoundException", 254, serviceError("GetRoleCredentials", "ResourceNotFoundException")},
-		{"error TooManyRequestsException", 254, serviceError("GetRoleCredentials", "TooManyRequestsException")},
+		{"error TooManyRequestsException", 254, serviceError("GetRoleCredentials", "TooManyRequestsException") + hintWait},
 		{"error UnauthorizedException", 255, ended},
 		{"status 400", 254, serviceError("GetRoleCredentials", "InvalidRequestException")},
 		{"status 403", 254, serviceError("GetRoleCredentials", "ForbiddenException") + hintRole},
 		{"status 404", 254, serviceError("GetRoleCredentials", "ResourceNotFoundException")},
-		{"status 429", 254, serviceError("GetRoleCredentials", "TooManyRequestsException")},
+		{"status 429", 254, serviceError("GetRoleCredentials", "TooManyRequestsException") + hintWait},
 		{"status 500", 254, serviceError("GetRoleCredentials", "InternalServerException")},
 		{"status 500, ×1", 0, ""},
 		{"status 503", 254, serviceError("GetRoleCredentials", "ServiceUnavailableException")},
-		{"drop before", 255, unreached("GetRoleCredentials", "Get \"<idc>/federation/credentials?account_id=111111111111&role_name=Admin\": EOF")},
+		{"drop before", 255, closed("GetRoleCredentials")},
 		{"drop before, ×1", 0, ""},
-		{"drop after", 255, unreached("GetRoleCredentials", "Get \"<idc>/federation/credentials?account_id=111111111111&role_name=Admin\": EOF")},
+		{"drop after", 255, closed("GetRoleCredentials")},
 		{"drop after, ×1", 0, ""},
-		{"truncate", 255, unreached("GetRoleCredentials", "https response error StatusCode: 200, RequestID: <idc>, deserialization failed, unexpected EOF")},
-		{"truncate, ×1", 255, unreached("GetRoleCredentials", "https response error StatusCode: 200, RequestID: <idc>, deserialization failed, unexpected EOF")},
+		{"truncate", 255, cutOff("GetRoleCredentials")},
+		{"truncate, ×1", 0, ""},
 		{"latency 100ms", 0, ""},
-		{"latency 4s, read timeout 2", 255, unreached("GetRoleCredentials", "Get \"<idc>/federation/credentials?account_id=111111111111&role_name=Admin\": net/http: timeout awaiting response headers")},
-		{"rate", 254, serviceError("GetRoleCredentials", "TooManyRequestsException")},
+		{"latency 4s, read timeout 2", 255, late("GetRoleCredentials")},
+		{"rate", 254, serviceError("GetRoleCredentials", "TooManyRequestsException") + hintWait},
 	},
 	"Logout": {
 		{"error InvalidRequestException", 0, notTold + serviceSaid("Logout", "InvalidRequestException")},
@@ -560,14 +604,14 @@ var faultTable = map[string][]faultRow{
 		{"status 500", 0, notTold + serviceSaid("Logout", "InternalServerException")},
 		{"status 500, ×1", 0, ""},
 		{"status 503", 0, notTold + serviceSaid("Logout", "ServiceUnavailableException")},
-		{"drop before", 0, notTold + notReached("Logout", "Post \"<idc>/logout\": EOF")},
+		{"drop before", 0, notTold + wasClosed("Logout")},
 		{"drop before, ×1", 0, ""},
-		{"drop after", 0, ""},
+		{"drop after", 0, notTold + wasClosed("Logout")},
 		{"drop after, ×1", 0, ""},
-		{"truncate", 0, ""},
+		{"truncate", 0, notTold + wasCutOff("Logout")},
 		{"truncate, ×1", 0, ""},
 		{"latency 100ms", 0, ""},
-		{"latency 4s, read timeout 2", 0, notTold + notReached("Logout", "Post \"<idc>/logout\": net/http: timeout awaiting response headers")},
+		{"latency 4s, read timeout 1", 0, notTold + wasLate("Logout")},
 	},
 	"GetCallerIdentity": {
 		{"error AccessDenied", 254, serviceError("GetCallerIdentity", "AccessDenied")},
@@ -575,23 +619,23 @@ var faultTable = map[string][]faultRow{
 		{"error InvalidClientTokenId", 254, serviceError("GetCallerIdentity", "InvalidClientTokenId")},
 		{"error RequestExpired", 254, serviceError("GetCallerIdentity", "RequestExpired")},
 		{"error SignatureDoesNotMatch", 254, serviceError("GetCallerIdentity", "SignatureDoesNotMatch") + hintClock},
-		{"error Throttling", 254, serviceError("GetCallerIdentity", "Throttling")},
+		{"error Throttling", 254, serviceError("GetCallerIdentity", "Throttling") + hintWait},
 		{"status 400", 254, serviceError("GetCallerIdentity", "ValidationError")},
 		{"status 403", 254, serviceError("GetCallerIdentity", "AccessDenied")},
 		{"status 404", 254, serviceError("GetCallerIdentity", "MalformedQueryString")},
-		{"status 429", 254, serviceError("GetCallerIdentity", "ThrottlingException")},
+		{"status 429", 254, serviceError("GetCallerIdentity", "ThrottlingException") + hintWait},
 		{"status 500", 254, serviceError("GetCallerIdentity", "InternalFailure")},
 		{"status 500, ×1", 0, ""},
 		{"status 503", 254, serviceError("GetCallerIdentity", "ServiceUnavailable")},
-		{"drop before", 255, unreached("GetCallerIdentity", "Post \"<idc>/\": EOF")},
+		{"drop before", 255, closed("GetCallerIdentity")},
 		{"drop before, ×1", 0, ""},
-		{"drop after", 255, unreached("GetCallerIdentity", "Post \"<idc>/\": EOF")},
+		{"drop after", 255, closed("GetCallerIdentity")},
 		{"drop after, ×1", 0, ""},
-		{"truncate", 255, unreached("GetCallerIdentity", "https response error StatusCode: 200, RequestID: <idc>, deserialization failed, failed to decode response body, unexpected EOF")},
-		{"truncate, ×1", 255, unreached("GetCallerIdentity", "https response error StatusCode: 200, RequestID: <idc>, deserialization failed, failed to decode response body, unexpected EOF")},
+		{"truncate", 255, cutOff("GetCallerIdentity")},
+		{"truncate, ×1", 0, ""},
 		{"latency 100ms", 0, ""},
-		{"latency 4s, read timeout 2", 255, unreached("GetCallerIdentity", "Post \"<idc>/\": net/http: timeout awaiting response headers")},
-		{"rate", 254, serviceError("GetCallerIdentity", "ThrottlingException")},
+		{"latency 4s, read timeout 2", 255, late("GetCallerIdentity")},
+		{"rate", 254, serviceError("GetCallerIdentity", "ThrottlingException") + hintWait},
 	},
 	"ListBuckets": {
 		{"error AccessDenied", 254, serviceError("ListBuckets", "AccessDenied")},
@@ -600,22 +644,22 @@ var faultTable = map[string][]faultRow{
 		{"error InvalidAccessKeyId", 254, serviceError("ListBuckets", "InvalidAccessKeyId")},
 		{"error RequestTimeTooSkewed", 254, serviceError("ListBuckets", "RequestTimeTooSkewed") + hintClock},
 		{"error SignatureDoesNotMatch", 254, serviceError("ListBuckets", "SignatureDoesNotMatch") + hintClock},
-		{"error SlowDown", 254, serviceError("ListBuckets", "SlowDown")},
+		{"error SlowDown", 254, serviceError("ListBuckets", "SlowDown") + hintWait},
 		{"status 400", 254, serviceError("ListBuckets", "InvalidRequest")},
 		{"status 403", 254, serviceError("ListBuckets", "AccessDenied")},
 		{"status 404", 254, serviceError("ListBuckets", "NoSuchBucket")},
-		{"status 429", 254, serviceError("ListBuckets", "TooManyRequests")},
+		{"status 429", 254, serviceError("ListBuckets", "TooManyRequests") + hintWait},
 		{"status 500", 254, serviceError("ListBuckets", "InternalError")},
 		{"status 500, ×1", 0, ""},
-		{"status 503", 254, serviceError("ListBuckets", "SlowDown")},
-		{"drop before", 255, unreached("ListBuckets", "EOF")},
+		{"status 503", 254, serviceError("ListBuckets", "SlowDown") + hintWait},
+		{"drop before", 255, closed("ListBuckets")},
 		{"drop before, ×1", 0, ""},
-		{"drop after", 255, unreached("ListBuckets", "EOF")},
+		{"drop after", 255, closed("ListBuckets")},
 		{"drop after, ×1", 0, ""},
-		{"truncate", 255, unreached("ListBuckets", "unexpected EOF")},
+		{"truncate", 255, cutOff("ListBuckets")},
 		{"truncate, ×1", 0, ""},
 		{"latency 100ms", 0, ""},
-		{"latency 4s, read timeout 2", 255, unreached("ListBuckets", "net/http: timeout awaiting response headers")},
-		{"rate", 254, serviceError("ListBuckets", "TooManyRequests")},
+		{"latency 4s, read timeout 2", 255, late("ListBuckets")},
+		{"rate", 254, serviceError("ListBuckets", "TooManyRequests") + hintWait},
 	},
 }

@@ -129,7 +129,7 @@ func (s *Source) Fetch(ctx context.Context, role Role, accessToken string) (wall
 	} else {
 		err = s.SignIn.WithToken(ctx, role.Session, ask)
 	}
-	if e, ok := errors.AsType[*signin.ServiceError](err); ok && e.Status == http.StatusForbidden {
+	if e, ok := errors.AsType[*signin.ServiceError](err); ok && e.Operation == "GetRoleCredentials" && e.Status == http.StatusForbidden {
 		return wallet.RoleCredentials{}, &NoAccessError{Role: role, Cause: e}
 	}
 	if err != nil {

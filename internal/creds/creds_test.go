@@ -175,3 +175,38 @@ func TestFallback(t *testing.T) {
 		}
 	})
 }
+
+// A refresh that comes to nothing on the way to a role's credentials says nothing
+// about the role, and costs nothing that still lasts.
+func TestRefreshInTrouble(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ic := idctest.New(t)
+		s, role, _ := source(t, ic)
+		tok, err := s.SignIn.Token(t.Context(), role.Session)
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Until(tok.ExpiresAt) + time.Minute)
+		fault, err := ic.Inject(t.Context(), idctest.Fault{Op: "CreateToken", Status: 403})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = s.RoleCredentials(t.Context(), role)
+		_, undecided := errors.AsType[*signin.RefreshError](err)
+		_, denied := errors.AsType[*creds.NoAccessError](err)
+		if !undecided || denied {
+			t.Errorf("got %#v, want RefreshError", err)
+		}
+		cached := lasting(t, s, role, 10*time.Minute)
+		if c, err := s.RoleCredentials(t.Context(), role); err != nil || c != cached {
+			t.Errorf("got %v, want the credentials that last", err)
+		}
+		fault.Remove()
+		if _, err := ic.Inject(t.Context(), idctest.Fault{Op: "GetRoleCredentials", Truncate: true, Count: 2}); err != nil {
+			t.Fatal(err)
+		}
+		if c, err := s.RoleCredentials(t.Context(), role); err != nil || c == cached {
+			t.Errorf("got %v, want new credentials though two answers broke off", err)
+		}
+	})
+}

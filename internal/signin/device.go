@@ -16,7 +16,11 @@ const (
 	defaultInterval = 5 * time.Second
 	slowDown        = 5 * time.Second // added for good by each slow_down
 	defaultExpiry   = 10 * time.Minute
+	longestBackoff  = time.Minute
 )
+
+// patience is how long the service may fail to answer before a person is told.
+const patience = 5 * time.Second
 
 // deviceLogin is the device code flow: the person may use any browser, on any
 // device, and types the code shown here.
@@ -47,7 +51,7 @@ func (c *Client) deviceLogin(ctx context.Context, s Session, o Options) (wallet.
 		return wallet.Token{}, err
 	}
 
-	p := poller{client: client, registration: r, deviceCode: aws.ToString(device.DeviceCode),
+	p := poller{client: client, registration: r, deviceCode: aws.ToString(device.DeviceCode), warn: c.warn,
 		interval: seconds(device.Interval, defaultInterval), deadline: time.Now().Add(seconds(device.ExpiresIn, defaultExpiry))}
 	// The first question comes before anything is shown: a device that has been
 	// approved beforehand needs no person.
@@ -59,7 +63,7 @@ func (c *Client) deviceLogin(ctx context.Context, s Session, o Options) (wallet.
 		out, err = p.wait(ctx)
 	}
 	if errors.Is(err, errExpired) {
-		return wallet.Token{}, &AbandonedError{Session: s}
+		return wallet.Token{}, &AbandonedError{Session: s, Trouble: p.trouble}
 	}
 	if err != nil {
 		return wallet.Token{}, err
@@ -83,13 +87,20 @@ type poller struct {
 	deviceCode   string
 	interval     time.Duration
 	deadline     time.Time // when the device code expires; a service that never says so does not hold us
+	warn         func(format string, args ...any)
+
+	// What went wrong in the last questions, since the last answer.
+	failures int
+	failing  time.Time // since when
+	trouble  string
+	warned   bool // once in a sign-in
 }
 
 // wait polls until there is an outcome. The service has been asked once, so the
 // interval comes first.
 func (p *poller) wait(ctx context.Context) (*ssooidc.CreateTokenOutput, error) {
 	for {
-		if err := sleep(ctx, p.interval); err != nil {
+		if err := sleep(ctx, min(p.pause(), time.Until(p.deadline))); err != nil {
 			return nil, err
 		}
 		out, err := p.once(ctx)
@@ -99,12 +110,25 @@ func (p *poller) wait(ctx context.Context) (*ssooidc.CreateTokenOutput, error) {
 	}
 }
 
+// pause is the time between two questions: the interval, and twice as long after
+// each that got no answer.
+func (p *poller) pause() time.Duration {
+	pause := p.interval
+	for range p.failures {
+		pause = max(pause, min(2*pause, longestBackoff))
+	}
+	return pause
+}
+
 // once asks once. Nothing and no error means: not yet.
 func (p *poller) once(ctx context.Context) (*ssooidc.CreateTokenOutput, error) {
-	if !time.Now().Before(p.deadline) {
+	asked := time.Now()
+	if !asked.Before(p.deadline) {
 		return nil, errExpired
 	}
-	out, err := p.client.CreateToken(ctx, &ssooidc.CreateTokenInput{
+	asking, cancel := context.WithDeadline(ctx, p.deadline)
+	defer cancel()
+	out, err := p.client.CreateToken(asking, &ssooidc.CreateTokenInput{
 		ClientId: &p.registration.ClientID, ClientSecret: &p.registration.ClientSecret,
 		GrantType: aws.String(grantDeviceCode), DeviceCode: &p.deviceCode,
 	})
@@ -115,19 +139,36 @@ func (p *poller) once(ctx context.Context) (*ssooidc.CreateTokenOutput, error) {
 		return nil, ctx.Err()
 	}
 	err = Failure(err)
-	if _, lost := errors.AsType[*ConnectionError](err); lost {
-		// The person may be approving at this moment: ask less often, not never.
-		p.interval = max(p.interval, min(2*p.interval, time.Minute))
-		return nil, nil
-	}
+	said, answered := errors.AsType[*ServiceError](err)
 	switch {
 	case refused(err, "AuthorizationPendingException"):
-		return nil, nil
+		p.failures, p.trouble = 0, ""
 	case refused(err, "SlowDownException"):
+		p.failures, p.trouble = 0, ""
 		p.interval += slowDown
-		return nil, nil
 	case refused(err, "ExpiredTokenException"):
 		return nil, errExpired
+	case answered && said.Final():
+		return nil, err
+	default:
+		// The person may be approving at this moment: ask less often, not never.
+		p.unanswered(asked, err)
 	}
-	return nil, err
+	return nil, nil
+}
+
+// unanswered notes a question that got no answer, and says so if that goes on.
+func (p *poller) unanswered(asked time.Time, err error) {
+	if p.failures == 0 {
+		p.failing = asked
+	}
+	p.failures++
+	p.trouble = err.Error()
+	if said, ok := errors.AsType[*ServiceError](err); ok {
+		p.trouble = said.brief()
+	}
+	if !p.warned && time.Since(p.failing) > patience {
+		p.warned = true
+		p.warn("the service does not say whether the sign-in is complete: %s; it is asked again until the code expires", p.trouble)
+	}
 }

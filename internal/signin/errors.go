@@ -1,11 +1,18 @@
 package signin
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"net/http"
+	"net/url"
 	"reflect"
+	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/service/ssooidc"
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
@@ -38,14 +45,26 @@ func (e *RequiredError) Error() string {
 	case e.Reason == Elsewhere:
 		return fmt.Sprintf("Error loading SSO Token: Token for %s is not for %s in %s, where the configuration now points", e.Session, e.Session.StartURL, e.Session.Region)
 	case e.Reason == Expired && !e.Session.legacy():
-		return "Error when retrieving token from sso: Token has expired and refresh failed"
+		return refreshFailed
 	default:
 		return "The SSO session associated with this profile has expired or is otherwise invalid."
 	}
 }
 
+const refreshFailed = "Error when retrieving token from sso: Token has expired and refresh failed"
+
+// A RefreshError reports a refresh that the service did not judge: it was too
+// busy, or in trouble. The sign-in is kept, and may be as good as before.
+type RefreshError struct{ Cause *ServiceError }
+
+func (e *RefreshError) Error() string { return refreshFailed + ": " + e.Cause.brief() }
+func (e *RefreshError) Unwrap() error { return e.Cause }
+
 // An AbandonedError reports a sign-in that nobody completed in time.
-type AbandonedError struct{ Session Session }
+type AbandonedError struct {
+	Session Session
+	Trouble string // why the service could not be asked in the end; "" if it could
+}
 
 func (e *AbandonedError) Error() string {
 	return "The pending authorization to retrieve an SSO token has expired. The login flow to retrieve an SSO token must be restarted."
@@ -83,10 +102,27 @@ type ServiceError struct {
 	Details   [][2]string
 	Status    int // HTTP status
 	RequestID string
+	Login     *Session // the sign-in that it ended, if it did
+
+	foreign bool // no error of this API: a gateway, or a proxy, may have said it
 }
 
 func (e *ServiceError) Error() string {
 	return fmt.Sprintf("An error occurred (%s) when calling the %s operation: %s", e.Code, e.Operation, e.Message)
+}
+
+// brief is the code and what the service says with it, for a line that says more.
+func (e *ServiceError) brief() string {
+	text := e.Message
+	for _, d := range e.Details {
+		if text == "" && d[0] == oauthDescription {
+			text = d[1]
+		}
+	}
+	if text == "" {
+		return e.Code
+	}
+	return e.Code + ": " + text
 }
 
 // A ConnectionError reports that a service could not be reached or its answer
@@ -97,10 +133,66 @@ type ConnectionError struct {
 }
 
 func (e *ConnectionError) Error() string {
-	return fmt.Sprintf("could not reach the service for %s: %v", e.Operation, e.Cause)
+	if e.BrokeOff() {
+		return fmt.Sprintf("the service's answer to %s broke off in the middle", e.Operation)
+	}
+	if e.Garbled() {
+		return fmt.Sprintf("the answer to %s is not one of the service's", e.Operation)
+	}
+	cause, at := e.Cause, ""
+	if u, ok := errors.AsType[*url.Error](cause); ok {
+		cause = u.Err // the address has a query, which is nobody's business
+		if address, err := url.Parse(u.URL); err == nil {
+			at = " at " + address.Host
+		}
+	}
+	why := cause.Error()
+	switch {
+	case e.TimedOut():
+		why = "no answer in time"
+	case e.Closed():
+		why = "the connection was closed without an answer"
+	}
+	return fmt.Sprintf("could not reach the service for %s%s: %s", e.Operation, at, why)
 }
 
 func (e *ConnectionError) Unwrap() error { return e.Cause }
+
+// BrokeOff reports whether an answer began to arrive and ended in the middle.
+func (e *ConnectionError) BrokeOff() bool { return brokeOff(e.Cause) }
+
+func brokeOff(err error) bool {
+	if reading, ok := errors.AsType[*smithy.DeserializationError](err); ok {
+		n, network := errors.AsType[net.Error](reading)
+		if (network && !n.Timeout()) || errors.Is(reading, io.ErrClosedPipe) {
+			return true
+		}
+	}
+	return errors.Is(err, io.ErrUnexpectedEOF)
+}
+
+// Garbled reports whether there was an answer, in a form that is not the
+// service's: something on the way has answered in its place.
+func (e *ConnectionError) Garbled() bool {
+	_, ok := errors.AsType[*smithy.DeserializationError](e.Cause)
+	return ok && !e.BrokeOff() && !e.TimedOut()
+}
+
+// TimedOut reports whether there was a connection and no answer in time.
+func (e *ConnectionError) TimedOut() bool {
+	late, ok := errors.AsType[net.Error](e.Cause)
+	return ok && late.Timeout() && !e.connecting()
+}
+
+// Closed reports whether the connection ended in place of an answer.
+func (e *ConnectionError) Closed() bool { return errors.Is(e.Cause, io.EOF) && !e.connecting() }
+
+// connecting reports whether there never was a connection; then the error that
+// net/http has says more than we could.
+func (e *ConnectionError) connecting() bool {
+	op, ok := errors.AsType[*net.OpError](e.Cause)
+	return (ok && (op.Op == "dial" || op.Op == "proxyconnect")) || strings.Contains(e.Cause.Error(), "TLS handshake")
+}
 
 // Failure turns an error of the AWS SDK into a [*ServiceError] or a
 // [*ConnectionError]. Whoever speaks to AWS through the SDK returns these, so
@@ -109,16 +201,12 @@ func Failure(err error) error {
 	if err == nil {
 		return nil
 	}
-	op := "the request"
+	op, service, cause := "the request", "", err
 	if oe, ok := errors.AsType[*smithy.OperationError](err); ok {
-		op = oe.Operation()
+		op, service, cause = oe.Operation(), oe.Service(), oe.Unwrap()
 	}
 	api, ok := errors.AsType[smithy.APIError](err)
 	if !ok {
-		cause := err
-		if oe, ok := errors.AsType[*smithy.OperationError](err); ok {
-			cause = oe.Unwrap()
-		}
 		if re, ok := errors.AsType[*smithyhttp.RequestSendError](err); ok {
 			cause = re.Unwrap()
 		}
@@ -128,9 +216,34 @@ func Failure(err error) error {
 	if re, ok := errors.AsType[*smithyhttp.ResponseError](err); ok && re.HTTPResponse() != nil {
 		e.Status = re.HTTPStatusCode()
 		e.RequestID = re.HTTPResponse().Header.Get("X-Amzn-Requestid")
+		if body, ok := re.HTTPResponse().Body.(*keptBody); ok && len(e.Details) == 0 {
+			e.Details = body.oauthDetails()
+		}
+	}
+	_, unmodelled := errors.AsType[*smithy.GenericAPIError](err)
+	e.foreign = e.Code == untyped
+	if service == ssooidc.ServiceID {
+		e.foreign = unmodelled || !oauthStatus(e.Status)
+	}
+	if unmodelled && e.Message == untyped { // the SDK's word for none
+		e.Message = ""
+		if len(e.Details) == 0 {
+			e.Message = http.StatusText(e.Status)
+		}
 	}
 	return e
 }
+
+// untyped is what the SDK calls an error that names no type, or has no message.
+const untyped = "UnknownError"
+
+// oauthStatus reports whether an OAuth server judges a request with that status
+// (RFC 6749, 5.2; SSO OIDC has types for no other than these and 500).
+func oauthStatus(status int) bool {
+	return status == http.StatusBadRequest || status == http.StatusUnauthorized || status == http.StatusForbidden
+}
+
+const oauthDescription = "error_description"
 
 // oauthDetails reads the members that every SSO OIDC exception has and no
 // interface offers.
@@ -140,7 +253,7 @@ func oauthDetails(api smithy.APIError) [][2]string {
 		return nil
 	}
 	var details [][2]string
-	for _, m := range [][2]string{{"Error_", "error"}, {"Error_description", "error_description"}} {
+	for _, m := range [][2]string{{"Error_", "error"}, {"Error_description", oauthDescription}} {
 		if f := v.FieldByName(m[0]); f.IsValid() {
 			if s, ok := f.Interface().(*string); ok && s != nil {
 				details = append(details, [2]string{m[1], *s})
@@ -150,10 +263,33 @@ func oauthDetails(api smithy.APIError) [][2]string {
 	return details
 }
 
+// oauthDetails reads them from an answer whose type the SDK does not know, and of
+// which it therefore reads nothing else.
+func (b *keptBody) oauthDetails() [][2]string {
+	var said map[string]any
+	if json.Unmarshal(b.read.Bytes(), &said) != nil {
+		return nil
+	}
+	var details [][2]string
+	for _, name := range []string{"error", oauthDescription} {
+		if s, ok := said[name].(string); ok {
+			details = append(details, [2]string{name, s})
+		}
+	}
+	return details
+}
+
 // Final reports whether the service has judged the request, so that asking again
-// is no use. Trouble on its side, and too many requests, are no judgement.
+// is no use. Trouble on its side, too many requests, and what is no error of its
+// API are no judgement.
 func (e *ServiceError) Final() bool {
-	return e.Status < http.StatusInternalServerError && e.Status != http.StatusTooManyRequests
+	return e.Status < http.StatusInternalServerError && !e.Throttled() && !e.foreign
+}
+
+// Throttled reports whether there were too many requests for the service.
+func (e *ServiceError) Throttled() bool {
+	_, throttled := retry.DefaultThrottleErrorCodes[e.Code]
+	return throttled || e.Code == "SlowDownException" || e.Status == http.StatusTooManyRequests
 }
 
 // refused reports whether err is the service's answer with that code.

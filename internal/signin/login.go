@@ -42,6 +42,9 @@ func (c *Client) Login(ctx context.Context, s Session, o Options) (wallet.Token,
 		return wallet.Token{}, fmt.Errorf("the token could not be stored: %v", err)
 	}
 	t, err := c.login(ctx, s, o)
+	if e, ok := errors.AsType[*ServiceError](err); ok {
+		e.Login = &s
+	}
 	if err != nil {
 		return wallet.Token{}, err
 	}

@@ -1,9 +1,12 @@
 package signin
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
@@ -11,6 +14,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ssooidc"
+	"github.com/aws/smithy-go/middleware"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"github.com/portico-sso/portico/internal/wallet"
 )
@@ -40,7 +45,33 @@ func (c *Client) oidc(s Session) (*ssooidc.Client, error) {
 		BaseEndpoint: endpoint(c.OIDCEndpoint),
 		HTTPClient:   c.httpClient(),
 		Credentials:  aws.AnonymousCredentials{},
+		APIOptions:   []func(*middleware.Stack) error{keepErrors},
 	}), nil
+}
+
+// keepErrors keeps the bodies of refusals for [Failure]: of those whose type it
+// does not know, the SDK reads the type alone.
+func keepErrors(stack *middleware.Stack) error {
+	return stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("KeepErrors",
+		func(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (middleware.DeserializeOutput, middleware.Metadata, error) {
+			out, metadata, err := next.HandleDeserialize(ctx, in)
+			if resp, ok := out.RawResponse.(*smithyhttp.Response); ok && resp.StatusCode >= http.StatusBadRequest {
+				resp.Body = &keptBody{ReadCloser: resp.Body}
+			}
+			return out, metadata, err
+		}), middleware.After)
+}
+
+// A keptBody remembers what was read of it.
+type keptBody struct {
+	io.ReadCloser
+	read bytes.Buffer
+}
+
+func (b *keptBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	b.read.Write(p[:n])
+	return n, err
 }
 
 func endpoint(override string) *string {

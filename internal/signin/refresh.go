@@ -14,7 +14,8 @@ import (
 
 // Token returns an access token of the session that is good for now, refreshing
 // it when less than 15 minutes are left. Without one it returns a
-// [*RequiredError]: a person has to sign in.
+// [*RequiredError], a person has to sign in, or, where the service did not answer
+// the refresh, a [*RefreshError] or [*ConnectionError]: nothing is lost yet.
 func (c *Client) Token(ctx context.Context, s Session) (wallet.Token, error) {
 	t, err := c.stored(s)
 	if err != nil {
@@ -105,8 +106,11 @@ func (c *Client) refresh(ctx context.Context, s Session, stale wallet.Token) (wa
 		return c.fallback(ctx, stale, fmt.Errorf("the token of %s needs a refresh, which could not be stored: %v", s, err))
 	}
 	fresh, err := c.exchange(ctx, s, t)
-	if e, said := errors.AsType[*ServiceError](err); said && e.Final() {
-		err = &RequiredError{Session: s, Reason: Expired}
+	if e, said := errors.AsType[*ServiceError](err); said {
+		err = &RefreshError{Cause: e}
+		if e.Final() {
+			err = &RequiredError{Session: s, Reason: Expired}
+		}
 	}
 	// Clients that know no lock may have stored a token meanwhile, or deleted it.
 	now, gone := c.stored(s)

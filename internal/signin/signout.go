@@ -22,6 +22,7 @@ func (c *Client) Portal(region string) (*sso.Client, error) {
 		BaseEndpoint: endpoint(c.PortalEndpoint),
 		HTTPClient:   c.httpClient(),
 		Credentials:  aws.AnonymousCredentials{},
+		Retryer:      ReadRetryer(),
 	}), nil
 }
 
