@@ -174,17 +174,26 @@ func count(n int, thing string) string {
 // Center, or mix its credentials with others.
 var stray = append([]string{
 	"AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_CA_BUNDLE",
-	"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT", "XDG_STATE_HOME",
+	"XDG_STATE_HOME",
+}, astray...)
+
+// astray are those of them that have to go even where the home stays.
+var astray = append([]string{
+	"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT",
 }, stale...)
 
 // pointedAt is what points a client at an Identity Center, through its proxy too
 // if it is to be.
 func (a *App) pointedAt(r control.Record, proxied bool) []string {
-	set := idc.Environment(r.Address, a.getenv("NO_PROXY")+","+a.getenv("no_proxy"))
+	past := a.getenv("NO_PROXY") + "," + a.getenv("no_proxy")
+	if proxied {
+		past = "" // it may name AWS's hosts
+	}
+	set := idc.Environment(r.Address, past)
 	if proxied {
 		set = append(set, idc.ProxyEnvironment(r.Proxy)...)
 	}
-	if proxied || strings.HasPrefix(r.Address, "https:") {
+	if proxied || strings.HasPrefix(r.Address, "https:") && r.CAFile != "" {
 		set = append(set, idc.TrustEnvironment(r.CAFile)...)
 	}
 	return set

@@ -67,7 +67,7 @@ func (l *localEnv) run(ctx context.Context) error {
 			return err
 		}
 	}
-	unset := stale
+	unset := astray
 	if l.Home != "" {
 		if l.Home, err = privateHome(l.Home); err != nil {
 			return fmt.Errorf("--home: %v", err)

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -86,7 +87,7 @@ func perSecond(text string) (float64, error) {
 	number, unit, _ := strings.Cut(text, "/")
 	n, err := strconv.ParseFloat(number, 64)
 	per, known := map[string]float64{"": 1, "s": 1, "m": 60, "h": 3600}[unit]
-	if err != nil || !known || n <= 0 {
+	if err != nil || !known || !(n > 0) || math.IsInf(n, 1) {
 		return 0, &usageError{Problem: fmt.Sprintf("--rate: %q is no rate; write calls a second, like 20/s", text)}
 	}
 	return n / per, nil

@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"log/slog"
 	"net"
 	"os"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/portico-sso/portico/internal/idc"
 	"github.com/portico-sso/portico/internal/idc/control"
+	"github.com/portico-sso/portico/internal/idc/directory"
 )
 
 // steered are the commands that steer a running Identity Center, with arguments
@@ -179,4 +181,49 @@ func runApp(t *testing.T, records, endpoint string, args ...string) (stdout, std
 	}
 	Main(a, args)
 	return out.String(), problems.String()
+}
+
+// The authority of a listener under TLS vouches for AWS's names only where there
+// is a proxy for them.
+func TestAuthorityOfTLSAlone(t *testing.T) {
+	s := &service{TLS: true, Files: t.TempDir()}
+	a, _, err := s.authority("https://127.0.0.1:8642")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]bool{"localhost": true, "oidc.us-east-1.amazonaws.com": false, "sts.amazonaws.com": false} {
+		c, err := a.GetCertificate(&tls.ClientHelloInfo{ServerName: name})
+		if got := err == nil && c != nil; got != want {
+			t.Errorf("%s: certified %v, want %v (%v)", name, got, want, err)
+		}
+	}
+}
+
+// What is exposed answers to people alone, whatever was decided while it was not.
+func TestExposedDecidesNothing(t *testing.T) {
+	data := t.TempDir()
+	decide := func(address string) (answers bool) {
+		ctx := t.Context()
+		server, err := idc.New(ctx, idc.Config{DataDir: data, BaseURL: address, Log: slog.New(slog.DiscardHandler)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer server.Close()
+		if address == "" {
+			if _, err := server.Directory().AddDecision(ctx, directory.Decision{User: "alice", Answer: "allow"}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		_, _, answers, err = server.Directory().DecisionFor(ctx, "any", "device")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return answers
+	}
+	if !decide("") {
+		t.Error("on this machine alone the decision answers nothing")
+	}
+	if decide("http://idc.test:8642") {
+		t.Error("reachable from other machines, the decision still answers")
+	}
 }

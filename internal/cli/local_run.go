@@ -7,7 +7,6 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -29,7 +28,7 @@ What language tools keep in yours (Go's caches, npm's, Cargo's) stays known to t
 
 With --as USER the command's browser is one that signs that person in and allows
 what is asked, so that any client's login runs unattended. Old clients that ignore
-endpoint variables, such as the AWS CLI before 2.13, need --proxy.`,
+endpoint variables, such as the AWS CLI before 2.15, need --proxy.`,
 		Example: `  portico local run --as alice -- ./test.sh
   portico local run --as alice --proxy -- ./test-old-clients.sh
   portico local run --org org.yaml --as bob -- sh -c 'aws sso login --profile dev && aws sts get-caller-identity --profile dev'`,
@@ -106,11 +105,11 @@ func (l *localRun) run(ctx context.Context, args []string) (err error) {
 	}
 	unset := stray
 	if l.KeepHome {
-		unset = stale
+		unset = astray
 	}
 	// Scripts that steer it must not meet another portico, nor none.
 	bin := filepath.Join(dir, "bin")
-	if err := a.linkSelf(bin, strings.TrimSuffix(filepath.Base(a.Self), ".exe")); err != nil {
+	if err := a.linkSelf(bin, "portico"); err != nil {
 		return err
 	}
 	child.Env = with(child.Env, append(child.localEnvironment(r.Record, home, l.User, l.Proxy != ""), a.pathWith(bin)), unset...)
@@ -118,6 +117,12 @@ func (l *localRun) run(ctx context.Context, args []string) (err error) {
 	if err != nil {
 		return err
 	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		<-r.ended // without it the command's tests would only fail one by one
+		cancel()
+	}()
 	return child.runChild(ctx, path, args, child.Env)
 }
 

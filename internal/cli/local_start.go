@@ -162,7 +162,8 @@ func (l *localStart) announce(r *running) {
 	} else {
 		fmt.Fprint(out, "Other machines can reach it, so nothing here steers it: sign in on its pages. Clients need:\n\n")
 		for _, kv := range l.App.pointedAt(r.Record, l.Proxy != "") {
-			fmt.Fprintf(out, "  export %s\n", kv)
+			variable, value, _ := strings.Cut(kv, "=")
+			fmt.Fprintf(out, "  export %s=%s\n", variable, quoteWord(value))
 		}
 	}
 	fmt.Fprintf(out, "  %s configure sso --sso-session local --sso-start-url %s --sso-region %s\n\nCtrl-C ends it.\n", name, r.Instance.StartURL, r.Instance.Region)
@@ -199,11 +200,15 @@ type running struct {
 	stop   context.CancelFunc
 	done   chan error
 	parts  int // how many send on done
+	ended  <-chan struct{}
 }
 
 // serve starts an Identity Center on a listener and records it.
 func (s *service) serve(ctx context.Context, l net.Listener) (_ *running, err error) {
 	c := s.Config
+	if s.TLS && strings.HasPrefix(c.BaseURL, "http:") {
+		return nil, &usageError{Problem: "--tls needs a --url that begins with https://"}
+	}
 	if c.BaseURL == "" {
 		c.BaseURL = map[bool]string{false: "http", true: "https"}[s.TLS] + "://" + l.Addr().String()
 	}
@@ -220,7 +225,7 @@ func (s *service) serve(ctx context.Context, l net.Listener) (_ *running, err er
 		}
 	}
 	if s.TLS {
-		l = tls.NewListener(l, &tls.Config{GetCertificate: authority.GetCertificate, NextProtos: []string{"http/1.1"}})
+		c.TLS = &tls.Config{GetCertificate: authority.GetCertificate, NextProtos: []string{"http/1.1"}}
 	}
 	server, err := idc.New(ctx, c)
 	if err != nil {
@@ -241,26 +246,39 @@ func (s *service) serve(ctx context.Context, l net.Listener) (_ *running, err er
 		if proxies, err = net.Listen("tcp", s.Proxy); err != nil {
 			return nil, fmt.Errorf("--proxy: %v", err)
 		}
+		defer func() {
+			if err != nil {
+				proxies.Close()
+			}
+		}()
+		if !onlyThisMachine(proxies.Addr()) {
+			return nil, &usageError{Problem: fmt.Sprintf("--proxy: %s can be reached from other machines; name an address of this one, like 127.0.0.1:8643", s.Proxy)}
+		}
 		p = &proxy.Proxy{Handler: server.AWSHandler(), Authority: authority, Password: rand.Text(), Log: c.Log}
 		record.Proxy = "http://portico:" + p.Password + "@" + proxies.Addr().String()
 		r.parts++
 	}
 	// Nobody steers one that other machines reach, so nobody needs to find it.
 	if private {
-		if r.remove, err = control.Publish(s.Records, record); err != nil {
-			if proxies != nil {
-				proxies.Close()
-			}
+		remove, err := control.Publish(s.Records, record)
+		if err != nil {
 			return nil, fmt.Errorf("record this Identity Center: %v", err)
 		}
+		r.remove = remove
 		r.Control = &control.Client{Record: record}
 	}
 	r.Record = record
 	ctx, r.stop = context.WithCancel(ctx)
-	go func() { r.done <- server.Serve(ctx, l) }()
-	if p != nil {
-		go func() { r.done <- p.Serve(ctx, proxies) }()
+	part := func(serve func() error) {
+		err := serve()
+		r.stop() // one part without the other is of no use
+		r.done <- err
 	}
+	go part(func() error { return server.Serve(ctx, l) })
+	if p != nil {
+		go part(func() error { return p.Serve(ctx, proxies) })
+	}
+	r.ended = ctx.Done()
 	return r, nil
 }
 
@@ -297,9 +315,8 @@ func onlyThisMachine(a net.Addr) bool {
 
 // wait returns when the Identity Center has ended and everything is put away.
 func (r *running) wait() error {
-	err := <-r.done
-	r.stop() // one part without the other is of no use
-	for range r.parts - 1 {
+	var err error
+	for range r.parts {
 		err = errors.Join(err, <-r.done)
 	}
 	return errors.Join(err, r.remove(), r.server.Close())

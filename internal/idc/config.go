@@ -2,6 +2,7 @@ package idc
 
 import (
 	"cmp"
+	"crypto/tls"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -37,6 +38,8 @@ type Config struct {
 	// ControlKey opens package control; "" means nobody steers this one. It is
 	// ignored where other machines reach the listener.
 	ControlKey string
+	// TLS, if it is not nil, is what Serve puts on the listener; BaseURL is https then.
+	TLS *tls.Config
 	// Policy holds lifetimes and limits of sign-ins.
 	Policy grant.Policy
 	Log    *slog.Logger     // nil: slog.Default()

@@ -5,7 +5,8 @@ import "strings"
 // Environment is what points AWS clients at the Identity Center at address,
 // NAME=value each. Clients differ in whether they honour the variable of each
 // service or the one for all, so both are there. noProxy is the value that
-// NO_PROXY has, which is extended.
+// NO_PROXY has, which is extended; it must be "" for clients that a proxy leads
+// here, or what it names would go past the proxy.
 func Environment(address, noProxy string) []string {
 	env := []string{"AWS_ENDPOINT_URL=" + address}
 	for _, service := range []string{"SSO", "SSO_OIDC", "SSO_ADMIN", "IDENTITYSTORE", "ORGANIZATIONS", "STS", "S3"} {

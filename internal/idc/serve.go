@@ -2,6 +2,7 @@ package idc
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"log/slog"
 	"net"
@@ -59,8 +60,12 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	defer stop()
 	background.Go(func() { s.collector(ctx) })
 
+	l = netutil.LimitListener(l, maxConnections)
+	if s.tls != nil {
+		l = tls.NewListener(l, s.tls) // outermost, so that net/http knows it
+	}
 	failed := make(chan error, 1)
-	background.Go(func() { failed <- server.Serve(netutil.LimitListener(l, maxConnections)) })
+	background.Go(func() { failed <- server.Serve(l) })
 	select {
 	case err := <-failed:
 		return errors.Join(err, server.Close())

@@ -2,6 +2,7 @@ package idc
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -27,6 +28,7 @@ import (
 type Server struct {
 	address   address
 	names     otherNames
+	tls       *tls.Config // nil: plain
 	directory *directory.Service
 	grant     *grant.Service
 	db        *sqlstore.DB
@@ -67,7 +69,7 @@ func New(ctx context.Context, c Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{address: a, names: names, now: c.Now, log: c.Log, collect: make(chan struct{}, 1)}
+	s := &Server{address: a, names: names, tls: c.TLS, now: c.Now, log: c.Log, collect: make(chan struct{}, 1)}
 	if s.now == nil {
 		s.now = time.Now
 	}
@@ -88,7 +90,8 @@ func (s *Server) prepare(ctx context.Context, c Config) error {
 	if err != nil {
 		return err
 	}
-	s.directory = &directory.Service{Store: s.db.Directory(), Key: key}
+	s.directory = &directory.Service{Store: s.db.Directory(), Key: key,
+		PeopleOnly: func() bool { return !s.address.loopback() || s.exposed.Load() }}
 	s.grant = &grant.Service{Store: s.db.Grant(), Policy: c.Policy, Key: key, UserActive: s.directory.Active}
 	if err := s.seed(ctx, c.Organisation); err != nil {
 		return err
@@ -140,7 +143,7 @@ func (s *Server) seed(ctx context.Context, org *directory.Organisation) error {
 
 func (s *Server) warnExposed(attribute, value string) {
 	s.log.Warn("THIS IDENTITY CENTER CAN BE REACHED FROM OTHER MACHINES. It is meant for one machine: "+
-		"whoever reaches it may try passwords, and its traffic can be read. Control is off.", attribute, value)
+		"whoever reaches it may try passwords, and its traffic can be read. Control is off, and decisions answer nothing.", attribute, value)
 }
 
 // Describe says which Identity Center this is, and who is in it, in the

@@ -94,6 +94,9 @@ func (s *Service) ClearDecisions(ctx context.Context, id string) error {
 // and who answers. ok is false when a person must. A person who is disabled
 // cannot answer, so their decisions are passed over.
 func (s *Service) DecisionFor(ctx context.Context, client, flow string) (d Decision, u User, ok bool, err error) {
+	if s.PeopleOnly != nil && s.PeopleOnly() {
+		return Decision{}, User{}, false, nil
+	}
 	all, err := s.Store.Decisions(ctx)
 	if err != nil {
 		return Decision{}, User{}, false, err

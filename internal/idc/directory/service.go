@@ -13,6 +13,9 @@ type Service struct {
 	// Key is the server key, at least 32 bytes. Without one no browser is
 	// remembered, and no code is sent by e-mail.
 	Key []byte
+	// PeopleOnly says that decisions answer nothing, because whoever is not on this
+	// machine would sign in by them; nil means that they do.
+	PeopleOnly func() bool
 	// HashSlots is how many passwords are hashed at once; zero means 2.
 	HashSlots int
 	// HashQueue is how many sign-ins may wait for that; zero means 64.

@@ -1,6 +1,7 @@
 package grant_test
 
 import (
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -256,4 +257,49 @@ func TestRequestLimit(t *testing.T) {
 	_, err = w.BeginAuthorization(t.Context(), at(600*time.Second), authorize(third))
 	w.must(err)
 	w.device(start, c) // has a limit of its own
+}
+
+// An answer that was lost on its way to the browser is given again, the same one,
+// to the same sign-in, until the client has come for the code.
+func TestDecideAgain(t *testing.T) {
+	w := newWorld(t, "")
+	c, alice, other := w.register(start), w.signIn(start, "alice"), w.signIn(start, "alice")
+	begin := func() string {
+		id, err := w.BeginAuthorization(t.Context(), start, authorize(c))
+		w.must(err)
+		_, err = w.Request(t.Context(), start, alice, id)
+		w.must(err)
+		return id
+	}
+	id := begin()
+	first, err := w.Decide(t.Context(), start, alice, id, true)
+	w.must(err)
+	again, err := w.Decide(t.Context(), at(time.Minute), alice, id, true)
+	w.must(err)
+	if again.RedirectTo != first.RedirectTo {
+		t.Errorf("got %s, then %s", first.RedirectTo, again.RedirectTo)
+	}
+	_, err = w.Decide(t.Context(), start, alice, id, false)
+	w.refused(err, grant.CodeInvalidRequest)
+	_, err = w.Decide(t.Context(), start, other, id, true)
+	w.refused(err, grant.CodeAccessDenied)
+	_, err = w.Decide(t.Context(), at(5*time.Minute), alice, id, true) // the code is over
+	w.refused(err, grant.CodeInvalidRequest)
+	u, err := url.Parse(again.RedirectTo)
+	w.must(err)
+	_, err = w.redeemCode(start, c, u.Query().Get("code"))
+	w.must(err)
+	_, err = w.Decide(t.Context(), start, alice, id, true)
+	w.refused(err, grant.CodeInvalidRequest)
+
+	id = begin()
+	first, err = w.Decide(t.Context(), start, alice, id, false)
+	w.must(err)
+	again, err = w.Decide(t.Context(), start, alice, id, false)
+	w.must(err)
+	if again.RedirectTo != first.RedirectTo {
+		t.Errorf("denied: got %s, then %s", first.RedirectTo, again.RedirectTo)
+	}
+	_, err = w.Decide(t.Context(), start, alice, id, true)
+	w.refused(err, grant.CodeInvalidRequest)
 }

@@ -38,7 +38,8 @@ func (s *Service) Request(ctx context.Context, now time.Time, sess Session, requ
 	return s.shown(requestID, r)
 }
 
-// Decide allows or denies, once.
+// Decide allows or denies, once. The same answer to an authorization request by
+// the same sign-in is given again as long as its code was not redeemed.
 func (s *Service) Decide(ctx context.Context, now time.Time, sess Session, requestID string, allow bool) (Decision, error) {
 	now = moment(now)
 	if active, err := s.active(ctx, sess.UserID); err != nil || !active {
@@ -46,7 +47,9 @@ func (s *Service) Decide(ctx context.Context, now time.Time, sess Session, reque
 	}
 	id := hashOf(requestID)
 	v := Verdict{ID: id, SessionID: sess.ID, UserID: sess.UserID, Allow: allow, Now: now}
-	code, err := s.random(32)
+	// Derived, so that a browser whose answer was lost, or a person who clicked
+	// twice, gets the same code again: the client still waits for it.
+	code, err := s.deriveString("authorization code", requestID, 32)
 	if err != nil {
 		return Decision{}, err
 	}
@@ -57,7 +60,7 @@ func (s *Service) Decide(ctx context.Context, now time.Time, sess Session, reque
 	r, err := s.Store.Decide(ctx, v)
 	if errors.Is(err, ErrConflict) {
 		r, err = s.Store.Request(ctx, id)
-		if err == nil {
+		if err == nil && !v.repeats(r) {
 			err = errOr(whoseRequest(r).of(undecidable(r, now, sess)), ErrNoSession)
 		}
 	}
@@ -91,6 +94,18 @@ func (s *Service) decided(requestID string, r RequestRecord, code string) (Decis
 		d.RedirectTo = callback(r.RedirectURI, outcome)
 	}
 	return d, nil
+}
+
+// repeats says whether the same sign-in has given the same answer before, and
+// the client has not come for it yet.
+func (v Verdict) repeats(r RequestRecord) bool {
+	if r.Flow != FlowAuthorizationCode || r.SessionID != v.SessionID || r.UserID != v.UserID {
+		return false
+	}
+	if !v.Allow {
+		return r.Status == StatusDenied
+	}
+	return r.Status == StatusAllowed && r.Code == v.Code && v.Now.Before(r.CodeExpiresAt)
 }
 
 // undecidable says why a request could not be decided, or nil when it is not
