@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/portico-sso/portico/internal/creds"
+	"github.com/portico-sso/portico/internal/idc/control"
 	"github.com/portico-sso/portico/internal/output"
 	"github.com/portico-sso/portico/internal/signin"
 	"github.com/portico-sso/portico/internal/terminal"
@@ -93,6 +94,9 @@ func explain(a *App, err error) (text, hint string, code int) {
 	}
 	if e, ok := errors.AsType[*usageError](err); ok {
 		return coded("ParamValidation", terminal.Clean(e.Problem)), "Run with --help for the flags and an example.", exitUsage
+	}
+	if e, ok := errors.AsType[*control.Error](err); ok && e.Code == "invalid_fault" {
+		return coded("ParamValidation", terminal.Clean(e.Message)), "", exitUsage
 	}
 	if e, ok := errors.AsType[*output.QueryError](err); ok {
 		return coded("ParamValidation", cleanLines(e.Error())), "", exitUsage

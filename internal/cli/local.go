@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -11,12 +12,14 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/portico-sso/portico/internal/idc"
 	"github.com/portico-sso/portico/internal/idc/control"
@@ -78,6 +81,21 @@ func (a *App) find(ctx context.Context, address string) (*control.Client, error)
 func steering(a *App, c *cobra.Command, run func(ctx context.Context, client *control.Client, args []string) error) *cobra.Command {
 	var address string
 	c.Flags().StringVar(&address, "address", "", "which one, when several are running")
+	words := c.Args
+	c.Args = func(cmd *cobra.Command, args []string) error {
+		// An empty word is a variable that a script did not set. It must not mean
+		// everything.
+		if slices.Contains(args, "") {
+			return &usageError{Problem: "an argument is empty"}
+		}
+		var empty error
+		cmd.Flags().Visit(func(f *pflag.Flag) {
+			if f.Value.Type() == "string" && f.Value.String() == "" {
+				empty = &usageError{Problem: "--" + f.Name + " is empty; leave it out or say what it is"}
+			}
+		})
+		return cmp.Or(empty, words(cmd, args))
+	}
 	c.RunE = func(cmd *cobra.Command, args []string) error {
 		client, err := a.find(cmd.Context(), address)
 		if err != nil {
@@ -111,10 +129,13 @@ func (l lifetimes) Set(text string) error {
 // exactlyOne takes one word, which is a what.
 func exactlyOne(what string) cobra.PositionalArgs {
 	return func(_ *cobra.Command, args []string) error {
-		if len(args) != 1 {
+		switch len(args) {
+		case 0:
 			return &usageError{Problem: "the following arguments are required: the " + what}
+		case 1:
+			return nil
 		}
-		return nil
+		return &usageError{Problem: "only one " + what + " can be given"}
 	}
 }
 

@@ -25,7 +25,7 @@ Real and local sign-ins should not mix: --home gives the shell a home directory
 of its own. With --as USER its browser signs that person in and allows what is
 asked, so that any client's login runs unattended.
 With --proxy, clients that ignore endpoint variables reach it too, and nothing
-else: their HTTPS goes to its proxy, and they trust its certificates only.`,
+else: their HTTPS goes to its proxy, whose certificates they trust.`,
 		Example: `  eval "$(portico local env --home ./local-home)"
   eval "$(portico local env --home ./local-home --as alice)"
   eval "$(portico local env --home ./local-home --proxy)"`,

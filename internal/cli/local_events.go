@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -67,8 +68,13 @@ type localEvents struct {
 }
 
 func (l *localEvents) run(ctx context.Context) error {
+	last := time.Now()
 	for q := l.Query; ; {
 		page, err := l.Control.Events(ctx, q)
+		if _, answered := errors.AsType[*control.Error](err); err != nil && !answered && q.Wait > 0 && ctx.Err() == nil {
+			return &hintedError{Err: fmt.Errorf("the Identity Center at %s has ended", l.Control.Record.Address),
+				Hint: "When it runs again, follow on with: local events --follow --since " + last.UTC().Format(time.RFC3339)}
+		}
 		if err != nil {
 			return err
 		}
@@ -76,6 +82,9 @@ func (l *localEvents) run(ctx context.Context) error {
 			return err
 		}
 		q.After = page.Next
+		if n := len(page.Events); n > 0 {
+			last = page.Events[n-1].EventTime
+		}
 		if len(page.Events) > 0 {
 			continue // there may be more
 		}

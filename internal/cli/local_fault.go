@@ -61,9 +61,14 @@ by which "fault clear" takes it back.`,
 	c.Flags().IntVar(&f.Nth, "nth", 0, "only the Nth matching call, counted from now")
 	c.Flags().StringVar(&f.Client, "client", "", "only calls of clients of this name")
 	c.Flags().StringVar(&f.User, "user", "", "only calls of this person")
-	c.PreRunE = func(*cobra.Command, []string) (err error) {
+	c.PreRunE = func(cmd *cobra.Command, _ []string) (err error) {
 		if err := required(flag{"--op", f.Op}); err != nil {
 			return err
+		}
+		for _, name := range []string{"status", "latency", "burst", "count", "nth"} {
+			if given := cmd.Flag(name); given.Changed && strings.Trim(given.Value.String(), "0s") == "" {
+				return &usageError{Problem: "--" + name + " must be more than 0"}
+			}
 		}
 		f.Latency = control.Duration(latency)
 		f.Rate, err = perSecond(rate)

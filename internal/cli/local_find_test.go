@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -130,7 +131,8 @@ func findsTheRightOne(t *testing.T, c *cobra.Command, name string, args []string
 type counted struct {
 	*running
 	slog.Handler
-	asked atomic.Int64
+	asked  atomic.Int64
+	closed bool
 }
 
 func (c *counted) Enabled(context.Context, slog.Level) bool { return true }
@@ -159,6 +161,9 @@ func startLocal(t *testing.T, records string) *counted {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
+		if c.closed {
+			return
+		}
 		if err := c.close(); err != nil {
 			t.Error(err)
 		}
@@ -225,5 +230,26 @@ func TestExposedDecidesNothing(t *testing.T) {
 	}
 	if decide("http://idc.test:8642") {
 		t.Error("reachable from other machines, the decision still answers")
+	}
+}
+
+// Who follows is told when there is nothing more to follow.
+func TestFollowingEnds(t *testing.T) {
+	records := t.TempDir()
+	c := startLocal(t, records)
+	done := make(chan string, 1)
+	go func() {
+		_, stderr := runApp(t, records, "", "local", "events", "--follow")
+		done <- stderr
+	}()
+	for c.asked.Load() == 0 {
+		runtime.Gosched()
+	}
+	if err := c.close(); err != nil {
+		t.Fatal(err)
+	}
+	c.closed = true
+	if got := <-done; !strings.Contains(got, c.Address+" has ended") || !strings.Contains(got, "--follow --since 2") {
+		t.Errorf("got %s", got)
 	}
 }

@@ -11,13 +11,16 @@ import (
 )
 
 // Main runs one command line in the given world and returns its exit code.
-// SIGINT and SIGTERM end it in good order, another one a second later at once;
-// while a command runs in the foreground, SIGINT is that command's.
+// SIGINT, SIGTERM and SIGHUP end it in good order, another one a second later at
+// once; while a command runs in the foreground, SIGINT is that command's.
 func Main(a App, args []string) int {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) { // as nohup has it
+		signal.Notify(signals, syscall.SIGHUP)
+	}
 	defer signal.Stop(signals)
 	go func() {
 		for s := range signals {

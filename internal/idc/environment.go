@@ -1,6 +1,10 @@
 package idc
 
-import "strings"
+import (
+	"net/url"
+	"slices"
+	"strings"
+)
 
 // Environment is what points AWS clients at the Identity Center at address,
 // NAME=value each. Clients differ in whether they honour the variable of each
@@ -15,8 +19,12 @@ func Environment(address, noProxy string) []string {
 	// A client without credentials would otherwise look for a machine's.
 	env = append(env, "AWS_EC2_METADATA_DISABLED=true")
 	hosts := []string{"127.0.0.1", "localhost", "::1"}
-	for h := range strings.SplitSeq(noProxy, ",") {
-		if h = strings.TrimSpace(h); h != "" && h != "127.0.0.1" && h != "localhost" && h != "::1" {
+	own := ""
+	if u, err := url.Parse(address); err == nil {
+		own = u.Hostname()
+	}
+	for h := range strings.SplitSeq(own+","+noProxy, ",") {
+		if h = strings.TrimSpace(h); h != "" && !slices.Contains(hosts, h) {
 			hosts = append(hosts, h)
 		}
 	}
@@ -25,11 +33,11 @@ func Environment(address, noProxy string) []string {
 }
 
 // TrustEnvironment makes clients trust the certificates of the authority whose
-// own is in the file, and most of them no other: the Go and Python ones take a
-// bundle in place of the system's.
+// own is in the file, and many of them no other: Python's and curl take a bundle
+// in place of the system's.
 func TrustEnvironment(caFile string) []string {
 	var env []string
-	for _, name := range []string{"AWS_CA_BUNDLE", "SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE"} {
+	for _, name := range []string{"AWS_CA_BUNDLE", "SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"} {
 		env = append(env, name+"="+caFile)
 	}
 	return env
