@@ -72,3 +72,32 @@ func TestOriginOfDevice(t *testing.T) {
 		t.Errorf("got the workflow %q, want %q", got, request.Workflow)
 	}
 }
+
+// Once other machines reach it, nothing is answered without a person: neither
+// what begins then, nor what was to be answered.
+func TestExposedIsAnsweredByPeople(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, _ := newServer(t, Config{})
+		allow := directory.Decision{User: "alice", Answer: "allow", After: time.Second}
+		if _, err := s.Directory().AddDecision(t.Context(), allow); err != nil {
+			t.Fatal(err)
+		}
+		p := overHandler(t, s)
+		p.must(operation("RegisterClient")(p))
+		p.must(operation("StartDeviceAuthorization")(p))
+		s.exposed.Store(true)
+		time.Sleep(time.Minute)
+		if _, code := p.try(p.redeem()); code != "AuthorizationPendingException" {
+			t.Errorf("what had begun was answered: %q", code)
+		}
+		p.must(operation("StartDeviceAuthorization")(p))
+		time.Sleep(time.Minute)
+		if _, code := p.try(p.redeem()); code != "AuthorizationPendingException" {
+			t.Errorf("what began then was answered: %q", code)
+		}
+		s.exposed.Store(false)
+		if _, code := p.try(p.redeem()); code != "AuthorizationPendingException" {
+			t.Errorf("it began without a script: %q", code)
+		}
+	})
+}

@@ -55,6 +55,10 @@ type Server struct {
 	closeErr  error
 }
 
+// keptInMemory is how many events are kept where they cost memory: at some 4 kB
+// each at most, and 1 kB as a rule.
+const keptInMemory = 20_000
+
 // New opens the database and puts the organisation into it. Close must be
 // called at the end.
 func New(ctx context.Context, c Config) (*Server, error) {
@@ -90,9 +94,9 @@ func (s *Server) prepare(ctx context.Context, c Config) error {
 	if err != nil {
 		return err
 	}
-	s.directory = &directory.Service{Store: s.db.Directory(), Key: key,
-		PeopleOnly: func() bool { return !s.address.loopback() || s.exposed.Load() }}
-	s.grant = &grant.Service{Store: s.db.Grant(), Policy: c.Policy, Key: key, UserActive: s.directory.Active}
+	peopleOnly := func() bool { return !s.address.loopback() || s.exposed.Load() }
+	s.directory = &directory.Service{Store: s.db.Directory(), Key: key, PeopleOnly: peopleOnly}
+	s.grant = &grant.Service{Store: s.db.Grant(), Policy: c.Policy, Key: key, UserActive: s.directory.Active, PeopleOnly: peopleOnly}
 	if err := s.seed(ctx, c.Organisation); err != nil {
 		return err
 	}
@@ -103,6 +107,9 @@ func (s *Server) prepare(ctx context.Context, c Config) error {
 	s.place = events.Place{Region: instance.Region, ManagementAccount: instance.ManagementAccount,
 		IdentityStoreARN: "arn:" + directory.Partition(instance.Region) + ":identitystore::" + instance.ManagementAccount + ":identitystore/" + instance.IdentityStoreID}
 	s.events = &events.Recorder{Log: s.log, Store: s.db.Events()}
+	if c.DataDir == "" {
+		s.events.Keep = keptInMemory
+	}
 	// Hashing passwords took some 80 MB, which the runtime would keep for more of
 	// the same. There is no more of it until somebody signs in.
 	debug.FreeOSMemory()

@@ -1,12 +1,15 @@
 package idc
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/portico-sso/portico/internal/idc/directory"
+	"github.com/portico-sso/portico/internal/idc/events"
 	"github.com/portico-sso/portico/internal/idc/grant"
 )
 
@@ -172,4 +175,51 @@ func TestGivenClock(t *testing.T) {
 	}
 	s.Skew(-ahead)
 	p.must(operation("GetCallerIdentity")(p))
+}
+
+// A code that was sent by e-mail grows old with everything else.
+func TestAdvanceEndsMailedCodes(t *testing.T) {
+	s, _ := newServer(t, Config{})
+	ctx := t.Context()
+	bob, err := s.Directory().UserByName(ctx, "bob")
+	if err != nil {
+		t.Fatal(err)
+	}
+	challenge, err := s.Directory().BeginChallenge(ctx, s.now(), bob.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mail, err := s.Directory().Mail(ctx, s.now(), bob.ID)
+	if err != nil || len(mail) != 1 {
+		t.Fatalf("%v, %v", mail, err)
+	}
+	if err := s.Advance(ctx, 11*time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Directory().AnswerChallenge(ctx, s.now(), challenge, mail[0].Code); !errors.Is(err, directory.ErrChallengeOver) {
+		t.Errorf("after eleven minutes: %v", err)
+	}
+}
+
+// Those who wait for an event when it all ends are told that there is none.
+func TestWaitingQueriesEndBeforeTheStore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, _ := newServer(t, Config{})
+		asked := make(chan error, 50)
+		for range cap(asked) {
+			go func() {
+				_, err := s.Events().Query(t.Context(), events.Query{Operation: "nothing"}, time.Hour)
+				asked <- err
+			}()
+		}
+		synctest.Wait()
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		for range cap(asked) {
+			if err := <-asked; err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
 }

@@ -15,7 +15,7 @@ import (
 type Decision struct {
 	ID     string // given by AddDecision and Seed
 	User   string // name of who answers; may be left out when nobody does
-	Client string // path.Match pattern of the client's name; "" means any
+	Client string // pattern of the client's name with * and ?, in any case; "" means any
 	Flow   string // FlowDevice, FlowAuthorizationCode, or "" for both
 	Answer string // AnswerAllow, AnswerDeny or AnswerNever
 	After  time.Duration
@@ -124,7 +124,9 @@ func (d Decision) matches(client, flow string) bool {
 	if d.Client == "" {
 		return true
 	}
-	ok, err := path.Match(d.Client, client)
+	// Names like my-tool/1.2 are no paths: * takes their slashes too.
+	flat := func(s string) string { return strings.ReplaceAll(strings.ToLower(s), "/", "\x00") }
+	ok, err := path.Match(flat(d.Client), flat(client))
 	return ok && err == nil
 }
 

@@ -165,8 +165,9 @@ func TestDecisions(t *testing.T) {
 	}
 	answers("client", directory.FlowDevice, "seed-2 bob allow 3s")
 	answers("client", directory.FlowAuthorizationCode, "seed-2 bob allow 3s")
-	answers("Client", directory.FlowDevice, "seed-3  never 0s")
-	answers("Client", directory.FlowAuthorizationCode, "a person")
+	answers("Client/1.2", directory.FlowDevice, "seed-2 bob allow 3s") // in any case; * takes a slash too
+	answers("a client", directory.FlowDevice, "seed-3  never 0s")
+	answers("a client", directory.FlowAuthorizationCode, "a person")
 
 	add := func(d directory.Decision) directory.Decision {
 		t.Helper()

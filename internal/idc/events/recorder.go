@@ -46,7 +46,8 @@ type Recorder struct {
 	done     int64         // of those, written or lost
 	writing  bool          // the goroutine runs
 	hurry    chan struct{} // closed to end a linger or a pause; nil when there is none
-	moved    chan struct{} // closed when done grows; nil when nobody waits
+	moved    chan struct{} // closed when done grows, or asking shrinks; nil when nobody waits
+	asking   int           // queries under way, after which the store may be closed
 	flushing int           // calls that wait for what was recorded before them
 	waiting  []*waiter     // queries that wait for a match
 	closed   bool
@@ -91,7 +92,7 @@ func (r *Recorder) Record(es ...Event) {
 	}
 }
 
-// awaitMove waits, unlocked, until done grows.
+// awaitMove waits, unlocked, until done grows or asking shrinks.
 func (r *Recorder) awaitMove() {
 	moved := r.movement()
 	r.mu.Unlock()
@@ -104,6 +105,14 @@ func (r *Recorder) movement() <-chan struct{} {
 		r.moved = make(chan struct{})
 	}
 	return r.moved
+}
+
+// move wakes those who wait for a movement.
+func (r *Recorder) move() {
+	if r.moved != nil {
+		close(r.moved)
+		r.moved = nil
+	}
 }
 
 // pressed reports whether there is no time to wait for company.
@@ -181,10 +190,7 @@ func (r *Recorder) writeBatch(batch []Event) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.done += int64(len(batch))
-	if r.moved != nil {
-		close(r.moved)
-		r.moved = nil
-	}
+	r.move()
 	if err != nil {
 		if r.lost == nil {
 			r.lost = fmt.Errorf("events were lost: %w", err)
@@ -249,6 +255,8 @@ func (r *Recorder) Query(ctx context.Context, q Query, wait time.Duration) ([]Ev
 	if q.Limit <= 0 {
 		q.Limit = defaultLimit
 	}
+	r.ask(1)
+	defer r.ask(-1)
 	var woken <-chan struct{}
 	var over <-chan time.Time
 	if wait > 0 {
@@ -276,6 +284,14 @@ func (r *Recorder) Query(ctx context.Context, q Query, wait time.Duration) ([]Ev
 			return nil, context.Cause(ctx)
 		}
 	}
+}
+
+// ask counts the queries under way.
+func (r *Recorder) ask(by int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.asking += by
+	r.move()
 }
 
 func (r *Recorder) enlist(w *waiter) {
@@ -309,5 +325,8 @@ func (r *Recorder) Close() error {
 
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	for r.asking > 0 { // they have been woken
+		r.awaitMove()
+	}
 	return r.lost
 }

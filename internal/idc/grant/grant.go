@@ -58,6 +58,9 @@ type Service struct {
 	Key []byte
 	// UserActive says whether the person may still act; nil means always.
 	UserActive func(ctx context.Context, userID string) (bool, error)
+	// PeopleOnly says that scripts answer nothing, because whoever is not on this
+	// machine would sign in by them; nil means that they do.
+	PeopleOnly func() bool
 	// Rand is the source of secrets; nil means crypto/rand.
 	Rand io.Reader
 }

@@ -122,7 +122,7 @@ type settled struct {
 // no session more than before.
 func (s *Service) settle(ctx context.Context, now time.Time, r RequestRecord) (settled, error) {
 	x := settled{request: r}
-	if !r.due(now) {
+	if !r.due(now) || s.PeopleOnly != nil && s.PeopleOnly() {
 		return x, nil
 	}
 	// Somebody who may not act cannot sign in either: the request waits on.

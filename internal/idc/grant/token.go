@@ -128,6 +128,9 @@ func (s *Service) Whose(ctx context.Context, deviceCode, code, refreshToken stri
 	if err != nil {
 		return ""
 	}
+	if r.UserID == "" && (r.Answer == AnswerAllow || r.Answer == AnswerDeny) {
+		return r.AnswerUserID // who is going to decide it
+	}
 	return r.UserID
 }
 
