@@ -83,16 +83,16 @@ func (b *Browser) Visit(ctx context.Context, address string) (callback string, e
 		return "", fmt.Errorf("sign in as %q: %w", b.User, err)
 	}
 	t := &tab{client: withoutCookies(b.Control.Record, b.HTTP), base: base, cookies: map[string]string{cookie.Name: cookie.Value}}
-	defer func() {
-		if err != nil || b.Deny {
-			// Nothing hangs on this sign-in, so it should not linger.
-			t.signOut(ctx)
-		}
-	}()
-	return b.walk(ctx, t, start)
+	callback, byRule, err := b.walk(ctx, t, start)
+	if err != nil || b.Deny || byRule {
+		// Nothing hangs on this sign-in, so it should not linger.
+		t.signOut(ctx)
+	}
+	return callback, err
 }
 
-func (b *Browser) walk(ctx context.Context, t *tab, start *url.URL) (callback string, err error) {
+// walk goes from page to page. byRule says that a rule gave the answer.
+func (b *Browser) walk(ctx context.Context, t *tab, start *url.URL) (callback string, byRule bool, err error) {
 	next, form := start, url.Values(nil)
 	deciding, decided := false, false
 	began := time.Now()
@@ -100,7 +100,7 @@ func (b *Browser) walk(ctx context.Context, t *tab, start *url.URL) (callback st
 		asked := time.Now()
 		resp, err := t.fetch(ctx, next, form)
 		if err != nil {
-			return "", err
+			return "", false, err
 		}
 		if resp.location != nil {
 			consent := form == nil && next.Path == "/consent"
@@ -108,7 +108,7 @@ func (b *Browser) walk(ctx context.Context, t *tab, start *url.URL) (callback st
 				if consent && resp.location.String() == next.String() && time.Since(began) < maxWait {
 					steps-- // a rule has not answered yet
 					if err := sleep(ctx, betweenLooks-time.Since(asked)); err != nil {
-						return "", err
+						return "", false, err
 					}
 				}
 				next, form = resp.location, nil
@@ -117,28 +117,28 @@ func (b *Browser) walk(ctx context.Context, t *tab, start *url.URL) (callback st
 			}
 			// The consent page leads away by itself when a rule has answered.
 			if !deciding && !consent {
-				return "", fmt.Errorf("the page %s leads to %s://%s, away from the Identity Center", next.Path, resp.location.Scheme, resp.location.Host)
+				return "", false, fmt.Errorf("the page %s leads to %s://%s, away from the Identity Center", next.Path, resp.location.Scheme, resp.location.Host)
 			}
-			return resp.location.String(), nil
+			return resp.location.String(), !deciding, nil
 		}
 		page, err := parsePage(resp.body)
 		if err != nil {
-			return "", fmt.Errorf("read the page %s: %w", next.Path, err)
+			return "", false, fmt.Errorf("read the page %s: %w", next.Path, err)
 		}
 		if resp.status != http.StatusOK {
-			return "", page.refusal(resp.status)
+			return "", false, page.refusal(resp.status)
 		}
 		if page.state == stateUnanswered {
-			return "", &UnansweredError{Text: page.lead}
+			return "", false, &UnansweredError{Text: page.lead}
 		}
 		if decided {
-			return "", nil
+			return "", false, nil
 		}
 		if next, form, deciding, err = b.fillIn(t, next, page); err != nil {
-			return "", err
+			return "", false, err
 		}
 	}
-	return "", fmt.Errorf("no decision after %d pages", maxSteps)
+	return "", false, fmt.Errorf("no decision after %d pages", maxSteps)
 }
 
 // sleep waits, or until ctx ends.
@@ -206,12 +206,14 @@ func (b *Browser) resolve(address string) (base, start *url.URL, err error) {
 }
 
 // AtAWS says whether an address is where clients that ignore endpoint variables
-// send a browser: to /authorize at AWS's own sign-in host. Whoever visits pages
-// here means the Identity Center that stands in for it.
+// send a browser: to /authorize at AWS's own sign-in host, which has many names,
+// by region and partition. Any that begins as they do is taken for one, because
+// whoever visits pages here means the Identity Center that stands in for it, and
+// nothing is asked anywhere else.
 func AtAWS(u *url.URL) bool {
-	host := strings.ToLower(u.Hostname())
-	return u.Scheme == "https" && u.User == nil && u.Port() == "" && u.Path == "/authorize" && strings.HasPrefix(host, "oidc.") &&
-		(strings.Contains(host, ".amazonaws.") || strings.HasSuffix(host, ".api.aws"))
+	service, domain, _ := strings.Cut(strings.ToLower(u.Hostname()), ".")
+	return u.Scheme == "https" && u.User == nil && u.Port() == "" && u.Path == "/authorize" &&
+		(service == "oidc" || service == "oidc-fips") && strings.Contains(domain, ".") && !strings.HasSuffix(domain, ".localhost")
 }
 
 // tab holds what a browser keeps between pages.

@@ -353,6 +353,81 @@ func TestVisitSignsOut(t *testing.T) {
 	}
 }
 
+// Neither does one whose sign-in nothing hangs on: it denied, or a rule answered.
+func TestVisitKeepsOnlyWhatAllowed(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		deny bool
+		rule string // how a rule answers, if one does
+		live bool
+	}{
+		{"allowed", false, "", true}, {"denied", true, "", false},
+		{"allowed by a rule", false, directory.AnswerAllow, false}, {"denied by a rule", false, directory.AnswerDeny, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			c := newCenter(t)
+			client, _ := c.register(t, "http://127.0.0.1/oauth/callback")
+			if test.rule != "" {
+				if _, err := c.people.AddDecision(t.Context(), directory.Decision{User: "bob", Answer: test.rule}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			pages, cookie := c.pages, ""
+			c.pages = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if got, err := r.Cookie(portal.CookieName(c.address)); err == nil {
+					cookie = got.Value
+				}
+				pages.ServeHTTP(w, r)
+			})
+			b := c.browser("alice")
+			b.Deny = test.deny
+			if got, err := b.Visit(t.Context(), c.authorizeURL(client.ID, callback)); err != nil || !strings.HasPrefix(got, callback) {
+				t.Fatalf("got %q, %v", got, err)
+			}
+			if _, err := c.grant.Session(t.Context(), c.now(), cookie); cookie == "" || (err == nil) != test.live || err != nil && !errors.Is(err, grant.ErrNoSession) {
+				t.Errorf("cookie %q: got %v, want it alive %v", cookie, err, test.live)
+			}
+		})
+	}
+}
+
+func TestAtAWS(t *testing.T) {
+	for address, want := range map[string]bool{
+		"https://oidc.us-east-1.amazonaws.com/authorize?client_id=x":     true,
+		"https://OIDC.us-east-1.api.aws/authorize":                       true,
+		"https://oidc-fips.us-gov-west-1.amazonaws.com/authorize":        true,
+		"https://oidc.cn-north-1.amazonaws.com.cn/authorize":             true,
+		"https://oidc.cn-north-1.api.amazonwebservices.com.cn/authorize": true,
+		"https://oidc.eusc-de-east-1.amazonaws.eu/authorize":             true,
+		"https://oidc.us-iso-east-1.c2s.ic.gov/authorize":                true,
+		"https://oidc.us-isob-east-1.api.aws.scloud/authorize":           true,
+		"https://oidc.eu-isoe-west-1.cloud.adc-e.uk/authorize":           true,
+		"https://oidc.us-isof-south-1.csp.hci.ic.gov/authorize":          true,
+
+		"https://oidc.us-east-1.amazonaws.com:443/authorize":   false,
+		"https://oidc.us-east-1.amazonaws.com:8642/authorize":  false,
+		"http://oidc.us-east-1.amazonaws.com/authorize":        false,
+		"https://u@oidc.us-east-1.amazonaws.com/authorize":     false,
+		"https://oidc.us-east-1.amazonaws.com/token":           false,
+		"https://oidc.us-east-1.amazonaws.com/authorize/":      false,
+		"https://portal.sso.us-east-1.amazonaws.com/authorize": false,
+		"https://oidcx.us-east-1.amazonaws.com/authorize":      false,
+		"https://oidc/authorize":                               false,
+		"https://oidc.localhost/authorize":                     false,
+		"https://oidc.idc.localhost/authorize":                 false,
+		"https://localhost/authorize":                          false,
+		"https://127.0.0.1/authorize":                          false,
+	} {
+		u, err := url.Parse(address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := browse.AtAWS(u); got != want {
+			t.Errorf("%s: got %v", address, got)
+		}
+	}
+}
+
 func TestVisitEndsWithContext(t *testing.T) {
 	c := newCenter(t)
 	ctx, cancel := context.WithCancel(t.Context())

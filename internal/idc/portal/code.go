@@ -38,6 +38,14 @@ func (v *visit) setChallenge(challenge string, wrong int) {
 	http.SetCookie(v.w, c)
 }
 
+// dropChallenge takes away what an unfinished sign-in left in this browser, so
+// that its code lets nobody in, and is shown to nobody, who comes here later.
+func (v *visit) dropChallenge() {
+	if _, err := v.r.Cookie(challengeCookieName(v.BaseURL)); err == nil {
+		v.setChallenge("", 0)
+	}
+}
+
 func (v *visit) challengeOf() (challenge string, wrong int) {
 	c, err := v.r.Cookie(challengeCookieName(v.BaseURL))
 	if err != nil {
@@ -177,7 +185,7 @@ func (v *visit) giveCode() error {
 		form.Problem = "Enter the six digits of the code."
 		return v.codeForm(http.StatusBadRequest, form, user)
 	}
-	_, err = v.Directory.AnswerChallenge(ctx, v.now, challenge, code)
+	proven, err := v.Directory.AnswerChallenge(ctx, v.now, challenge, code)
 	switch {
 	case errors.Is(err, directory.ErrWrongCode):
 		return v.wrongCode(form, user, challenge, wrong+1)
@@ -187,8 +195,7 @@ func (v *visit) giveCode() error {
 		return err
 	}
 	note(v.event, eventVerification, success)
-	v.setChallenge("", 0)
-	return v.begin(user, form.Next, credentialPassword+","+credentialEmail)
+	return v.begin(proven, form.Next, credentialPassword+","+credentialEmail)
 }
 
 func (v *visit) wrongCode(form codeView, user directory.User, challenge string, wrong int) error {
@@ -218,6 +225,16 @@ func (v *visit) codeOver(next string, wrong int) error {
 	if wrong >= codeTries {
 		v.refused("FailedAuthentication", "Too many wrong codes")
 		return faultTooManyCodes(next)
+	}
+	ok, err := v.session()
+	if err != nil {
+		return err
+	}
+	// The form was sent twice, and its code was right the first time. Who is signed
+	// in without a code is somebody else.
+	if ok && v.user.Mail {
+		v.event.Name = "" // nothing was verified
+		return v.seeOther(next)
 	}
 	return faultCodeOver(next)
 }

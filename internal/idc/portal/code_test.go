@@ -47,10 +47,70 @@ func TestCode(t *testing.T) {
 	if got := a.cookieOf(t, "portico_challenge_"); got.MaxAge >= 0 {
 		t.Errorf("got %q, want it taken away", got)
 	}
-	b.get("/start").says(t, 200, "<strong>bob</strong>")
+	b.get("/start").says(t, 200, ">bob</strong>")
 	// By the back button.
 	b.get("/signin/code").redirects(t, "/start")
-	b.give(code).says(t, 410, "The code has expired")
+	// By a double click: the form is sent once more.
+	b.post("/signin/code", url.Values{"code": {code}, "next": {"/device"}}).redirects(t, "/device")
+	// What another person is signed in for is not who waits for a code.
+	alice := c.signedIn(t, "alice", "correct-horse")
+	alice.give(code).says(t, 410, "The code has expired")
+	alice.get("/start").says(t, 200, ">alice</strong>")
+}
+
+// A sign-in that was given up before its code is over when somebody else signs
+// in at this browser, or anybody signs out.
+func TestAbandonedCode(t *testing.T) {
+	c := newCenter(t, organisation())
+	for name, leave := range map[string]func(b *browser) answer{
+		"sign-in":           func(b *browser) answer { return b.signIn("alice", "correct-horse", "/start") },
+		"sign-out":          func(b *browser) answer { return b.post("/signout", url.Values{}).redirects(t, "/signed-out") },
+		"sign-in as nobody": nil,
+	} {
+		b := c.challenged(t)
+		code := b.mailed()
+		if leave == nil { // the control: the code is good until then
+			b.give(code).redirects(t, "/start")
+			continue
+		}
+		if got := leave(b).cookieOf(t, "portico_challenge_"); got.MaxAge >= 0 || got.Value != "" || got.Path != "/" {
+			t.Errorf("%s: got %q, want it taken away", name, got)
+		}
+		if a := b.get("/mail").says(t, 200); strings.Contains(a.body, code) || strings.Contains(a.body, "bob") {
+			t.Errorf("%s: bob's code is shown:\n%s", name, a.body)
+		}
+		b.post("/signout", url.Values{}).redirects(t, "/signed-out")
+		b.give(code).says(t, 410, "The code has expired")
+		if b.cookie() != "" {
+			t.Errorf("%s: bob's code signed bob in", name)
+		}
+	}
+	// Who signs out while a code is waited for in another tab ends both.
+	alice := c.signedIn(t, "alice", "correct-horse")
+	alice.post("/signin", bobs).redirects(t, "/signin/code")
+	code := alice.mailed()
+	alice.post("/signout", url.Values{}).redirects(t, "/signed-out")
+	alice.give(code).says(t, 410, "The code has expired")
+}
+
+// The count of wrong tries that the cookie carries is for words alone, and nobody
+// can make it talk nonsense.
+func TestForgedCount(t *testing.T) {
+	c := newCenter(t, organisation())
+	for count, want := range map[string]string{"-1000": "You have 4 more tries.", "x": "You have 4 more tries.", "3": "You have one more try.", "1000": "You have one more try."} {
+		b := c.challenged(t)
+		name := challengeCookie(b)
+		u, err := url.Parse(c.BaseURL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, cookie := range b.http.Jar.Cookies(u) {
+			if challenge, _, ok := strings.Cut(cookie.Value, "."); ok && cookie.Name == name {
+				b.http.Jar.SetCookies(u, []*http.Cookie{{Name: name, Value: challenge + "." + count, Path: "/"}})
+			}
+		}
+		b.give("x").says(t, 403, want)
+	}
 }
 
 // Tries are counted and told, the fifth ends it, and the right one is then of no
@@ -121,7 +181,7 @@ func TestCodeIsBound(t *testing.T) {
 	alice := c.signedIn(t, "alice", "correct-horse")
 	cookie := alice.cookie()
 	alice.post("/signin", bobs).redirects(t, "/signin/code")
-	alice.get("/start").says(t, 200, "<strong>alice</strong>") // not yet
+	alice.get("/start").says(t, 200, ">alice</strong>") // not yet
 	code := alice.mailed()
 	c.browser(t).give(code).says(t, 410)
 	stranger := c.challenged(t)
@@ -129,7 +189,7 @@ func TestCodeIsBound(t *testing.T) {
 		stranger.give(code).says(t, 403)
 	}
 	alice.give(code).redirects(t, "/start")
-	alice.get("/start").says(t, 200, "<strong>bob</strong>")
+	alice.get("/start").says(t, 200, ">bob</strong>")
 	if _, err := c.Grant.Session(t.Context(), c.now(), cookie); err == nil {
 		t.Error("alice is still signed in after bob took the browser over")
 	}
@@ -201,5 +261,37 @@ func TestSecureChallenge(t *testing.T) {
 	got := w.Result().Cookies()
 	if len(got) != 1 || !strings.HasPrefix(got[0].Name, "__Host-portico_challenge_") || !got[0].Secure || got[0].Path != "/" {
 		t.Errorf("got %v", got)
+	}
+}
+
+// The latest messages are shown, and of those whose code is too old it is said,
+// from the very end of their time.
+func TestManyMessages(t *testing.T) {
+	c := newCenter(t, organisation())
+	b := c.signedIn(t, "bob", "battery-staple")
+	now := c.now().Add(time.Hour).Truncate(time.Second)
+	c.Now = func() time.Time { return now }
+	user, err := c.Directory.UserByName(t.Context(), "bob")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 22 {
+		now = now.Add(10 * time.Minute)
+		if _, err := c.Directory.BeginChallenge(t.Context(), now, user.ID); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, test := range []struct {
+		later time.Duration
+		old   int
+	}{{10*time.Minute - time.Second, 19}, {time.Second, 20}} {
+		now = now.Add(test.later)
+		page := b.get("/mail").says(t, 200).body
+		if shown, old := strings.Count(page, `<div class="letter">`), strings.Count(page, `<span class="tag">too old</span>`); shown != 20 || old != test.old {
+			t.Errorf("got %d messages, %d of them too old, want 20 and %d", shown, old, test.old)
+		}
+		if latest := now.Add(-test.later); test.old == 19 && !strings.Contains(page, `<time datetime="`+latest.UTC().Format(time.RFC3339)+`">`) {
+			t.Errorf("the latest message is not on:\n%s", page)
+		}
 	}
 }

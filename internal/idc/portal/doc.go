@@ -5,9 +5,12 @@
 //
 // Pages are rendered here and whole without a script; forms and links are all
 // there is. One page has a script, which adds buttons to copy what one click
-// selects anyway. Changes are made by POST alone, each answered by 303 (RFC 9110
-// section 15.4.4), so that reloading a page never repeats one; the exception is
-// the form that hands out credentials, which have no address to go to.
+// selects anyway. What people change they change by POST, each answered by 303
+// (RFC 9110 section 15.4.4), so that reloading a page never repeats it; the
+// exception is the form that hands out credentials, which have no address to go
+// to. GET changes something where a program sends the browser: /authorize keeps
+// the request, /consent binds it to the browser that looks at it first, or hands
+// out the answer of a rule, once. HEAD and a prefetch take no answer.
 //
 //	GET  /                    303 /start
 //	GET  /authorize           303 /consent?request=…, or a page that says what is wrong

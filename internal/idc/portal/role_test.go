@@ -1,6 +1,7 @@
 package portal_test
 
 import (
+	"context"
 	"errors"
 	"net/url"
 	"os/exec"
@@ -208,4 +209,28 @@ func TestIssueAfterTheEnd(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.post("/start/role", url.Values{"account": {dev}, "role": {"ReadOnly"}}).redirectsTo(t, "/signin?next=")
+}
+
+// A sign-in that ends while its role is looked up issues nothing either, and the
+// way leads back to the role.
+func TestIssueWhileItEnds(t *testing.T) {
+	c := newCenter(t, organisation())
+	b := c.signedIn(t, "alice", "correct-horse")
+	sess, err := c.Grant.Session(t.Context(), c.now(), b.cookie())
+	if err != nil {
+		t.Fatal(err)
+	}
+	// This is asked last when a sign-in is checked.
+	active := c.Grant.UserActive
+	c.Grant.UserActive = func(ctx context.Context, id string) (bool, error) {
+		if err := c.Grant.EndSession(ctx, c.now(), sess); err != nil {
+			t.Error(err)
+		}
+		return active(ctx, id)
+	}
+	a := b.post("/start/role", url.Values{"account": {dev}, "role": {"ReadOnly"}})
+	a.redirects(t, "/signin?next="+url.QueryEscape("/start/role?account="+dev+"&role=ReadOnly"))
+	if got := c.logged.String(); got != "" {
+		t.Errorf("got log:\n%s", got)
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/portico-sso/portico/internal/idc/directory"
@@ -40,7 +41,11 @@ type scriptedView struct {
 // open would else hand out more than the rule allows, and take the browser away
 // from whoever is signed in.
 func (v *visit) scripted(id string) (answered bool, err error) {
-	d, _, done, err := v.Grant.Settle(v.r.Context(), v.now, id)
+	due := v.now
+	if v.looksAhead() {
+		due = time.Time{} // before any rule's: this only tells whose it is to answer
+	}
+	d, _, done, err := v.Grant.Settle(v.r.Context(), due, id)
 	if _, ok := errors.AsType[*grant.Error](err); ok {
 		return false, nil // there is no such request; whoever is signed in is told so
 	}
@@ -63,8 +68,19 @@ func (v *visit) scripted(id string) (answered bool, err error) {
 		return true, faultExpired()
 	case r.Script.Answer == grant.AnswerNever:
 		return true, v.scriptedPage(scriptedView{Client: plain(r.ClientName, maxShownClient), Never: true})
+	case v.looksAhead():
+		// A browser may show a page that it fetched ahead, which then must go on.
+		v.w.Header().Set("Refresh", "1")
+		return true, v.scriptedPage(scriptedView{Client: plain(r.ClientName, maxShownClient), After: "a moment"})
 	}
 	return true, v.await(r)
+}
+
+// looksAhead says that nobody is there to take an answer, which a rule gives
+// once: HEAD drops it, and so may a browser that fetches what might be opened.
+func (v *visit) looksAhead() bool {
+	purpose := v.r.Header.Get("Sec-Purpose") + " " + v.r.Header.Get("Purpose")
+	return v.r.Method == http.MethodHead || strings.Contains(strings.ToLower(purpose), "prefetch")
 }
 
 // byRule makes the event that of a decision by a rule.
@@ -101,11 +117,9 @@ func (v *visit) await(r grant.Request) error {
 		return v.scriptedPage(view)
 	}
 	rest = min(rest, longestHold)
-	// The time must not count against the listener's limits: at the end of that for
-	// reading, net/http would give the request up. Without a listener there is none.
-	c := http.NewResponseController(v.w)
-	_ = c.SetReadDeadline(time.Now().Add(rest + holdSlack))
-	_ = c.SetWriteDeadline(time.Now().Add(rest + holdSlack))
+	// The time must not count against the listener's limit for writing. Without a
+	// listener there is none. That for reading net/http lifts when all is read.
+	_ = http.NewResponseController(v.w).SetWriteDeadline(time.Now().Add(rest + holdSlack))
 	timer := time.NewTimer(rest)
 	defer timer.Stop()
 	select {

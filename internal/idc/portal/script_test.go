@@ -106,7 +106,7 @@ func TestRuleSwitchesNobody(t *testing.T) {
 	if b.cookie() != cookie {
 		t.Error("the cookie changed")
 	}
-	b.get("/start").says(t, 200, "<strong>alice</strong>")
+	b.get("/start").says(t, 200, ">alice</strong>")
 	// For other programs nothing has changed.
 	if err := c.Directory.ClearDecisions(t.Context(), ""); err != nil {
 		t.Fatal(err)
@@ -114,6 +114,48 @@ func TestRuleSwitchesNobody(t *testing.T) {
 	c.rule(t, directory.Decision{User: "bob", Client: "other", Answer: "allow"})
 	c.rule(t, directory.Decision{User: "bob", Flow: "device", Answer: "allow"})
 	b.get(b.authorize(client.ID)).says(t, 200, "Allow access?")
+}
+
+// What looks without anybody to take the answer leaves it to who comes.
+func TestRuleAnswersNobodyAhead(t *testing.T) {
+	c := newCenter(t, organisation())
+	client, secret := c.register(t, "my-tool", "http://127.0.0.1/oauth/callback")
+	b := c.browser(t)
+	c.rule(t, directory.Decision{User: "bob", Answer: "allow"})
+	for name, ahead := range map[string]func(at string) answer{
+		"HEAD": func(at string) answer { return b.do("HEAD", at, nil, nil) },
+		"Sec-Purpose": func(at string) answer {
+			return b.do("GET", at, nil, http.Header{"Sec-Purpose": {"prefetch;prerender"}})
+		},
+		"Purpose": func(at string) answer { return b.do("GET", at, nil, http.Header{"Purpose": {"Prefetch"}}) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			consent := b.authorize(client.ID)
+			a := ahead(consent).says(t, 200)
+			if a.header.Get("Location") != "" || a.header.Get("Refresh") != "1" {
+				t.Errorf("got Location %q, Refresh %q, want a page that goes on", a.header.Get("Location"), a.header.Get("Refresh"))
+			}
+			if name != "HEAD" {
+				a.says(t, 200, `data-state="waiting"`, "It does so in a moment.")
+			}
+			to, err := url.Parse(b.get(consent).header.Get("Location"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := c.Grant.RedeemCode(t.Context(), c.now(), client.ID, secret, to.Query().Get("code"), callback, verifier); err != nil {
+				t.Errorf("the answer was gone: %v", err)
+			}
+			// Neither is one that has had its time shown as waiting.
+			consent = b.authorize(client.ID)
+			c.advance(101 * time.Minute)
+			if got := ahead(consent).status; got != 410 {
+				t.Errorf("got %d of one that has expired, want 410", got)
+			}
+		})
+	}
+	// It waits for nothing, either.
+	c.rule(t, directory.Decision{User: "bob", Answer: "allow", After: time.Hour})
+	b.do("HEAD", b.authorize(client.ID), nil, nil).says(t, 200)
 }
 
 // A form cannot get in before a rule, whoever sends it.
@@ -203,9 +245,9 @@ func TestWaitEndsWithTheVisit(t *testing.T) {
 	}
 }
 
-// The wait does not count against what a listener gives a request for being read:
-// net/http gives up the request else.
-func TestWaitOutlastsReadTimeout(t *testing.T) {
+// The wait does not count against what a listener gives a request: net/http drops
+// the answer else.
+func TestWaitOutlastsTimeouts(t *testing.T) {
 	c := newCenter(t, organisation())
 	client, _ := c.register(t, "my-tool", "http://127.0.0.1/oauth/callback")
 	c.rule(t, directory.Decision{User: "bob", Answer: "allow", After: 200 * time.Millisecond})

@@ -142,7 +142,7 @@ const maxNext = 2048
 // it another host (RFC 9700 section 4.11).
 func nextPath(raw string) string {
 	const home = "/start"
-	if len(raw) > maxNext || strings.ContainsAny(raw, "\\#") {
+	if len(raw) > maxNext {
 		return home
 	}
 	path, rawQuery, _ := strings.Cut(raw, "?")

@@ -169,6 +169,7 @@ func (v *visit) begin(user directory.User, next, credentials string) error {
 		}
 	}
 	v.setCookie(cookie)
+	v.dropChallenge()
 	if err := v.rememberDevice(user.Name); err != nil {
 		return err
 	}
@@ -196,6 +197,7 @@ func (v *visit) signOut() error {
 		}
 	}
 	v.setCookie("")
+	v.dropChallenge()
 	return v.seeOther("/signed-out")
 }
 

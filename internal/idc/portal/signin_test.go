@@ -37,7 +37,7 @@ func TestSignIn(t *testing.T) {
 		cookie.Domain != "" || cookie.Secure || len(cookie.Value) < 40 {
 		t.Errorf("got cookie %q", a.header.Get("Set-Cookie"))
 	}
-	b.get("/start").says(t, 200, "<strong>alice</strong>", "Sign out")
+	b.get("/start").says(t, 200, ">alice</strong>", "Sign out")
 	b.get("/signin?next=/device").redirects(t, "/device")
 	b.get("/").redirects(t, "/start")
 }
@@ -100,6 +100,8 @@ func TestNextStaysHere(t *testing.T) {
 		b.post("/signin", url.Values{"username": {"alice"}, "password": {"correct-horse"}, "next": {next}}).redirects(t, "/start")
 		b.get("/signin?next="+url.QueryEscape(next)).redirects(t, "/start")
 	}
+	// What a query holds is written anew, so nothing in it ends it.
+	c.signedIn(t, "alice", "correct-horse").get("/signin?next="+url.QueryEscape(`/start?q=a\b#//evil.test`)).redirects(t, "/start?q=a%5Cb%23%2F%2Fevil.test")
 }
 
 // An unknown name, a wrong password and a disabled person read the same.
