@@ -60,6 +60,7 @@ type Authority struct {
 	root         []byte // PEM
 	intermediate *x509.Certificate
 	key          *ecdsa.PrivateKey // the intermediate's
+	clock        func() time.Time
 
 	mu     sync.Mutex
 	leaves map[string]*tls.Certificate
@@ -68,7 +69,7 @@ type Authority struct {
 
 // NewAuthority makes an authority that is valid from a little before now.
 func NewAuthority(now time.Time, hosts Hosts) (*Authority, error) {
-	a := &Authority{hosts: hosts, leaves: map[string]*tls.Certificate{}}
+	a := &Authority{hosts: hosts, clock: time.Now, leaves: map[string]*tls.Certificate{}}
 	a.hosts.Names = slices.Clone(hosts.Names)
 	for i, name := range a.hosts.Names {
 		name = normalHost(name)
@@ -173,6 +174,9 @@ func sign(template, parent *x509.Certificate, public *ecdsa.PublicKey, key *ecds
 // PEM is the certificate of the root, for AWS_CA_BUNDLE and its like.
 func (a *Authority) PEM() []byte { return slices.Clone(a.root) }
 
+// NotAfter is the end of all certificates.
+func (a *Authority) NotAfter() time.Time { return a.intermediate.NotAfter }
+
 // GetCertificate is for a tls.Config. A client that names no host, because it
 // goes to an address, gets the certificate of the host that it told the Proxy,
 // or of the address it came to.
@@ -202,10 +206,16 @@ func (a *Authority) certifies(host string) bool {
 	return host == "localhost" || slices.Contains(a.hosts.Names, host)
 }
 
+// errEnded says that the clients are not to blame.
+var errEnded = errors.New("the certificates of this run have ended; restart the Identity Center")
+
 // certificate is that of a host, from an earlier time if there was one.
 func (a *Authority) certificate(host string) (*tls.Certificate, error) {
 	if !a.certifies(host) {
 		return nil, fmt.Errorf("there is no certificate for %q: it is none of the hosts of this authority", host)
+	}
+	if a.clock().After(a.NotAfter()) {
+		return nil, errEnded
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()

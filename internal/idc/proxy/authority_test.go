@@ -21,6 +21,8 @@ func newAuthority(t testing.TB, now time.Time, hosts Hosts) *Authority {
 	if err != nil {
 		t.Fatal(err)
 	}
+	began := time.Now()
+	a.clock = func() time.Time { return now.Add(time.Since(began)) }
 	return a
 }
 
@@ -311,5 +313,25 @@ func TestCertificateWithoutName(t *testing.T) {
 			continue
 		}
 		_ = c.Close()
+	}
+}
+
+// Nobody is given what has ended, not even a certificate that was made before.
+func TestCertificatesEnd(t *testing.T) {
+	a := newAuthority(t, noon, Hosts{AWS: true})
+	if got := a.NotAfter(); !got.Equal(rootOf(t, a).NotAfter) || !got.Equal(leafOf(t, a, "sts.amazonaws.com").NotAfter) {
+		t.Errorf("got the end %s", got)
+	}
+	at := a.NotAfter()
+	a.clock = func() time.Time { return at }
+	leafOf(t, a, "oidc.us-east-1.amazonaws.com")
+	at = at.Add(time.Nanosecond)
+	for _, host := range []string{"sts.amazonaws.com", "b.s3.amazonaws.com"} {
+		if _, err := a.certificate(host); err == nil || !strings.Contains(err.Error(), "restart the Identity Center") {
+			t.Errorf("%s: got %v, want that they have ended", host, err)
+		}
+	}
+	if fresh, err := NewAuthority(time.Now(), Hosts{AWS: true}); err != nil || leafOf(t, fresh, "sts.amazonaws.com") == nil {
+		t.Errorf("got %v", err)
 	}
 }

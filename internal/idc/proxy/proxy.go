@@ -215,8 +215,12 @@ func (s *serving) connect(w http.ResponseWriter, r *http.Request) {
 	s.tunnels.hand(c)
 }
 
-// handshakeFailed tells apart the one failure that somebody must cure.
+// handshakeFailed tells apart the failures that somebody must cure.
 func (s *serving) handshakeFailed(host string, err error) {
+	if errors.Is(err, errEnded) {
+		s.log.Warn(err.Error(), "host", host, "ended", s.Authority.NotAfter())
+		return
+	}
 	if e, ok := errors.AsType[*net.OpError](err); ok && e.Op == "remote error" {
 		s.log.Warn("a client does not accept the proxy's certificate: let AWS_CA_BUNDLE, SSL_CERT_FILE or NODE_EXTRA_CA_CERTS name the certificate authority of this run",
 			"host", host, "error", err)

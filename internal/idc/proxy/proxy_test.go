@@ -636,6 +636,81 @@ func TestDistrust(t *testing.T) {
 	})
 }
 
+// After a week it is not the client that has something to cure.
+func TestCertificatesEndInTheLog(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r := onPipes(t, nil)
+		get := func() error {
+			client, transport := r.client(t, password)
+			defer transport.CloseIdleConnections()
+			resp, err := client.Get("https://sts.amazonaws.com/")
+			if err == nil {
+				_ = resp.Body.Close()
+			}
+			return err
+		}
+		if err := get(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(7 * 24 * time.Hour)
+		if get() == nil {
+			t.Error("got an answer")
+		}
+		synctest.Wait()
+		if _, err := r.stop(); err != nil {
+			t.Error(err)
+		}
+		l := r.log.String()
+		if strings.Count(l, "level=WARN") != 1 || !strings.Contains(l, `level=WARN msg="the certificates of this run have ended; restart the Identity Center" host=sts.amazonaws.com`) {
+			t.Errorf("got log %s", l)
+		}
+	})
+}
+
+// An end waits for the CONNECTs that are being answered: nothing of them is left
+// when it is over.
+func TestStopWaitsForConnects(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r := onPipes(t, nil)
+		c := r.dial()
+		defer c.Close()
+		if _, err := io.WriteString(c, "CONNECT example.com:443 HTTP/1.1\r\n"+basic(password)+"\r\n"); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait() // the refusal lingers for what the client may still send
+		end := make(chan time.Time, 1)
+		go func() {
+			_, _ = io.Copy(io.Discard, c)
+			end <- time.Now()
+		}()
+		took, err := r.stop()
+		if err != nil || took > lingerTimeout {
+			t.Errorf("got %v after %s", err, took)
+		}
+		stopped := time.Now()
+		if late := (<-end).Sub(stopped); late > 0 {
+			t.Errorf("a CONNECT was answered until %s after the end", late)
+		}
+	})
+}
+
+// HTTP/1.0 knows no Host, and the name in the CONNECT does not stand in for it.
+func TestTunnelWithoutHost(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r := onPipes(t, func(http.ResponseWriter, *http.Request) { t.Error("the handler was asked") })
+		c := r.open(t, "sts.amazonaws.com", "sts.amazonaws.com")
+		go func() { _, _ = io.WriteString(c, "GET / HTTP/1.0\r\n\r\n") }()
+		resp, err := http.ReadResponse(bufio.NewReader(c), nil)
+		if err != nil || resp.StatusCode != http.StatusMisdirectedRequest {
+			t.Errorf("got %v, %v, want 421", resp, err)
+		}
+		_ = c.NetConn().Close()
+		if _, err := r.stop(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 // Some clients give the password only when they are asked, on the connection
 // on which they were.
 func TestPasswordWhenAsked(t *testing.T) {
