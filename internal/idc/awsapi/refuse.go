@@ -29,13 +29,16 @@ func Operations() []string {
 }
 
 // Serves says whether an operation is served: CreateToken or sso-oidc:CreateToken,
-// in any case.
+// in any case; or whether a service is: sso-oidc:*.
 func Serves(op string) bool {
 	service, operation, qualified := strings.Cut(op, ":")
 	if !qualified {
 		service, operation = "", op
 	}
 	for _, s := range served {
+		if strings.EqualFold(s.service, service) && operation == "*" {
+			return true
+		}
 		if (service == "" || strings.EqualFold(s.service, service)) &&
 			slices.ContainsFunc(s.operations, func(name string) bool { return strings.EqualFold(name, operation) }) {
 			return true
@@ -110,6 +113,24 @@ func presented(o object, name string) string {
 // "" means the one that goes with the status. status 0 means the type's own.
 func (h *Handler) Refuse(w http.ResponseWriter, r *http.Request, errorType string, status int, message string) {
 	x := h.newExchange(w, r, identify(r))
+	h.refuse(w, x, x.refusal(errorType, status, message))
+}
+
+// Throttle answers r as its service answers who calls too often. Services differ
+// in that, and clients wait and try again by the type.
+func (h *Handler) Throttle(w http.ResponseWriter, r *http.Request, message string) {
+	x := h.newExchange(w, r, identify(r))
+	errorType, status := "", http.StatusTooManyRequests
+	switch x.protocol {
+	case queryXML, restXML:
+		errorType, status = "Throttling", http.StatusBadRequest
+	case ec2XML:
+		errorType, status = "RequestLimitExceeded", http.StatusServiceUnavailable
+	case s3XML:
+		errorType, status = "SlowDown", http.StatusServiceUnavailable
+	case targetJSON:
+		errorType, status = "ThrottlingException", http.StatusBadRequest
+	}
 	h.refuse(w, x, x.refusal(errorType, status, message))
 }
 

@@ -14,6 +14,7 @@ import (
 	"testing/iotest"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sso"
@@ -32,6 +33,7 @@ type refusing struct {
 	*center
 	errorType string
 	status    int
+	throttle  bool
 	event     *events.Call
 }
 
@@ -48,7 +50,11 @@ func (c *refusing) RoundTrip(req *http.Request) (*http.Response, error) {
 	c.event = event
 	w := httptest.NewRecorder()
 	w.Header().Set("X-Amzn-Requestid", requestID)
-	c.Refuse(w, r.WithContext(ctx), c.errorType, c.status, "as told")
+	if c.throttle {
+		c.Throttle(w, r.WithContext(ctx), "as told")
+	} else {
+		c.Refuse(w, r.WithContext(ctx), c.errorType, c.status, "as told")
+	}
 	resp := w.Result()
 	resp.Request = req
 	return resp, nil
@@ -215,6 +221,53 @@ func TestRefuse(t *testing.T) {
 	}
 }
 
+// Each service throttles in its own way, and the SDK tries again for all of them.
+func TestThrottle(t *testing.T) {
+	c := &refusing{center: newCenter(t), throttle: true}
+	cfg := c.configWith(stranger)
+	cfg.HTTPClient = &http.Client{Transport: c}
+	type answer struct {
+		code   string
+		status int
+	}
+	oidc, portal, query := answer{"TooManyRequestsException", 429}, answer{"TooManyRequestsException", 429}, answer{"Throttling", 400}
+	of := map[string]answer{
+		"RegisterClient": oidc, "StartDeviceAuthorization": oidc, "CreateToken": oidc,
+		"ListAccounts": portal, "ListAccountRoles": portal, "GetRoleCredentials": portal, "Logout": portal,
+		"GetCallerIdentity": query, "GetAccessKeyInfo": query, "ListBuckets": {"SlowDown", 503},
+	}
+	for name, call := range everyOperation(t, cfg) {
+		err := call()
+		api, _ := errors.AsType[smithy.APIError](err)
+		resp, _ := errors.AsType[*awshttp.ResponseError](err)
+		if api == nil || resp == nil || (answer{api.ErrorCode(), resp.HTTPStatusCode()}) != of[name] {
+			t.Errorf("%s: got %v, want %v", name, err, of[name])
+			continue
+		}
+		if !retry.NewStandard().IsErrorRetryable(err) {
+			t.Errorf("%s: nobody would try %v again", name, err)
+		}
+		if c.event.Name != name || c.event.ErrorCode != of[name].code || c.event.ErrorMessage != "as told" {
+			t.Errorf("%s: got %v and the event %+v", name, err, c.event)
+		}
+	}
+	for _, tt := range []struct {
+		q    raw
+		want int
+		in   string
+	}{
+		{raw{"POST", "/", "{}", http.Header{"X-Amz-Target": {"SWBExternalService.ListInstances"}}}, 400, `{"__type":"ThrottlingException"`},
+		{raw{"POST", "/", "Action=DescribeRegions&Version=2016-11-15", formHeader()}, 503, "<Code>RequestLimitExceeded</Code>"},
+		{raw{"POST", "/", "Action=GetCallerIdentity&Version=2011-06-15", formHeader()}, 400, "<Code>Throttling</Code>"},
+	} {
+		w := httptest.NewRecorder()
+		c.Throttle(w, tt.q.request(t), "as told")
+		if w.Code != tt.want || !strings.Contains(w.Body.String(), tt.in) || !strings.Contains(w.Body.String(), "as told") {
+			t.Errorf("%s %s: got %d %s, want %d with %s", tt.q.method, tt.q.body, w.Code, w.Body, tt.want, tt.in)
+		}
+	}
+}
+
 // A protocol that is told only by its service is refused in, too.
 func TestRefuseOthers(t *testing.T) {
 	c := newCenter(t)
@@ -362,5 +415,17 @@ func TestWho(t *testing.T) {
 func TestOperations(t *testing.T) {
 	if got := awsapi.Operations(); len(got) != 10 || !slices.Contains(got, "CreateToken") || slices.Contains(got, "CreateTokenWithIAM") {
 		t.Errorf("got %v", got)
+	}
+}
+
+func TestServes(t *testing.T) {
+	for op, want := range map[string]bool{
+		"CreateToken": true, "createtoken": true, "sso-oidc:CreateToken": true, "SSO:listaccounts": true,
+		"sso:*": true, "STS:*": true, "s3:*": true,
+		"foo:*": false, ":*": false, "*": false, "*:*": false, "sso:CreateToken": false, "CreateToken:*": false, "": false,
+	} {
+		if got := awsapi.Serves(op); got != want {
+			t.Errorf("%q: got %t, want %t", op, got, want)
+		}
 	}
 }

@@ -60,6 +60,9 @@ func (h *Handler) addDecision(ctx context.Context, d Decision) (Decision, error)
 		if err != nil {
 			return Decision{}, err
 		}
+		if u.Disabled { // it would be passed over, and the sign-in wait for nobody
+			return Decision{}, disabledError(u)
+		}
 		d.User = u.Name
 	}
 	added, err := h.Directory.AddDecision(ctx, directory.Decision{ID: d.ID, User: d.User, Client: d.Client, Flow: d.Flow, Answer: d.Answer, After: time.Duration(d.After)})

@@ -19,7 +19,7 @@ type faultsReply struct {
 
 // idRequest names one of several, or all.
 type idRequest struct {
-	ID string `json:"id,omitempty"` // "" means all
+	ID string `json:"id,omitempty"` // left out means all
 }
 
 // Faults lists the faults that are set, in the order in which they are tried.

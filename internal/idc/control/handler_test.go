@@ -459,6 +459,13 @@ func TestDecisions(t *testing.T) {
 		_, err := c.client().AddDecision(ctx, wrong)
 		refused(t, err, "invalid_request")
 	}
+	for _, answer := range []string{"allow", "deny", "never"} {
+		_, err := c.client().AddDecision(ctx, Decision{User: "GONE", Answer: answer})
+		refused(t, err, "user_disabled", "gone is disabled", "portico local user enable")
+	}
+	if got, err := c.client().Decisions(ctx); err != nil || len(got) != 2 {
+		t.Errorf("got %+v, %v; want the two that were accepted", got, err)
+	}
 	if err := c.client().ClearDecisions(ctx, first.ID); err != nil {
 		t.Fatal(err)
 	}

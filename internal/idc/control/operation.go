@@ -2,11 +2,6 @@ package control
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
-	"fmt"
-	"io"
-	"mime"
 	"net/http"
 	"net/url"
 	"slices"
@@ -21,6 +16,8 @@ type operation struct {
 	method string
 	open   bool     // needs no key
 	query  []string // the parameters that it knows
+
+	required []string // the fields of the body that may not be left out
 
 	// What goes in and what comes out, for the test of the documentation.
 	request, reply any
@@ -37,28 +34,28 @@ func operations() map[string]operation {
 		"proof": proof,
 		"info":  read((*Handler).info),
 
-		"sign-in":       change("SignIn", (*Handler).signIn),
-		"decide-device": change("DecideDevice", (*Handler).decideDevice),
+		"sign-in":       change("SignIn", (*Handler).signIn, "user"),
+		"decide-device": change("DecideDevice", (*Handler).decideDevice, "user", "user_code", "allow"),
 
 		"events": {method: http.MethodGet, query: eventsParameters, reply: EventsPage{}, serve: (*Handler).events},
 
 		"faults":       read((*Handler).faults),
-		"add-fault":    change("AddFault", (*Handler).addFault),
+		"add-fault":    change("AddFault", (*Handler).addFault, "op"),
 		"clear-faults": change("ClearFaults", (*Handler).clearFaults),
 
 		"clock":         read((*Handler).clock),
-		"advance-clock": change("AdvanceClock", (*Handler).advanceClock),
-		"skew-clock":    change("SkewClock", (*Handler).skewClock),
+		"advance-clock": change("AdvanceClock", (*Handler).advanceClock, "by"),
+		"skew-clock":    change("SkewClock", (*Handler).skewClock, "by"),
 
 		"sessions": read((*Handler).sessions, "user"),
 		"revoke":   change("Revoke", (*Handler).revoke),
 
-		"set-user": change("SetUser", (*Handler).setUser),
-		"assign":   change("Assign", (*Handler).assign),
-		"unassign": change("Unassign", (*Handler).unassign),
+		"set-user": change("SetUser", (*Handler).setUser, "user", "disabled"),
+		"assign":   change("Assign", (*Handler).assign, "permission_set", "accounts"),
+		"unassign": change("Unassign", (*Handler).unassign, "permission_set", "accounts"),
 
 		"decisions":       read((*Handler).decisions),
-		"add-decision":    change("AddDecision", (*Handler).addDecision),
+		"add-decision":    change("AddDecision", (*Handler).addDecision, "answer"),
 		"clear-decisions": change("ClearDecisions", (*Handler).clearDecisions),
 
 		"mail": read((*Handler).mail, "user"),
@@ -81,12 +78,13 @@ const eventSource = "portico"
 
 // change makes an operation that takes a JSON body and is an event of that name,
 // so that the record of what happened shows what a script did to it.
-func change[In, Out any](event string, serve func(h *Handler, ctx context.Context, in In) (Out, error)) operation {
+// The required fields must be there; what their values may be is serve's to say.
+func change[In, Out any](event string, serve func(h *Handler, ctx context.Context, in In) (Out, error), required ...string) operation {
 	return operation{
-		method: http.MethodPost, request: *new(In), reply: *new(Out),
+		method: http.MethodPost, required: required, request: *new(In), reply: *new(Out),
 		serve: func(h *Handler, _ http.ResponseWriter, r *http.Request) (any, error) {
 			var in In
-			if err := decode(r, &in); err != nil {
+			if err := decode(r, &in, required); err != nil {
 				return nil, err
 			}
 			call := events.Of(r.Context())
@@ -109,29 +107,6 @@ func note(ctx context.Context, about ...string) {
 		}
 		call.Extra[about[i]] = about[i+1]
 	}
-}
-
-// decode reads a JSON body.
-func decode(r *http.Request, in any) error {
-	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != "application/json" {
-		return &Error{Status: http.StatusUnsupportedMediaType, Code: "unsupported_media_type", Message: "the body must be JSON: send Content-Type: application/json"}
-	}
-	data, err := io.ReadAll(r.Body)
-	if _, large := errors.AsType[*http.MaxBytesError](err); large {
-		return &Error{Status: http.StatusRequestEntityTooLarge, Code: "too_large", Message: fmt.Sprintf("the body is larger than %d bytes", maxBody)}
-	}
-	if err != nil {
-		return invalidRequest("the body could not be read")
-	}
-	d := json.NewDecoder(strings.NewReader(string(data)))
-	d.DisallowUnknownFields()
-	if err := d.Decode(in); err != nil {
-		return invalidRequest("the body is not what this operation takes: " + strings.TrimPrefix(err.Error(), "json: "))
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return invalidRequest("something follows the JSON value")
-	}
-	return nil
 }
 
 // checkQuery refuses parameters that would be overlooked.

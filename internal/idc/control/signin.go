@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 
+	"github.com/portico-sso/portico/internal/idc/directory"
 	"github.com/portico-sso/portico/internal/idc/events"
 	"github.com/portico-sso/portico/internal/idc/grant"
 )
@@ -139,9 +140,14 @@ func (h *Handler) startSession(ctx context.Context, name string) (cookie string,
 		return "", sess, err
 	}
 	if u.Disabled {
-		return "", sess, &Error{Status: http.StatusForbidden, Code: "user_disabled", Message: u.Name + " is disabled; enable them first (set-user, or portico local user enable)"}
+		return "", sess, disabledError(u)
 	}
 	cookie, sess, err = h.Grant.StartSession(ctx, h.now(), u.ID)
 	events.Of(ctx).SessionID = sess.ID
 	return cookie, sess, err
+}
+
+// disabledError says that a person can answer nothing as long as they are disabled.
+func disabledError(u directory.User) *Error {
+	return &Error{Status: http.StatusForbidden, Code: "user_disabled", Message: u.Name + " is disabled; enable them first (set-user, or portico local user enable)"}
 }

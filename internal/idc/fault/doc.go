@@ -9,8 +9,9 @@
 // # Which rule acts
 //
 // A rule is for a call when its Op, Client and User match. Rules are tried in the
-// order in which they were added. A latency adds to what follows; of the others
-// the first that acts decides, and those behind it see the call but do nothing.
+// order in which they were added. Rules of latency alone all act, wherever they
+// stand, and their latencies add up. Of the others the first that acts decides,
+// and adds the latency it has itself; those behind it see the call but do nothing.
 //
 //	nothing     every call
 //	Count 2     at most two calls

@@ -44,6 +44,9 @@ func parseOp(op string, known func(string) bool) (target, error) {
 	}
 	t := target{service: strings.ToLower(service)}
 	if anyOf {
+		if known != nil && !known(op) {
+			return target{}, invalid("op", opCure, "%q is for a service that is not served here", op)
+		}
 		return t, nil
 	}
 	if known != nil && !known(op) {
@@ -53,11 +56,20 @@ func parseOp(op string, known func(string) bool) (target, error) {
 	return t, nil
 }
 
+// spared is never subject to rules: what all pages look like, and what takes
+// rules back.
+var spared = []string{"/assets/", "/.portico/"}
+
 // checkPage returns an *InvalidError for a page that is not there. A pattern
 // may be for what is.
 func checkPage(page, path string, known func(string) bool) error {
 	if err := checkPattern("op", path); err != nil {
 		return err
+	}
+	for _, prefix := range spared {
+		if strings.HasPrefix(strings.ReplaceAll(path, `\`, ""), prefix) {
+			return invalid("op", opCure, "%q is under %s, where nothing is made to go wrong", clip(page), prefix)
+		}
 	}
 	if known != nil && !strings.ContainsAny(path, `*?[\`) && !known(page) {
 		return invalid("op", opCure, "%q is no page that is served here", clip(page))
@@ -93,5 +105,6 @@ func (p *person) matches(pattern string) bool {
 		p.name = strings.ToLower(p.ask())
 	}
 	p.asked = true
-	return matches(pattern, p.name)
+	// Names like my-tool/1.2 are no paths: * takes their slashes too.
+	return matches(strings.ReplaceAll(pattern, "/", "\x00"), strings.ReplaceAll(p.name, "/", "\x00"))
 }

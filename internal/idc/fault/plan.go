@@ -1,6 +1,7 @@
 package fault
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -27,6 +28,10 @@ type Verdict struct {
 	Status   int    // with Error "": the error that goes with the status
 	Drop     string // DropBefore or DropAfter
 	Truncate bool
+
+	// Throttled says that the call is beyond a rate that names no answer: whoever
+	// knows what the service throttles with answers that, all others Status, 429.
+	Throttled bool
 }
 
 // Acts reports whether anything befalls the call.
@@ -47,9 +52,9 @@ const (
 
 // Plan holds rules. The zero Plan is ready, and safe for concurrent use.
 type Plan struct {
-	// Known says whether an operation or a page is served: it is asked for
-	// "CreateToken", "sso:ListAccounts", "/device" or "POST /device", as they were
-	// written; nil knows all. An operation in any case is right.
+	// Known says whether an operation, a service or a page is served: it is asked
+	// for "CreateToken", "sso:ListAccounts", "sso:*", "/device" or "POST /device", as
+	// they were written; nil knows all. An operation in any case is right.
 	Known func(op string) bool
 
 	rules atomic.Pointer[[]*entry] // in the order in which they are tried; replaced, never changed
@@ -174,11 +179,12 @@ func (p *Plan) decide(rules []*entry, now time.Time, c Call) Verdict {
 			continue
 		}
 		e.rule.Calls++
-		if decided || !e.acts(now) {
+		if decided && e.rule.decides() || !e.acts(now) {
 			continue
 		}
 		e.rule.Acted++
-		decided = v.add(e.rule)
+		v.add(e.rule)
+		decided = decided || e.rule.decides()
 	}
 	return v
 }
@@ -217,18 +223,21 @@ func (e *entry) pass(now time.Time) bool {
 	return true
 }
 
-// add adds what a rule does, and reports whether that decides the call.
-func (v *Verdict) add(r Rule) bool {
+// decides reports whether the rule does more than delay a call.
+func (r *Rule) decides() bool {
+	return r.Error != "" || r.Status != 0 || r.Drop != "" || r.Truncate || r.Rate > 0
+}
+
+// add adds what a rule does. One that decides is added once at most.
+func (v *Verdict) add(r Rule) {
 	v.Latency += time.Duration(r.Latency)
-	decides := r.Error != "" || r.Status != 0 || r.Drop != "" || r.Truncate || r.Rate > 0
-	if decides || v.Rule == "" {
-		v.Rule = r.ID
+	if !r.decides() {
+		v.Rule = cmp.Or(v.Rule, r.ID)
+		return
 	}
-	if decides {
-		v.Error, v.Status, v.Drop, v.Truncate = r.Error, r.Status, r.Drop, r.Truncate
-		if r.Rate > 0 && r.Error == "" && r.Status == 0 {
-			v.Status = tooManyRequests
-		}
+	v.Rule = r.ID
+	v.Error, v.Status, v.Drop, v.Truncate = r.Error, r.Status, r.Drop, r.Truncate
+	if r.Rate > 0 && r.Error == "" && r.Status == 0 {
+		v.Throttled, v.Status = true, tooManyRequests
 	}
-	return decides
 }

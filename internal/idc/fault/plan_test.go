@@ -196,7 +196,11 @@ func TestVerdict(t *testing.T) {
 			fault.Verdict{Rule: "fault-2", Latency: 5 * time.Millisecond, Status: 503}},
 		"latency of its own": {[]fault.Rule{{Latency: 5 * ms}, {Latency: 6 * ms, Drop: "after"}},
 			fault.Verdict{Rule: "fault-2", Latency: 11 * time.Millisecond, Drop: "after"}},
-		"what comes behind does nothing": {[]fault.Rule{{Status: 503}, {Latency: 5 * ms}, {Drop: "after"}},
+		"another, then latency": {[]fault.Rule{{Status: 503}, {Latency: 5 * ms}},
+			fault.Verdict{Rule: "fault-1", Latency: 5 * time.Millisecond, Status: 503}},
+		"latencies around another": {[]fault.Rule{{Latency: 5 * ms}, {Latency: 6 * ms, Truncate: true}, {Latency: 7 * ms}},
+			fault.Verdict{Rule: "fault-2", Latency: 18 * time.Millisecond, Truncate: true}},
+		"what comes behind does nothing": {[]fault.Rule{{Status: 503}, {Drop: "after"}, {Latency: 5 * ms, Error: "X"}},
 			fault.Verdict{Rule: "fault-1", Status: 503}},
 		"the first that acts": {[]fault.Rule{{Status: 500, Nth: 2}, {Status: 501, User: "x"}, {Status: 502}, {Status: 503}},
 			fault.Verdict{Rule: "fault-3", Status: 502}},
@@ -229,12 +233,37 @@ func TestOneBehindTheOther(t *testing.T) {
 	}
 }
 
+// A latency behind a rule that acts delays the call, counts it, and obeys its own
+// Count; another kind there has not acted.
+func TestLatencyBehindAnother(t *testing.T) {
+	var p fault.Plan
+	add(t, &p, fault.Rule{Op: "ListAccounts", Error: "X"})
+	add(t, &p, fault.Rule{Op: "*", Latency: 7, Count: 2})
+	add(t, &p, fault.Rule{Op: "*", Latency: 9, Status: 500, Count: 1})
+	var got []time.Duration
+	for range 3 {
+		v := p.Decide(start, api("sso", "ListAccounts"))
+		if v.Rule != "fault-1" || v.Error != "X" || v.Status != 0 {
+			t.Errorf("%+v, want what the first rule says", v)
+		}
+		got = append(got, v.Latency)
+	}
+	if want := []time.Duration{7, 7, 0}; !slices.Equal(got, want) {
+		t.Errorf("latencies %v, want %v", got, want)
+	}
+	for i, acted := range []int{3, 2, 0} {
+		if r := p.Rules()[i]; r.Calls != 3 || r.Acted != acted {
+			t.Errorf("%s: calls %d, acted %d; want 3 and %d", r.ID, r.Calls, r.Acted, acted)
+		}
+	}
+}
+
 func TestRate(t *testing.T) {
 	passes := func(p *fault.Plan, at time.Duration, calls int) (passed int) {
 		for range calls {
 			if v := p.Decide(start.Add(at), api("sso", "ListAccounts")); !v.Acts() {
 				passed++
-			} else if v.Status != 429 || v.Error != "" {
+			} else if v.Status != 429 || v.Error != "" || !v.Throttled {
 				t.Errorf("beyond the rate: %+v", v)
 			}
 		}
@@ -288,7 +317,8 @@ func TestRateNamesWhat(t *testing.T) {
 	}{
 		{fault.Rule{Error: "SlowDown"}, fault.Verdict{Rule: "fault-1", Error: "SlowDown"}},
 		{fault.Rule{Status: 503}, fault.Verdict{Rule: "fault-1", Status: 503}},
-		{fault.Rule{Latency: 7}, fault.Verdict{Rule: "fault-1", Status: 429, Latency: 7}},
+		{fault.Rule{Status: 429}, fault.Verdict{Rule: "fault-1", Status: 429}}, // somebody wants just that
+		{fault.Rule{Latency: 7}, fault.Verdict{Rule: "fault-1", Status: 429, Latency: 7, Throttled: true}},
 	} {
 		var p fault.Plan
 		tt.rule.Op, tt.rule.Rate, tt.rule.Count = "*", 1, 1
@@ -351,16 +381,31 @@ func TestRefuses(t *testing.T) {
 }
 
 func TestKnown(t *testing.T) {
-	served := []string{"CreateToken", "sts:GetCallerIdentity", "/device", "POST /signin"}
+	served := []string{"CreateToken", "sts:GetCallerIdentity", "sso:*", "/device", "POST /signin"}
 	p := fault.Plan{Known: func(op string) bool { return slices.Contains(served, op) }}
-	for _, op := range append(served, "sso:*", "*", "/dev*", "post /sign?n") {
+	for _, op := range append(served, "*", "/dev*", "post /sign?n") {
 		add(t, &p, fault.Rule{Op: op, Status: 500})
 	}
-	for _, op := range []string{"CreateTokn", "sso:CreateToken", "/devcie", "GET /signin"} {
+	for _, op := range []string{"CreateTokn", "sso:CreateToken", "foo:*", "/devcie", "GET /signin"} {
 		_, err := p.Add(fault.Rule{Op: op, Status: 500})
 		if _, ok := errors.AsType[*fault.InvalidError](err); !ok || !strings.Contains(err.Error(), "served here") {
 			t.Errorf("%s: got %v, want an *InvalidError", op, err)
 		}
+	}
+}
+
+// What no rule reaches no rule can be for, whatever is known.
+func TestSpared(t *testing.T) {
+	for _, known := range []func(string) bool{nil, func(string) bool { return true }} {
+		p := fault.Plan{Known: known}
+		for _, op := range []string{"/assets/*", "/assets/portico.css", "GET /assets/*.css", `/\assets/*`, "/.portico/*/*", "post /.portico/v1/add-fault"} {
+			_, err := p.Add(fault.Rule{Op: op, Status: 500})
+			if _, ok := errors.AsType[*fault.InvalidError](err); !ok || !strings.Contains(err.Error(), "where nothing is made to go wrong") {
+				t.Errorf("%s: got %v, want an *InvalidError", op, err)
+			}
+		}
+		add(t, &p, fault.Rule{Op: "/a*", Status: 500})
+		add(t, &p, fault.Rule{Op: "/assets*", Status: 500})
 	}
 }
 
@@ -471,7 +516,7 @@ func TestJSON(t *testing.T) {
 	if string(data) != `{"op":"*","calls":0,"acted":0}` || err != nil {
 		t.Errorf("%s, %v", data, err)
 	}
-	for _, bad := range []string{`300`, `"300"`, `"soon"`, `{}`, `true`} {
+	for _, bad := range []string{`300`, `"300"`, `"soon"`, `""`, `{}`, `true`} {
 		err := json.Unmarshal([]byte(`{"op":"*","latency":`+bad+`}`), &r)
 		if _, ok := errors.AsType[*fault.InvalidError](err); !ok || !strings.Contains(err.Error(), "300ms") {
 			t.Errorf("latency %s: %v", bad, err)
@@ -636,4 +681,16 @@ func FuzzAddDecide(f *testing.F) {
 			t.Fatalf("* is not for %+v", c)
 		}
 	})
+}
+
+// Names are no paths.
+func TestNamesWithSlashes(t *testing.T) {
+	var p fault.Plan
+	add(t, &p, fault.Rule{Op: "*", Status: 500, Client: "My-Tool*"})
+	for client, want := range map[string]bool{"my-tool/1.2": true, "my-tool": true, "other/my-tool": false} {
+		v := p.Decide(time.Time{}, fault.Call{Operation: "CreateToken", Client: func() string { return client }})
+		if v.Acts() != want {
+			t.Errorf("%s: acts %v, want %v", client, v.Acts(), want)
+		}
+	}
 }

@@ -55,15 +55,11 @@ func (d Duration) MarshalJSON() ([]byte, error) { return json.Marshal(d.String()
 func (d *Duration) UnmarshalJSON(data []byte) error {
 	var text string
 	if err := json.Unmarshal(data, &text); err != nil {
-		return &InvalidError{Field: "latency", Problem: string(data) + " is no text", Cure: `write "300ms"`}
-	}
-	if text == "" {
-		*d = 0
-		return nil
+		return invalid("duration", `write "300ms"`, "%s is no text", clip(string(data)))
 	}
 	parsed, err := time.ParseDuration(text)
 	if err != nil {
-		return &InvalidError{Field: "latency", Problem: fmt.Sprintf("%q is no duration", text), Cure: `write "300ms" or "1.5s"`}
+		return invalid("duration", `write "300ms" or "1.5s"`, "%q is no duration", clip(text))
 	}
 	*d = Duration(parsed)
 	return nil
