@@ -562,7 +562,7 @@ var sdkTable = map[string][]sdkRow{
 		{"truncate", "1× 200 cut off, done 1×", "1× 200 cut off, done 1×"},
 		{"latency 15s", "1× ok after 15s", "1× ok after 15s"},
 		{"latency 15s, patience 5s", "3× timeout, done 0×", "2× ok, done 1×"},
-		{"rate", "3× 429 ~ThrottlingException", ""},
+		{"rate", "3× 400 ~Throttling", ""},
 	},
 	"ListBuckets": {
 		{"error AccessDenied", "1× 403 ~AccessDenied", "1× 403 ~AccessDenied"},
@@ -583,7 +583,7 @@ var sdkTable = map[string][]sdkRow{
 		{"truncate", "1× 200 cut off, done 1×", "1× 200 cut off, done 1×"},
 		{"latency 15s", "1× ok after 15s", "1× ok after 15s"},
 		{"latency 15s, patience 5s", "3× timeout, done 0×", "2× ok, done 1×"},
-		{"rate", "1× 429 ~TooManyRequests", ""},
+		{"rate", "3× 503 ~SlowDown", ""},
 	},
 }
 

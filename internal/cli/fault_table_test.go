@@ -635,7 +635,7 @@ var faultTable = map[string][]faultRow{
 		{"truncate, ×1", 0, ""},
 		{"latency 100ms", 0, ""},
 		{"latency 4s, read timeout 2", 255, late("GetCallerIdentity")},
-		{"rate", 254, serviceError("GetCallerIdentity", "ThrottlingException") + hintWait},
+		{"rate", 254, serviceError("GetCallerIdentity", "Throttling") + hintWait},
 	},
 	"ListBuckets": {
 		{"error AccessDenied", 254, serviceError("ListBuckets", "AccessDenied")},
@@ -660,6 +660,6 @@ var faultTable = map[string][]faultRow{
 		{"truncate, ×1", 0, ""},
 		{"latency 100ms", 0, ""},
 		{"latency 4s, read timeout 2", 255, late("ListBuckets")},
-		{"rate", 254, serviceError("ListBuckets", "TooManyRequests") + hintWait},
+		{"rate", 254, serviceError("ListBuckets", "SlowDown") + hintWait},
 	},
 }

@@ -147,7 +147,7 @@ func (l *localStart) announce(r *running) {
 	}
 	fmt.Fprintf(out, "  data           %s\n", l.Config.DataDir)
 	if r.Record.CAFile != "" {
-		fmt.Fprintf(out, "  authority      %s   (installed nowhere)\n", r.Record.CAFile)
+		fmt.Fprintf(out, "  authority      %s   (installed nowhere; its certificates end on %s)\n", r.Record.CAFile, r.CertificatesEnd.UTC().Format(time.DateOnly))
 	}
 	if l.TLS {
 		fmt.Fprintf(out, "  vanity URL     %s/vanity   (redirects as AWS's do)\n", r.Address)
@@ -194,6 +194,8 @@ type running struct {
 	People   []string
 	Record   control.Record
 	Control  *control.Client // nil when other machines reach it
+	// CertificatesEnd is when the authority, if there is one, has to be made anew.
+	CertificatesEnd time.Time
 
 	server *idc.Server
 	remove func() error
@@ -232,6 +234,9 @@ func (s *service) serve(ctx context.Context, l net.Listener) (_ *running, err er
 		return nil, err
 	}
 	r := &running{Address: c.BaseURL, server: server, remove: func() error { return nil }, done: make(chan error, 2), parts: 1}
+	if authority != nil {
+		r.CertificatesEnd = authority.NotAfter()
+	}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, r.remove(), server.Close())

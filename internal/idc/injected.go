@@ -68,20 +68,33 @@ func (s *Server) pageSurface() surface {
 			return described(r, "", "", func() (string, string) { return s.pages.Who(r) })
 		},
 		refuse: func(w http.ResponseWriter, r *http.Request, errorType string, status int) {
-			s.pages.Refuse(w, r, cmp.Or(status, http.StatusInternalServerError), cmp.Or(errorType, faultMessage))
+			s.pages.Refuse(w, r, cmp.Or(status, pageStatus(errorType)), cmp.Or(errorType, faultMessage))
 		},
 	}
 }
 
-// described is the call of a request. Whose it is is found out when a rule asks,
-// and then stands in the event as well.
+// pageStatus is the status that goes with an error type on a page.
+func pageStatus(errorType string) int {
+	for _, known := range []struct {
+		word   string
+		status int
+	}{
+		{"Throttl", http.StatusTooManyRequests}, {"TooManyRequests", http.StatusTooManyRequests}, {"SlowDown", http.StatusTooManyRequests},
+		{"Denied", http.StatusForbidden}, {"Forbidden", http.StatusForbidden}, {"Unauthorized", http.StatusUnauthorized},
+		{"NotFound", http.StatusNotFound}, {"Unavailable", http.StatusServiceUnavailable}, {"Invalid", http.StatusBadRequest}, {"Expired", http.StatusBadRequest},
+	} {
+		if strings.Contains(errorType, known.word) {
+			return known.status
+		}
+	}
+	return http.StatusInternalServerError
+}
+
+// described is the call of a request. Whose it is is found out when a rule asks;
+// it is what the request says, and stands in the event only when a fault answers
+// in place of whoever would verify it.
 func described(r *http.Request, service, operation string, who func() (client, user string)) fault.Call {
-	names := sync.OnceValues(func() (client, user string) {
-		client, user = who()
-		e := events.Of(r.Context())
-		e.Client, e.UserName = client, user
-		return client, user
-	})
+	names := sync.OnceValues(who)
 	return fault.Call{
 		Service: service, Operation: operation, Method: r.Method, Path: r.URL.Path,
 		Client: func() string {
@@ -101,7 +114,8 @@ func (s *Server) injected(w http.ResponseWriter, r *http.Request, on *surface) {
 		on.ServeHTTP(w, r)
 		return
 	}
-	v := s.faults.Decide(s.now(), on.call(r))
+	call := on.call(r)
+	v := s.faults.Decide(s.now(), call)
 	if !v.Acts() {
 		on.ServeHTTP(w, r)
 		return
@@ -111,25 +125,34 @@ func (s *Server) injected(w http.ResponseWriter, r *http.Request, on *surface) {
 	// A client that is still sending would not hear an answer, and nobody would
 	// notice while we wait that it has gone.
 	_ = awsapi.Peek(r)
-	if v.Latency > 0 && !wait(w, r, v.Latency) {
+	if v.Latency > 0 && !s.wait(w, r, v.Latency) {
 		e.ErrorCode, e.ErrorMessage = "RequestAborted", "The client went away before the call was handled"
 		panic(http.ErrAbortHandler)
 	}
 	switch {
 	case v.Drop == "before":
+		e.Client, e.UserName = call.Client(), call.User()
 		e.ErrorCode, e.ErrorMessage = "RequestDropped", "A fault rule dropped the connection before the call was handled"
 		panic(http.ErrAbortHandler)
 	case v.Drop == "after":
-		on.ServeHTTP(&whole{header: w.Header()}, r)
+		on.ServeHTTP(&whole{to: w}, r)
 		noteLoss(e, "dropped")
 		panic(http.ErrAbortHandler)
 	case v.Truncate:
-		answer := &whole{header: w.Header()}
+		answer := &whole{to: w}
 		on.ServeHTTP(answer, r)
+		if !answer.hasHalf(r) {
+			noteLoss(e, "dropped")
+			panic(http.ErrAbortHandler)
+		}
 		noteLoss(e, "truncated")
-		answer.sendHalf(w)
+		answer.sendHalf()
 		panic(http.ErrAbortHandler)
+	case v.Throttled && on.Handler == http.Handler(s.api):
+		e.Client, e.UserName = call.Client(), call.User()
+		s.api.Throttle(w, r, faultMessage)
 	case v.Error != "" || v.Status != 0:
+		e.Client, e.UserName = call.Client(), call.User()
 		on.refuse(w, r, v.Error, v.Status)
 	default:
 		on.ServeHTTP(w, r)
@@ -145,9 +168,9 @@ func noteLoss(e *events.Call, how string) {
 	e.Extra["AnswerLost"] = how
 }
 
-// wait lets time pass, and says whether the client still waits. The time does
-// not count against the listener's limits.
-func wait(w http.ResponseWriter, r *http.Request, latency time.Duration) bool {
+// wait lets time pass, and says whether the client still waits and we still serve.
+// The time does not count against the listener's limits.
+func (s *Server) wait(w http.ResponseWriter, r *http.Request, latency time.Duration) bool {
 	c := http.NewResponseController(w)
 	// Where there is no listener there are no limits either.
 	_ = c.SetReadDeadline(time.Now().Add(latency + readTimeout))
@@ -159,18 +182,25 @@ func wait(w http.ResponseWriter, r *http.Request, latency time.Duration) bool {
 		return true
 	case <-r.Context().Done():
 		return false
+	case <-s.stopping:
+		return false
 	}
 }
 
 // whole is an answer that is not sent yet. Its header is that of the request's
-// own answer.
+// own answer, and so is the deadline; it has no Unwrap, through which something
+// could be sent.
 type whole struct {
-	header http.Header
+	to     http.ResponseWriter
 	status int
 	body   bytes.Buffer
 }
 
-func (a *whole) Header() http.Header { return a.header }
+func (a *whole) Header() http.Header { return a.to.Header() }
+
+func (a *whole) SetWriteDeadline(t time.Time) error {
+	return http.NewResponseController(a.to).SetWriteDeadline(t)
+}
 
 func (a *whole) WriteHeader(status int) {
 	if a.status == 0 && status >= 200 {
@@ -183,14 +213,16 @@ func (a *whole) Write(b []byte) (int, error) {
 	return a.body.Write(b)
 }
 
-// sendHalf announces all of the answer and sends half of its body. Of an answer
-// without a body nothing is sent.
-func (a *whole) sendHalf(w http.ResponseWriter) {
-	if a.body.Len() == 0 {
-		return
-	}
-	a.header.Set("Content-Length", strconv.Itoa(a.body.Len()))
-	w.WriteHeader(a.status)
-	_, _ = w.Write(a.body.Bytes()[:a.body.Len()/2])
-	_ = http.NewResponseController(w).Flush() // else net/http would drop it with the connection
+// hasHalf says whether half of the answer is less than all that matters: a
+// redirect is whole with its header, and so is what has no body.
+func (a *whole) hasHalf(r *http.Request) bool {
+	return r.Method != http.MethodHead && a.body.Len() > 0 && (a.status < 300 || a.status >= 400)
+}
+
+// sendHalf announces all of the answer and sends half of its body.
+func (a *whole) sendHalf() {
+	a.Header().Set("Content-Length", strconv.Itoa(a.body.Len()))
+	a.to.WriteHeader(a.status)
+	_, _ = a.to.Write(a.body.Bytes()[:a.body.Len()/2])
+	_ = http.NewResponseController(a.to).Flush() // else net/http would drop it with the connection
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/url"
 	"regexp"
 	"slices"
 	"strconv"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/portico-sso/portico/internal/idc/awsapi"
 	"github.com/portico-sso/portico/internal/idc/control"
+	"github.com/portico-sso/portico/internal/idc/directory"
 	"github.com/portico-sso/portico/internal/idc/events"
 	"github.com/portico-sso/portico/internal/idc/fault"
 )
@@ -65,19 +67,21 @@ func TestFaultOfEveryOperation(t *testing.T) {
 		operation(name) // which all are there
 	}
 	type wire struct {
-		errorType        string
-		status           int
-		media            string
-		internal, denied string // types that stand for status 500 and 429
+		errorType       string
+		status          int
+		media           string
+		internal        string // type that stands for status 500
+		throttled       string // what the service throttles with
+		throttledStatus int
 	}
-	oidc := wire{"InvalidRequestException", 400, "application/json", "InternalServerException", "TooManyRequestsException"}
-	access := wire{"UnauthorizedException", 401, "application/json", "InternalServerException", "TooManyRequestsException"}
-	query := wire{"ExpiredToken", 403, "text/xml", "InternalFailure", "ThrottlingException"}
+	oidc := wire{"InvalidRequestException", 400, "application/json", "InternalServerException", "TooManyRequestsException", 429}
+	access := wire{"UnauthorizedException", 401, "application/json", "InternalServerException", "TooManyRequestsException", 429}
+	query := wire{"ExpiredToken", 403, "text/xml", "InternalFailure", "Throttling", 400}
 	wires := map[string]wire{
 		"RegisterClient": oidc, "StartDeviceAuthorization": oidc, "CreateToken": oidc,
 		"ListAccounts": access, "ListAccountRoles": access, "GetRoleCredentials": access, "Logout": access,
 		"GetCallerIdentity": query, "GetAccessKeyInfo": query,
-		"ListBuckets": {"SignatureDoesNotMatch", 403, "application/xml", "InternalError", "TooManyRequests"},
+		"ListBuckets": {"SignatureDoesNotMatch", 403, "application/xml", "InternalError", "SlowDown", 503},
 	}
 	synctest.Test(t, func(t *testing.T) {
 		l := listen(t, Config{})
@@ -104,7 +108,7 @@ func TestFaultOfEveryOperation(t *testing.T) {
 				{kind: "latency", rule: fault.Rule{Latency: fault.Duration(15 * time.Second)}, status: 200, done: true, takes: 15 * time.Second},
 				{kind: "latency and error", rule: fault.Rule{Error: want.errorType, Latency: fault.Duration(2 * time.Minute)},
 					status: want.status, code: want.errorType, event: want.errorType, takes: 2 * time.Minute},
-				{kind: "rate", rule: fault.Rule{Rate: 0.001, Burst: 1}, status: 429, code: want.denied, event: want.denied},
+				{kind: "rate", rule: fault.Rule{Rate: 0.001, Burst: 1}, status: want.throttledStatus, code: want.throttled, event: want.throttled},
 			} {
 				if err := l.Faults().Clear(""); err != nil {
 					t.Fatal(err)
@@ -336,4 +340,87 @@ func TestLatencyBeforeTheBody(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// What takes its time and says so is not cut short because its answer is to be:
+// half of it comes, however late.
+func TestTruncatedLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := listen(t, Config{})
+		const takes = writeTimeout + time.Minute
+		l.onPages.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if err := http.NewResponseController(w).SetWriteDeadline(time.Now().Add(takes + time.Second)); err != nil {
+				t.Error(err)
+			}
+			if err := http.NewResponseController(w).Flush(); err == nil {
+				t.Error("something of the answer went out")
+			}
+			time.Sleep(takes)
+			_, _ = io.WriteString(w, "12345678")
+		})
+		addFault(t, l.Server, fault.Rule{Op: "/start", Truncate: true})
+		resp, err := l.client.Get(base + "/start")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := io.ReadAll(resp.Body); string(got) != "1234" || !errors.Is(err, io.ErrUnexpectedEOF) {
+			t.Errorf("got %q, %v, want half of it", got, err)
+		}
+		_ = resp.Body.Close()
+		if _, err := l.stop(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// The wait for a rule's answer takes none of the time that the listener gives a
+// request, whether the answer then reaches the browser or is lost.
+func TestLongHold(t *testing.T) {
+	const after = 15 * time.Second // longer than readTimeout
+	for name, lost := range map[string]fault.Rule{"none": {}, "drop": {Drop: "after"}, "truncate": {Truncate: true}} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				l := listen(t, Config{})
+				if _, err := l.Directory().AddDecision(t.Context(), directory.Decision{User: "alice", Answer: directory.AnswerAllow, After: after}); err != nil {
+					t.Fatal(err)
+				}
+				l.client.Transport.(*http.Transport).DisableKeepAlives = true // else it asks again by itself
+				l.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+				get := func(path string) (string, error) {
+					resp, err := l.client.Get(base + path)
+					if err != nil {
+						return "", err
+					}
+					_, err = io.Copy(io.Discard, resp.Body)
+					return resp.Header.Get("Location"), errors.Join(err, resp.Body.Close())
+				}
+				p := l.program(t)
+				p.must(p.json("/client/register", map[string]any{"clientName": "my-tool", "clientType": "public",
+					"redirectUris": []string{callback}, "grantTypes": []string{"authorization_code"}, "scopes": []string{"sso:account:access"}}))
+				consent, err := get("/authorize?" + url.Values{"response_type": {"code"}, "client_id": {p.id}, "redirect_uri": {callback},
+					"state": {"x"}, "code_challenge_method": {"S256"}, "code_challenge": {strings.Repeat("A", 43)}, "scopes": {"sso:account:access"}}.Encode())
+				if err != nil || !strings.HasPrefix(consent, "/consent?") {
+					t.Fatalf("got %q, %v", consent, err)
+				}
+				if name != "none" {
+					lost.Op, lost.Count = "/consent", 1
+					addFault(t, l.Server, lost)
+				}
+				began := time.Now()
+				held, err := get(consent)
+				if took := time.Since(began); took != after {
+					t.Errorf("held for %s, want %s", took, after)
+				}
+				if name == "none" && (err != nil || held != consent) || name != "none" && err == nil {
+					t.Errorf("got %q, %v", held, err)
+				}
+				if got, err := get(consent); err != nil || !strings.HasPrefix(got, callback+"?code=") {
+					t.Errorf("got %q, %v", got, err)
+				}
+				if _, err := l.stop(); err != nil {
+					t.Error(err)
+				}
+			})
+		})
+	}
 }

@@ -73,6 +73,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	}
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
 	defer cancel()
+	s.stopOnce.Do(func() { close(s.stopping) })
 	// net/http would wait five seconds for them, and browsers open connections
 	// in advance.
 	silent.close()

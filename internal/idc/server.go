@@ -49,6 +49,9 @@ type Server struct {
 
 	skew atomic.Int64 // nanoseconds
 
+	stopping chan struct{} // closed when Serve drains: nothing is delayed any more
+	stopOnce sync.Once
+
 	collected atomic.Int64  // unix nanoseconds of package time
 	collect   chan struct{} // asks Serve's goroutine to collect
 	closeOnce sync.Once
@@ -73,7 +76,7 @@ func New(ctx context.Context, c Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{address: a, names: names, tls: c.TLS, now: c.Now, log: c.Log, collect: make(chan struct{}, 1)}
+	s := &Server{address: a, names: names, tls: c.TLS, now: c.Now, log: c.Log, collect: make(chan struct{}, 1), stopping: make(chan struct{})}
 	if s.now == nil {
 		s.now = time.Now
 	}
