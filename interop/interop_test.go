@@ -224,10 +224,15 @@ type event struct {
 	RequestParameters    map[string]any
 }
 
+// events are those of one operation, or all.
 func (c *center) events(t *testing.T, operation string) []event {
 	t.Helper()
+	args := []string{"events"}
+	if operation != "" {
+		args = append(args, "--op", operation)
+	}
 	var es []event
-	for d := json.NewDecoder(strings.NewReader(c.portico(t, "events", "--op", operation))); d.More(); {
+	for d := json.NewDecoder(strings.NewReader(c.portico(t, args...))); d.More(); {
 		var e event
 		if err := d.Decode(&e); err != nil {
 			t.Fatal(err)

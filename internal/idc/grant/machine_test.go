@@ -272,6 +272,13 @@ func (m *machine) decide(t *rapid.T) {
 		r.session = s
 	}
 	d, err := m.w.Decide(t.Context(), m.clock(), s.Session, r.id, allow)
+	if r.repeats(s, allow, m.now) {
+		collectable := m.now.After(r.createdAt.Add(time.Hour))
+		if err != nil && !collectable || err == nil && codeOf(d.RedirectTo) != r.code {
+			t.Fatalf("the same answer again: got %v, %v, want the same code", d, err)
+		}
+		return
+	}
 	should := r.state == grant.StatusPending && !expired && ours && r.session == s && s.live(m.now)
 	if got := err == nil; got != should {
 		t.Fatalf("decide in state %s: got %v, want success %t", r.state, err, should)
@@ -284,6 +291,18 @@ func (m *machine) decide(t *rapid.T) {
 		r.state = grant.StatusAllowed
 		r.code, r.codeEnds = codeOf(d.RedirectTo), m.now.Add(300*time.Second)
 	}
+}
+
+// repeats says whether the sign-in gave the request this answer before, and the
+// client has not come for it.
+func (r *modelRequest) repeats(s *modelSession, allow bool, now time.Time) bool {
+	if r.flow != grant.FlowAuthorizationCode || r.session != s {
+		return false
+	}
+	if !allow {
+		return r.state == grant.StatusDenied
+	}
+	return r.state == grant.StatusAllowed && now.Before(r.codeEnds)
 }
 
 func codeOf(redirect string) string {
