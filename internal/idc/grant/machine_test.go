@@ -293,10 +293,10 @@ func (m *machine) decide(t *rapid.T) {
 	}
 }
 
-// repeats says whether the sign-in gave the request this answer before, and the
-// client has not come for it.
+// repeats says whether the person gave the request this answer before by the
+// same sign-in, and the client has not come for it.
 func (r *modelRequest) repeats(s *modelSession, allow bool, now time.Time) bool {
-	if r.flow != grant.FlowAuthorizationCode || r.session != s {
+	if r.flow != grant.FlowAuthorizationCode || r.script.Answer != "" || r.session != s {
 		return false
 	}
 	if !allow {
