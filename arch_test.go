@@ -49,11 +49,13 @@ func listPackages(t *testing.T) map[string]goPackage {
 var mayImport = map[string][]string{
 	"cmd/portico": {"internal/cli"},
 
-	"internal/cli": {"internal/terminal", "internal/output", "internal/awsconfig", "internal/catalog", "internal/creds", "internal/admin",
+	"internal/cli": {"internal/terminal", "internal/output", "internal/awsconfig", "internal/catalog", "internal/creds", "internal/admin", "internal/awsmodel", "internal/awsargs",
 		"internal/signin", "internal/wallet", "internal/atomicfile", "internal/idc", "internal/idc/browse", "internal/idc/control", "internal/idc/directory", "internal/idc/proxy", "internal/idc/seed"},
 	"internal/terminal":   {},
 	"internal/output":     {},
 	"internal/atomicfile": {},
+	"internal/awsmodel":   {},
+	"internal/awsargs":    {"internal/awsmodel", "internal/output", "internal/awsconfig"},
 	"internal/awsconfig":  {"internal/atomicfile"},
 	"internal/wallet":     {"internal/atomicfile"},
 	// signin and admin take from awsconfig what a region may look like, so that
@@ -61,7 +63,7 @@ var mayImport = map[string][]string{
 	"internal/signin":  {"internal/wallet", "internal/awsconfig"},
 	"internal/creds":   {"internal/signin", "internal/wallet"},
 	"internal/catalog": {"internal/signin"},
-	"internal/admin":   {"internal/signin", "internal/awsconfig"},
+	"internal/admin":   {"internal/signin", "internal/awsconfig", "internal/awsmodel", "internal/output"},
 
 	"internal/idc": {"internal/idc/awsapi", "internal/idc/portal", "internal/idc/control", "internal/idc/seed",
 		"internal/idc/sqlstore", "internal/idc/grant", "internal/idc/directory", "internal/idc/events", "internal/idc/fault"},

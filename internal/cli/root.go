@@ -13,6 +13,9 @@ type globals struct {
 	Profile, Region, Output, Query, EndpointURL, CABundle string
 	NoVerifySSL, Debug                                    bool
 	ConnectTimeout, ReadTimeout                           int
+	NoPaginate, NoSignRequest, NoPager                    bool
+	Color, ErrorFormat, BinaryFormat                      string
+	AutoPrompt, NoAutoPrompt                              bool
 }
 
 // The groups of the help text.
@@ -62,6 +65,14 @@ out on and to test against.`,
 	f.BoolVar(&g.NoVerifySSL, "no-verify-ssl", false, "do not verify TLS certificates, this once")
 	f.IntVar(&g.ConnectTimeout, "cli-connect-timeout", 60, "seconds to wait for a connection; 0 means for ever")
 	f.IntVar(&g.ReadTimeout, "cli-read-timeout", 60, "seconds to wait for an answer; 0 means for ever")
+	f.BoolVar(&g.NoPaginate, "no-paginate", false, "get one page of a listing, as the service gives it")
+	f.BoolVar(&g.NoSignRequest, "no-sign-request", false, "send requests without credentials")
+	f.BoolVar(&g.NoPager, "no-cli-pager", false, "print at once, without a pager")
+	f.StringVar(&g.Color, "color", "auto", "colour: on, off or auto")
+	f.StringVar(&g.ErrorFormat, "cli-error-format", "", "how errors are told: enhanced, legacy, json, yaml, text or table")
+	f.StringVar(&g.BinaryFormat, "cli-binary-format", "", "how blobs are given: base64 or raw-in-base64-out")
+	f.BoolVar(&g.AutoPrompt, "cli-auto-prompt", false, "ask for what is missing")
+	f.BoolVar(&g.NoAutoPrompt, "no-cli-auto-prompt", false, "ask for nothing")
 	f.BoolVar(&g.Debug, "debug", false, "log each request to stderr, without secrets")
 
 	root.AddGroup(
