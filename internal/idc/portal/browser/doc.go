@@ -7,7 +7,8 @@
 // They are skipped where Chromium or axe-core is absent, unless PORTICO_REQUIRE
 // lists them:
 //
-//	chromium  a program chromium, chromium-browser or google-chrome on PATH
+//	chromium  a program chromium-headless-shell (half the work), chromium,
+//	          chromium-browser or google-chrome on PATH
 //	axe       npm ci --prefix internal/idc/portal/browser/testdata/axe
 //
 // PORTICO_SCREENS=1 keeps a picture of every page, light and dark, wide and
