@@ -40,9 +40,15 @@ type getCallerIdentity struct {
 }
 
 func (c *getCallerIdentity) run(ctx context.Context) error {
-	id, err := c.Caller.CallerIdentity(ctx)
-	if err != nil {
-		return err
+	svc := admin.Service("sts")
+	for _, op := range svc.Operations {
+		if op.Name == "GetCallerIdentity" {
+			answer, err := admin.Merge(op, c.Caller.Pages(ctx, svc, op, nil, admin.Paging{}), admin.Paging{})
+			if err != nil {
+				return err
+			}
+			return c.Print(answer)
+		}
 	}
-	return c.Print(output.Object{{Name: "UserId", Value: id.UserID}, {Name: "Account", Value: id.Account}, {Name: "Arn", Value: id.ARN}})
+	return nil
 }

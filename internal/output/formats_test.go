@@ -172,7 +172,7 @@ func FuzzYAML(f *testing.F) {
 	}
 	f.Add(`[["\u0000\u0085\u2028 \u2029", "` + strings.Repeat("word ", 40) + `"], {"\n": -0.0, "` + strings.Repeat("x", 200) + `": [[{}]]}]`)
 	f.Fuzz(func(t *testing.T, text string) {
-		v, err := parseJSON(text)
+		v, err := ParseJSON(text)
 		if err != nil || isScalar(v) {
 			return
 		}
@@ -199,7 +199,7 @@ func FuzzTable(f *testing.F) {
 		f.Add(c.document, c.columns)
 	}
 	f.Fuzz(func(t *testing.T, text string, columns int) {
-		v, err := parseJSON(text)
+		v, err := ParseJSON(text)
 		if err != nil {
 			return
 		}

@@ -133,9 +133,9 @@ func appendJSONString(b []byte, s string, ascii bool) []byte {
 	return append(b, '"')
 }
 
-// parseJSON reads one JSON value and keeps the order of members. Integers stay
+// ParseJSON reads one JSON value and keeps the order of members. Integers stay
 // integers as long as they fit.
-func parseJSON(text string) (any, error) {
+func ParseJSON(text string) (any, error) {
 	d := json.NewDecoder(bytes.NewReader([]byte(text)))
 	d.UseNumber()
 	v, err := decodeJSON(d)

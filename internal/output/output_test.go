@@ -16,7 +16,7 @@ import (
 
 func document(t testing.TB, text string) Object {
 	t.Helper()
-	v, err := parseJSON(text)
+	v, err := ParseJSON(text)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -266,7 +266,7 @@ func FuzzJSON(f *testing.F) {
 	}
 	f.Add("[\"\x80\xff\u2028\x7f\\u0000\", 1e400, 12345678901234567890, -0.0]")
 	f.Fuzz(func(t *testing.T, text string) {
-		v, err := parseJSON(text)
+		v, err := ParseJSON(text)
 		if err != nil {
 			return
 		}
@@ -285,7 +285,7 @@ func FuzzJSON(f *testing.F) {
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("%s (-want +got):\n%s", b, diff)
 			}
-			again, err := parseJSON(string(b))
+			again, err := ParseJSON(string(b))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -169,14 +169,14 @@ func quoted(delimiter rune, body string) (kind, any, bool) {
 	case '\'':
 		return tLiteral, strings.ReplaceAll(body, `\'`, "'"), true
 	case '"':
-		v, err := parseJSON(`"` + body + `"`)
+		v, err := ParseJSON(`"` + body + `"`)
 		return tQuoted, v, err == nil
 	}
 	body = strings.ReplaceAll(body, "\\`", "`")
-	v, err := parseJSON(body)
+	v, err := ParseJSON(body)
 	if err != nil {
 		// An older form of the language had text without quotes here.
-		v, err = parseJSON(`"` + strings.TrimLeft(body, " \t\n\r") + `"`)
+		v, err = ParseJSON(`"` + strings.TrimLeft(body, " \t\n\r") + `"`)
 	}
 	return tLiteral, v, err == nil
 }

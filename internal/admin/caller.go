@@ -1,0 +1,120 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/smithy-go/middleware"
+
+	"github.com/portico-sso/portico/internal/awsconfig"
+	"github.com/portico-sso/portico/internal/awsmodel"
+	"github.com/portico-sso/portico/internal/output"
+	"github.com/portico-sso/portico/internal/signin"
+)
+
+// Credentials sign a call. SessionToken is empty for long-term keys.
+type Credentials struct {
+	AccessKeyID, SecretAccessKey, SessionToken string
+}
+
+func (c Credentials) provider() aws.CredentialsProviderFunc {
+	return func(context.Context) (aws.Credentials, error) {
+		return aws.Credentials{AccessKeyID: c.AccessKeyID, SecretAccessKey: c.SecretAccessKey, SessionToken: c.SessionToken}, nil
+	}
+}
+
+// A Caller makes calls in one region.
+type Caller struct {
+	Credentials Credentials // not used by operations that are open
+	Unsigned    bool        // send no signature at all
+	Region      string
+	HTTP        *http.Client // nil means http.DefaultClient; redirects are never followed
+	Endpoint    string       // in place of the service's own address
+
+	// WithToken calls with an access token of the portal, again with a fresh one
+	// when the first is refused. It serves operations whose accessToken is not
+	// among their input. Nil: there is none.
+	WithToken func(ctx context.Context, call func(accessToken string) error) error
+
+	// WireTimestamps leaves times in answers as the service writes them.
+	WireTimestamps bool
+}
+
+func (c *Caller) http() *http.Client {
+	base := c.HTTP
+	if base == nil {
+		base = http.DefaultClient
+	}
+	// A redirect would carry a token or a signature to an address nobody chose.
+	h := *base
+	h.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &h
+}
+
+// accessToken is the member that carries a token of the access portal.
+const accessToken = "accessToken"
+
+// call makes one call. Input need not have every required member: that is for
+// the service to judge, and for the caller to have checked.
+func (c *Caller) call(ctx context.Context, s *service, op *awsmodel.Operation, input output.Object) (output.Object, error) {
+	if !awsconfig.ValidRegion(c.Region) {
+		return nil, &awsconfig.RegionError{Region: c.Region}
+	}
+	_, takes := op.Input.Member(accessToken)
+	if _, given := input.Get(accessToken); c.WithToken == nil || !takes || given {
+		return c.send(ctx, s, op, input)
+	}
+	var answer output.Object
+	err := c.WithToken(ctx, func(token string) (err error) {
+		answer, err = c.send(ctx, s, op, append(input[:len(input):len(input)], output.Member{Name: accessToken, Value: token}))
+		return err
+	})
+	return answer, err
+}
+
+func (c *Caller) send(ctx context.Context, s *service, op *awsmodel.Operation, input output.Object) (output.Object, error) {
+	kept := &recorder{http: c.http()}
+	cfg := aws.Config{Region: c.Region, HTTPClient: kept, Credentials: c.Credentials.provider(), Retryer: retryer(op)}
+	switch {
+	case op.Open:
+		cfg.Credentials = aws.AnonymousCredentials{}
+	case c.Unsigned:
+		// The SDK does not send what should be signed without; it is told that
+		// there are keys, and kept from using them.
+		cfg.Credentials = Credentials{AccessKeyID: "unsigned", SecretAccessKey: "unsigned"}.provider()
+		cfg.APIOptions = append(cfg.APIOptions, unsigned)
+	}
+	if c.Endpoint != "" {
+		cfg.BaseEndpoint = &c.Endpoint
+	}
+	err := s.call(ctx, cfg, op.Name, func(in any) error { return s.fill(in, op.Input, input) })
+	if wrong, ok := errors.AsType[*inputError](err); ok {
+		return nil, wrong
+	}
+	if err != nil {
+		return nil, signin.Failure(err)
+	}
+	answer, err := s.read(kept.body.Bytes(), op, c.WireTimestamps)
+	if err != nil {
+		return nil, fmt.Errorf("the answer to %s: %w", op.Name, err)
+	}
+	return answer, nil
+}
+
+// retryer repeats as the SDK does, and operations that only read also when their
+// answer broke off: then what was asked for may have been done.
+func retryer(op *awsmodel.Operation) func() aws.Retryer {
+	if op.Reads {
+		return signin.ReadRetryer
+	}
+	return func() aws.Retryer { return retry.NewStandard() }
+}
+
+func unsigned(stack *middleware.Stack) error {
+	_, err := stack.Finalize.Remove("Signing")
+	return err
+}
