@@ -117,6 +117,16 @@ func scalarText(v any) string {
 	return repr(v)
 }
 
+// Repr is Python's repr of a value, in which the AWS CLI's messages quote. A value
+// of a type that no answer has is shown as Go shows it.
+func Repr(v any) string {
+	p, err := plain(v)
+	if err != nil {
+		return fmt.Sprint(v)
+	}
+	return repr(p)
+}
+
 // repr is Python's repr, which shows in the messages of the AWS CLI and where
 // the text format meets a list in a column of scalars.
 func repr(v any) string {
