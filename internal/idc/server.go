@@ -108,7 +108,7 @@ func (s *Server) prepare(ctx context.Context, c Config) error {
 		return err
 	}
 	s.place = events.Place{Region: instance.Region, ManagementAccount: instance.ManagementAccount,
-		IdentityStoreARN: "arn:" + directory.Partition(instance.Region) + ":identitystore::" + instance.ManagementAccount + ":identitystore/" + instance.IdentityStoreID}
+		IdentityStoreARN: instance.IdentityStoreARN()}
 	s.events = &events.Recorder{Log: s.log, Store: s.db.Events()}
 	if c.DataDir == "" {
 		s.events.Keep = keptInMemory

@@ -19,7 +19,16 @@ type fault struct {
 	code    string // AWS error code
 	oauth   string // the OAuth error that goes with it, sso-oidc only
 	message string
+	detail  faultDetail
 	cause   error
+}
+
+// faultDetail is what errors of JSON 1.1 may say besides.
+type faultDetail struct {
+	Reason       string `json:",omitempty"`
+	RequestID    string `json:"RequestId,omitempty"`
+	ResourceType string `json:",omitempty"`
+	ResourceID   string `json:"ResourceId,omitempty"`
 }
 
 func (f *fault) Error() string { return f.code + ": " + f.message }
@@ -176,7 +185,8 @@ func (c *call) fault(n named, format string, args ...any) *fault {
 const about = "this is a local AWS IAM Identity Center (portico), not AWS. It serves " +
 	"sso-oidc RegisterClient, StartDeviceAuthorization, CreateToken; " +
 	"sso ListAccounts, ListAccountRoles, GetRoleCredentials, Logout; " +
-	"sts GetCallerIdentity, GetAccessKeyInfo; s3 ListBuckets"
+	"sts GetCallerIdentity, GetAccessKeyInfo; s3 ListBuckets; " +
+	"and what administrators read by sso-admin, identitystore and organizations"
 
 func (c *call) unknownOperation() *fault {
 	name := clean(strings.TrimSpace(c.service + " " + c.operation))
@@ -229,7 +239,8 @@ func (x *exchange) writeFault(w http.ResponseWriter, f *fault) {
 		send(w, f.status, x.jsonType, encodeJSON(struct {
 			Type    string `json:"__type"`
 			Message string `json:"Message"`
-		}{f.code, f.message}))
+			faultDetail
+		}{f.code, f.message, f.detail}))
 	case rpcCBOR:
 		header.Set("Smithy-Protocol", "rpc-v2-cbor")
 		send(w, f.status, "application/cbor", cborFault(f))
@@ -285,7 +296,11 @@ func (x *exchange) writeReply(w http.ResponseWriter, reply any) error {
 		x.s3Headers(w.Header())
 		send(w, http.StatusOK, "application/xml", encodeXML(reply))
 	default:
-		send(w, http.StatusOK, "application/json", encodeJSON(reply))
+		contentType := "application/json"
+		if x.protocol == targetJSON {
+			contentType = x.jsonType
+		}
+		send(w, http.StatusOK, contentType, encodeJSON(reply))
 	}
 	return nil
 }

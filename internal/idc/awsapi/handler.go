@@ -184,6 +184,8 @@ func (h *Handler) serve(w http.ResponseWriter, x *exchange) (any, error) {
 		return h.serveQuery(x)
 	case s3XML:
 		return h.serveS3(x)
+	case targetJSON:
+		return h.serveAdmin(x)
 	}
 	return nil, h.notServed(x)
 }

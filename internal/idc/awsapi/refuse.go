@@ -17,6 +17,17 @@ var served = []struct {
 	{"sso", []string{"ListAccounts", "ListAccountRoles", "GetRoleCredentials", "Logout"}},
 	{"sts", []string{"GetCallerIdentity", "GetAccessKeyInfo"}},
 	{"s3", []string{"ListBuckets"}},
+	{"sso-admin", names(ssoAdminOperations)},
+	{"identitystore", names(identityStoreOperations)},
+	{"organizations", names(organizationsOperations)},
+}
+
+func names(operations []adminOperation) []string {
+	var all []string
+	for _, op := range operations {
+		all = append(all, op.name)
+	}
+	return all
 }
 
 // Operations are the names of all operations that are served.

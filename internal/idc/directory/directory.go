@@ -81,11 +81,6 @@ type Instance struct {
 	ManagementAccount string
 }
 
-// ARN names the instance in sso-admin.
-func (i Instance) ARN() string {
-	return "arn:" + Partition(i.Region) + ":sso:::instance/" + i.InstanceID
-}
-
 // Attempts counts failed sign-ins under one name, of one browser that is known
 // there or of all others together.
 type Attempts struct {

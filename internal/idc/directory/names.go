@@ -52,11 +52,55 @@ func (o Organisation) Instance() Instance {
 }
 
 // UserID returns <10 hex>-<uuid>; the prefix is the identity store's.
-func UserID(storeID, name string) string {
-	b := digest("user", storeID, name)
+func UserID(storeID, name string) string { return storedID("user", storeID, name) }
+
+// storedID is the id of something that an identity store holds.
+func storedID(kind, storeID string, parts ...string) string {
+	b := digest(kind, append([]string{storeID}, parts...)...)
 	b[6] = b[6]&0x0f | 0x80 // version 8: made by a rule of our own (RFC 9562)
 	b[8] = b[8]&0x3f | 0x80
 	return fmt.Sprintf("%s-%x-%x-%x-%x-%x", strings.TrimPrefix(storeID, "d-"), b[0:4], b[4:6], b[6:8], b[8:10], b[10:16])
+}
+
+// ARN names the instance in sso-admin.
+func (i Instance) ARN() string {
+	return "arn:" + Partition(i.Region) + ":sso:::instance/" + i.InstanceID
+}
+
+// PermissionSetARN names a permission set in sso-admin.
+func (i Instance) PermissionSetARN(name string) string {
+	return "arn:" + Partition(i.Region) + ":sso:::permissionSet/" + i.InstanceID + "/ps-" +
+		hex.EncodeToString(digest("permission set", i.InstanceID, name))[:16]
+}
+
+// IdentityStoreARN names the identity store.
+func (i Instance) IdentityStoreARN() string {
+	return "arn:" + Partition(i.Region) + ":identitystore::" + i.ManagementAccount + ":identitystore/" + i.IdentityStoreID
+}
+
+// GroupID is the id of a group in identitystore.
+func (i Instance) GroupID(name string) string { return storedID("group", i.IdentityStoreID, name) }
+
+// MembershipID is the id of a person's being in a group.
+func (i Instance) MembershipID(userID, group string) string {
+	return storedID("membership", i.IdentityStoreID, userID, group)
+}
+
+// OrganizationID returns o-<10 hex>.
+func (i Instance) OrganizationID() string {
+	return "o-" + hex.EncodeToString(digest("organization", i.StartURL))[:10]
+}
+
+// RootID returns r-<4 hex>: the root above all accounts.
+func (i Instance) RootID() string {
+	return "r-" + hex.EncodeToString(digest("organization root", i.StartURL))[:4]
+}
+
+// OrganizationsARN names what AWS Organizations holds: an organization, root or
+// account, of which id is all that follows the organization's id.
+func (i Instance) OrganizationsARN(kind string, id ...string) string {
+	return "arn:" + Partition(i.Region) + ":organizations::" + i.ManagementAccount + ":" + kind + "/" +
+		strings.Join(append([]string{i.OrganizationID()}, id...), "/")
 }
 
 // RoleSuffix returns the 16 hex digits at the end of a role's name.

@@ -9,6 +9,8 @@ import (
 // by e-mail. Unknown things are ErrNotFound. Lists are ordered bytewise by what they are paged by,
 // and hold what comes after the given value, at most limit.
 type Store interface {
+	Listings
+
 	// Apply replaces the whole organisation in one transaction and remembers the
 	// digest of the seed. The organisation is valid, every user and
 	// decision has an id, and passwords are hashed already. In the same transaction
