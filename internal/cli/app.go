@@ -95,6 +95,14 @@ func (a *App) lookPath(name string) (string, error) {
 	return "", &exec.Error{Name: name, Err: exec.ErrNotFound}
 }
 
+// execute turns this process into the program at path.
+func (a *App) execute(path string, argv, env []string) error {
+	if a.Become != nil {
+		return a.Become(path, argv, env)
+	}
+	return become(a, path, argv, env)
+}
+
 func (a *App) terminal() *terminal.Terminal {
 	return &terminal.Terminal{In: a.Stdin, Out: a.Stdout, Err: a.Stderr, Getenv: a.Lookup}
 }

@@ -21,6 +21,10 @@ const (
 	exitConfig      = 253
 	exitService     = 254
 	exitGeneral     = 255
+
+	// exitNoCommand is what shells, env and timeout return where there is no such
+	// command, and nothing of AWS does.
+	exitNoCommand = 127
 )
 
 // A usageError is a command line that cannot be run.
@@ -100,6 +104,9 @@ func explain(a *App, err error) (text, hint string, code int) {
 	}
 	if e, ok := errors.AsType[*output.QueryError](err); ok {
 		return coded("ParamValidation", cleanLines(e.Error())), "", exitUsage
+	}
+	if e, ok := errors.AsType[*noAWSError](err); ok {
+		return terminal.Clean(e.Problem), e.Hint, exitNoCommand
 	}
 	if e, ok := errors.AsType[*configError](err); ok {
 		return coded(e.Kind, terminal.Clean(e.Problem)), e.Hint, exitConfig

@@ -73,8 +73,5 @@ func (a *App) become(argv, env []string) error {
 	if err != nil {
 		return err
 	}
-	if a.Become != nil {
-		return a.Become(path, argv, env)
-	}
-	return become(a, path, argv, env)
+	return a.execute(path, argv, env)
 }

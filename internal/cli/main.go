@@ -38,11 +38,15 @@ func Main(a App, args []string) int {
 
 // Run runs one command line until ctx ends.
 func (a App) Run(ctx context.Context, args []string) (code int) {
+	root := newRoot(&a)
+	line := look(args)
+	if a.route(root, line) == through {
+		return report(ctx, &a, a.passThrough(ctx, line))
+	}
 	if a.Home == "" {
 		return report(ctx, &a, errors.New("this user has no home directory: set HOME to where .aws is to be"))
 	}
-	root := newRoot(&a)
-	root.SetArgs(args)
+	root.SetArgs(line.spelled(root))
 	return report(ctx, &a, root.ExecuteContext(ctx))
 }
 

@@ -6,6 +6,7 @@ import (
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // globals are the flags every command takes, before or after its name.
@@ -25,6 +26,10 @@ const (
 	groupLocal = "local"
 )
 
+// slip is how many letters may be wrong in a word that is taken for a slip of the
+// fingers.
+const slip = 2
+
 // newRoot builds the command tree. To add a command, write its file and add its
 // constructor here.
 func newRoot(a *App) *cobra.Command {
@@ -37,7 +42,10 @@ see accounts and roles, use and hand out their credentials. It reads and writes
 the same files as the AWS CLI and the SDKs, so all of them share one sign-in.
 
 It also is an Identity Center: one that runs on this machine, to try things
-out on and to test against.`,
+out on and to test against.
+
+Any other command goes through to the AWS CLI, with the profile's credentials
+ready for it.`,
 		Example: `  portico demo                               watch the whole story, nothing of yours touched
   portico configure sso                      sign in and make a profile
   portico sso login --profile dev            sign in again
@@ -48,6 +56,8 @@ out on and to test against.`,
 		Args:              unknownCommand,
 		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
+
+		SuggestionsMinimumDistance: slip,
 	}
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetIn(a.Stdin)
@@ -55,7 +65,44 @@ out on and to test against.`,
 	root.SetErr(a.Stderr)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{Problem: err.Error()} })
 
-	f := root.PersistentFlags()
+	root.PersistentFlags().AddFlagSet(globalFlags(g))
+	root.AddGroup(
+		&cobra.Group{ID: groupAWS, Title: "As in the AWS CLI:"},
+		&cobra.Group{ID: groupOwn, Title: "portico's own:"},
+		&cobra.Group{ID: groupLocal, Title: "The local Identity Center:"},
+	)
+	root.AddCommand(
+		family(a, groupAWS, "configure", "Make and read profiles",
+			newConfigureSSO(a, g), newConfigureSSOSession(a, g), newExportCredentials(a, g)),
+		family(a, groupAWS, "sso", "Sign in and out, list accounts and roles",
+			newSSOLogin(a, g), newSSOLogout(a, g), newListAccounts(a, g), newListAccountRoles(a, g), newGetRoleCredentials(a, g)),
+		family(a, groupAWS, "sts", "Ask who you are", newGetCallerIdentity(a, g)),
+		partly(family(a, groupAWS, "s3", "List buckets", newS3Ls(a, g))),
+
+		newExec(a, g), newCredentialProcess(a, g), newDemo(a, g),
+
+		family(a, groupLocal, "local", "An Identity Center on this machine",
+			newLocalStart(a, g), newLocalRun(a, g), newLocalEnv(a, g), newLocalBrowse(a, g), newLocalApprove(a, g), newLocalDeny(a, g),
+			newLocalEvents(a, g), newLocalMail(a, g),
+			family(a, "", "fault", "Make operations go wrong, on cue",
+				newLocalFaultAdd(a, g), newLocalFaultList(a, g), newLocalFaultClear(a, g)),
+			family(a, "", "decision", "Answer sign-ins without a person",
+				newLocalDecisionAdd(a, g), newLocalDecisionList(a, g), newLocalDecisionClear(a, g)),
+			family(a, "", "clock", "Make what was issued older, or the clock wrong",
+				newLocalClockShow(a, g), newLocalClockAdvance(a, g), newLocalClockSkew(a, g)),
+			newLocalSessions(a, g), newLocalRevoke(a, g),
+			family(a, "", "user", "Disable and enable people",
+				newLocalUserDisable(a, g), newLocalUserEnable(a, g)),
+			newLocalAssign(a, g), newLocalUnassign(a, g)),
+	)
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	return root
+}
+
+// globalFlags are the flags of every command, set in g.
+func globalFlags(g *globals) *pflag.FlagSet {
+	f := pflag.NewFlagSet("", pflag.ContinueOnError)
 	f.StringVar(&g.Profile, "profile", "", "profile to use (else AWS_PROFILE, AWS_DEFAULT_PROFILE)")
 	f.StringVar(&g.Region, "region", "", "region of resources (else AWS_REGION, AWS_DEFAULT_REGION, the profile)")
 	f.StringVar(&g.Output, "output", "", "output format: json, text, table, yaml, yaml-stream or off")
@@ -74,47 +121,23 @@ out on and to test against.`,
 	f.BoolVar(&g.AutoPrompt, "cli-auto-prompt", false, "ask for what is missing")
 	f.BoolVar(&g.NoAutoPrompt, "no-cli-auto-prompt", false, "ask for nothing")
 	f.BoolVar(&g.Debug, "debug", false, "log each request to stderr, without secrets")
-
-	root.AddGroup(
-		&cobra.Group{ID: groupAWS, Title: "As in the AWS CLI:"},
-		&cobra.Group{ID: groupOwn, Title: "portico's own:"},
-		&cobra.Group{ID: groupLocal, Title: "The local Identity Center:"},
-	)
-	root.AddCommand(
-		family(a, groupAWS, "configure", "Make and read profiles",
-			newConfigureSSO(a, g), newConfigureSSOSession(a, g), newExportCredentials(a, g)),
-		family(a, groupAWS, "sso", "Sign in and out, list accounts and roles",
-			newSSOLogin(a, g), newSSOLogout(a, g), newListAccounts(a, g), newListAccountRoles(a, g), newGetRoleCredentials(a, g)),
-		family(a, groupAWS, "sts", "Ask who you are", newGetCallerIdentity(a, g)),
-		family(a, groupAWS, "s3", "List buckets", newS3Ls(a, g)),
-
-		newExec(a, g), newCredentialProcess(a, g), newDemo(a, g),
-
-		family(a, groupLocal, "local", "An Identity Center on this machine",
-			newLocalStart(a, g), newLocalRun(a, g), newLocalEnv(a, g), newLocalBrowse(a, g), newLocalApprove(a, g), newLocalDeny(a, g),
-			newLocalEvents(a, g), newLocalMail(a, g),
-			family(a, "", "fault", "Make operations go wrong, on cue",
-				newLocalFaultAdd(a, g), newLocalFaultList(a, g), newLocalFaultClear(a, g)),
-			family(a, "", "decision", "Answer sign-ins without a person",
-				newLocalDecisionAdd(a, g), newLocalDecisionList(a, g), newLocalDecisionClear(a, g)),
-			family(a, "", "clock", "Make what was issued older, or the clock wrong",
-				newLocalClockShow(a, g), newLocalClockAdvance(a, g), newLocalClockSkew(a, g)),
-			newLocalSessions(a, g), newLocalRevoke(a, g),
-			family(a, "", "user", "Disable and enable people",
-				newLocalUserDisable(a, g), newLocalUserEnable(a, g)),
-			newLocalAssign(a, g), newLocalUnassign(a, g)),
-	)
-	return root
+	return f
 }
 
 // family is a command that only holds others.
 func family(a *App, group, name, short string, commands ...*cobra.Command) *cobra.Command {
 	c := &cobra.Command{Use: name, Short: short, GroupID: group, Args: unknownCommand,
-		Example: commands[0].Example,
+		Example: commands[0].Example, SuggestionsMinimumDistance: slip,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return &usageError{Problem: fmt.Sprintf("the following arguments are required: a subcommand of %s; see: %s --help", name, cmd.CommandPath())}
 		}}
 	c.AddCommand(commands...)
+	return c
+}
+
+// partly marks a family whose other commands go through to the AWS CLI.
+func partly(c *cobra.Command) *cobra.Command {
+	c.Annotations = map[string]string{inPart: c.Short}
 	return c
 }
 
@@ -124,7 +147,6 @@ func unknownCommand(cmd *cobra.Command, args []string) error {
 		return nil
 	}
 	problem := fmt.Sprintf("unknown command %q for %s", args[0], cmd.CommandPath())
-	cmd.SuggestionsMinimumDistance = 2
 	if like := cmd.SuggestionsFor(args[0]); len(like) > 0 {
 		problem += fmt.Sprintf("; did you mean %s?", like[0])
 	}

@@ -15,15 +15,12 @@ func newS3Ls(a *App, g *globals) *cobra.Command {
 	return &cobra.Command{
 		Use:   "ls",
 		Short: "List the buckets of the account",
-		Long: `Lists the buckets of the account, with the local time each was made. What is in
-a bucket is beyond portico: use the AWS CLI, with the same profile.`,
-		Example: `  portico s3 ls --profile dev`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return &usageError{Problem: "portico lists buckets, not what is in them; for that: aws s3 ls " + args[0]}
-			}
-			return nil
-		},
+		Long: `Lists the buckets of the account, with the local time each was made. With the
+name of a bucket, or flags of its own, it goes through to the AWS CLI, as the
+rest of s3 does.`,
+		Example:     `  portico s3 ls --profile dev`,
+		Annotations: map[string]string{inPart: "buckets"},
+		Args:        noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			s, err := a.setup(g)
 			if err != nil {

@@ -1,0 +1,213 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/portico-sso/portico/internal/awsconfig"
+	"github.com/portico-sso/portico/internal/creds"
+	"github.com/portico-sso/portico/internal/signin"
+)
+
+// passedTo lists, for the portico that a wrapper called aws may start, which
+// programs were given the command line already.
+const passedTo = "PORTICO_PASSTHROUGH"
+
+// deepest is how often a command line may come back to portico. An alias of the
+// AWS CLI that runs aws does so once or twice; more is a loop.
+const deepest = 8
+
+// passThrough becomes the next aws on PATH, arguments as typed. The profile's
+// role credentials are in that one's cache by then, so that it needs no sign-in
+// and no access portal.
+func (a *App) passThrough(ctx context.Context, l *invocation) error {
+	path, err := a.nextAWS(l)
+	if err != nil {
+		return err
+	}
+	if err := a.fillRoleCache(ctx, l); err != nil {
+		return err
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	signal.Reset() // what was ignored when portico started is ignored by the next one too
+	trail := append(filepath.SplitList(a.getenv(passedTo)), path)
+	env := with(a.Env, []string{passedTo + "=" + strings.Join(trail, string(os.PathListSeparator))})
+	return a.execute(path, append([]string{"aws"}, l.args...), env)
+}
+
+// nextAWS finds the program that a command line goes on to. It is never portico
+// under another name, and rather one that had no turn yet: a script called aws
+// that runs portico is followed by the aws behind it.
+func (a *App) nextAWS(l *invocation) (string, error) {
+	trail := filepath.SplitList(a.getenv(passedTo))
+	all := a.awsPrograms()
+	if len(all) == 0 {
+		return "", &noAWSError{Problem: fmt.Sprintf("%s is for the AWS CLI, and there is no aws on PATH", quoteWord(l.word(0))),
+			Hint: fmt.Sprintf("To install it: %s\nThen run again: %s", installAWS(runtime.GOOS, runtime.GOARCH, readOSRelease()), l.again(a.Name))}
+	}
+	for _, path := range all {
+		if !slices.Contains(trail, path) {
+			return path, nil
+		}
+	}
+	// An alias of the AWS CLI that runs aws comes by here, with reason.
+	last := all[len(all)-1]
+	if len(trail) >= deepest {
+		return "", &hintedError{Err: fmt.Errorf("%s leads back to portico again and again, and there is no other aws on PATH", last),
+			Hint: fmt.Sprintf("Let %s run the AWS CLI by its full path, or put the AWS CLI on PATH.", last)}
+	}
+	return last, nil
+}
+
+// awsPrograms are the programs called aws on PATH, portico's own file apart,
+// whatever links lead to it.
+func (a *App) awsPrograms() (paths []string) {
+	self, selfErr := os.Stat(a.Self)
+	for _, dir := range filepath.SplitList(a.getenv("PATH")) {
+		if !filepath.IsAbs(dir) {
+			continue // as in lookPath
+		}
+		path, err := exec.LookPath(filepath.Join(dir, "aws"))
+		if err != nil {
+			continue
+		}
+		if fi, err := os.Stat(path); err != nil || (selfErr == nil && os.SameFile(fi, self)) {
+			continue
+		}
+		paths = append(paths, path)
+	}
+	return paths
+}
+
+// fillRoleCache puts the credentials of the profile's role where the AWS CLI
+// looks first. What it returns is certain to keep the command from working, and
+// better said by portico, which knows the cure; anything else is a warning, and
+// the AWS CLI may do better.
+func (a *App) fillRoleCache(ctx context.Context, l *invocation) error {
+	g := &l.globals
+	if a.Home == "" || l.needsNoCredentials() {
+		return nil
+	}
+	if g.Profile == "" && (a.getenv("AWS_ACCESS_KEY_ID") != "" || a.getenv("AWS_WEB_IDENTITY_TOKEN_FILE") != "") {
+		return nil // they come before the profile
+	}
+	s, err := a.setup(g)
+	if err != nil {
+		return err
+	}
+	if s.elsewhere() != "" {
+		return nil
+	}
+	switch _, err := s.role(); {
+	case errors.Is(err, awsconfig.ErrNotSSO):
+		return nil
+	case err != nil:
+		return err
+	}
+	_, err = s.credentials(ctx)
+	if err == nil || ctx.Err() != nil {
+		return err
+	}
+	_, signInNeeded := errors.AsType[*signin.RequiredError](err)
+	_, noAccess := errors.AsType[*creds.NoAccessError](err)
+	if (signInNeeded || noAccess) && !slices.Contains(mayDoWithout, l.word(0)) {
+		return err
+	}
+	s.warn(fmt.Sprintf("no role credentials yet for profile %s; aws may get them itself: %v", s.settings.ProfileName, err))
+	return nil
+}
+
+// mayDoWithout are commands some of whose operations are not signed: whether
+// they can do without a sign-in, only they know.
+var mayDoWithout = []string{"cognito-idp", "cognito-identity"}
+
+// needsNoCredentials tells commands that work signed out.
+func (l *invocation) needsNoCredentials() bool {
+	if l.help || l.version || l.globals.NoSignRequest || slices.Contains(l.unknown, "--generate-cli-skeleton") || l.word(len(l.words)-1) == "help" {
+		return true
+	}
+	return len(l.words) < 2 || slices.Contains([]string{"configure", "help", "history", "cli-dev"}, l.word(0))
+}
+
+// again is the command line to type again, as long as nothing in it can be a
+// secret.
+func (l *invocation) again(name string) string {
+	known := l.args
+	if len(l.words) > 2 || len(l.unknown) > 0 {
+		known = nil
+		for _, i := range l.words[:min(2, len(l.words))] {
+			known = append(known, l.args[i])
+		}
+	}
+	text := name
+	for _, word := range known {
+		text += " " + quoteWord(word)
+	}
+	if len(known) < len(l.args) {
+		text += " …"
+	}
+	return text
+}
+
+// A noAWSError says that there is nothing to go on to.
+type noAWSError struct{ Problem, Hint string }
+
+func (e *noAWSError) Error() string { return e.Problem }
+
+// readOSRelease is what a Linux system says of itself.
+func readOSRelease() string {
+	data, _ := os.ReadFile("/etc/os-release")
+	return string(data)
+}
+
+// installAWS is how to install version 2 of the AWS CLI.
+func installAWS(goos, goarch, osRelease string) string {
+	switch goos {
+	case "darwin":
+		return "brew install awscli"
+	case "windows":
+		return "winget install --exact --id Amazon.AWSCLI"
+	case "linux":
+	default:
+		return "see https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html"
+	}
+	var systems []string // this one, then those it is like
+	for _, key := range []string{"ID", "ID_LIKE"} {
+		for line := range strings.Lines(osRelease) {
+			if value, ok := strings.CutPrefix(line, key+"="); ok {
+				systems = append(systems, strings.Fields(strings.Trim(strings.TrimSpace(value), `"'`))...)
+			}
+		}
+	}
+	for _, system := range systems {
+		if command, ok := packagedAWS[system]; ok {
+			return command
+		}
+	}
+	arch := map[string]string{"amd64": "x86_64", "arm64": "aarch64"}[goarch]
+	if arch == "" {
+		return "see https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html"
+	}
+	archive := "awscli-exe-linux-" + arch + ".zip"
+	return fmt.Sprintf("curl -fsSO https://awscli.amazonaws.com/%s && unzip -q %s && sudo ./aws/install", archive, archive)
+}
+
+// packagedAWS is who packages version 2, by the ID in os-release.
+var packagedAWS = map[string]string{
+	"alpine": "apk add aws-cli",
+	"arch":   "sudo pacman -S aws-cli-v2",
+	"debian": "sudo apt install awscli",
+	"fedora": "sudo dnf install awscli2",
+	"nixos":  "nix profile install nixpkgs#awscli2",
+	"ubuntu": "sudo snap install aws-cli --classic",
+}
