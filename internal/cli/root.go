@@ -31,8 +31,9 @@ const (
 const slip = 2
 
 // newRoot builds the command tree. To add a command, write its file and add its
-// constructor here.
-func newRoot(a *App) *cobra.Command {
+// constructor here. Of AWS's services, those that the words of the command line
+// do not name come without their operations; nil words name all.
+func newRoot(a *App, words []string) *cobra.Command {
 	g := &globals{}
 	root := &cobra.Command{
 		Use:   a.Name,
@@ -74,9 +75,12 @@ ready for it.`,
 	root.AddCommand(
 		family(a, groupAWS, "configure", "Make and read profiles",
 			newConfigureSSO(a, g), newConfigureSSOSession(a, g), newExportCredentials(a, g)),
-		family(a, groupAWS, "sso", "Sign in and out, list accounts and roles",
-			newSSOLogin(a, g), newSSOLogout(a, g), newListAccounts(a, g), newListAccountRoles(a, g), newGetRoleCredentials(a, g)),
-		family(a, groupAWS, "sts", "Ask who you are", newGetCallerIdentity(a, g)),
+		operations(a, g, words, "sso", "Sign in and out, list accounts and roles", newSSOLogin(a, g), newSSOLogout(a, g)),
+		operations(a, g, words, "sso-oidc", "Clients and tokens of the sign-in"),
+		operations(a, g, words, "sso-admin", "Instances, permission sets and assignments of IAM Identity Center"),
+		operations(a, g, words, "identitystore", "People and groups of IAM Identity Center"),
+		operations(a, g, words, "organizations", "Accounts of the organization"),
+		operations(a, g, words, "sts", "Ask who you are, assume roles"),
 		partly(family(a, groupAWS, "s3", "List buckets", newS3Ls(a, g))),
 
 		newExec(a, g), newCredentialProcess(a, g), newDemo(a, g),
@@ -127,10 +131,13 @@ func globalFlags(g *globals) *pflag.FlagSet {
 // family is a command that only holds others.
 func family(a *App, group, name, short string, commands ...*cobra.Command) *cobra.Command {
 	c := &cobra.Command{Use: name, Short: short, GroupID: group, Args: unknownCommand,
-		Example: commands[0].Example, SuggestionsMinimumDistance: slip,
+		SuggestionsMinimumDistance: slip,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return &usageError{Problem: fmt.Sprintf("the following arguments are required: a subcommand of %s; see: %s --help", name, cmd.CommandPath())}
 		}}
+	if len(commands) > 0 {
+		c.Example = commands[0].Example
+	}
 	c.AddCommand(commands...)
 	return c
 }
@@ -159,6 +166,25 @@ func noArgs(_ *cobra.Command, args []string) error {
 		return &usageError{Problem: fmt.Sprintf("Unknown options: %s", args[0])}
 	}
 	return nil
+}
+
+type flag struct{ name, value string }
+
+// required names the flags that are missing, in the AWS CLI's words.
+func required(flags ...flag) error {
+	missing := ""
+	for _, f := range flags {
+		if f.value == "" {
+			if missing != "" {
+				missing += ", "
+			}
+			missing += f.name
+		}
+	}
+	if missing == "" {
+		return nil
+	}
+	return &usageError{Problem: "the following arguments are required: " + missing}
 }
 
 func version() string {

@@ -61,7 +61,7 @@ func TestEveryCommandIsDocumentedAndScripted(t *testing.T) {
 		}
 		scripts.WriteString(run(string(data)))
 	}
-	root := newRoot(&App{Name: "portico"})
+	root := newRoot(&App{Name: "portico"}, nil)
 	for _, c := range leaves(root) {
 		path := c.CommandPath()
 		switch {

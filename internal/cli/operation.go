@@ -1,0 +1,213 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"net/http"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/portico-sso/portico/internal/admin"
+	"github.com/portico-sso/portico/internal/awsargs"
+	"github.com/portico-sso/portico/internal/awsmodel"
+	"github.com/portico-sso/portico/internal/creds"
+	"github.com/portico-sso/portico/internal/output"
+	"github.com/portico-sso/portico/internal/signin"
+)
+
+// An operation is one of AWS's, as a command.
+type operation struct {
+	App       *App
+	Globals   *globals
+	Service   *awsmodel.Service
+	Operation *awsmodel.Operation
+
+	sessionName string // whose token an operation of the access portal uses
+}
+
+// Required members that portico finds out for itself when they are not given.
+const (
+	accessToken     = "accessToken"
+	instanceArn     = "InstanceArn"
+	identityStoreID = "IdentityStoreId"
+)
+
+func (o *operation) found() []string {
+	var names []string
+	for _, m := range o.Operation.Input.Members {
+		switch m.Name {
+		case accessToken, instanceArn, identityStoreID:
+			names = append(names, m.Name)
+		}
+	}
+	return names
+}
+
+func (o *operation) run(cmd *cobra.Command, words []string) error {
+	args, err := o.parse(cmd, words)
+	if err != nil {
+		return err
+	}
+	switch {
+	case args.Help:
+		return cmd.Help()
+	case args.Skeleton == "output":
+		return o.printSkeleton()
+	case args.Skeleton != "":
+		return awsargs.WriteSkeleton(o.App.Stdout, o.Operation, args.Skeleton)
+	}
+	s, err := o.App.setup(o.Globals)
+	if err != nil {
+		return err
+	}
+	print, err := o.printer(s)
+	if err != nil {
+		return err
+	}
+	if err := awsargs.Validate(o.Operation, o.complete(args.Input)); err != nil {
+		return err
+	}
+	caller, err := o.caller(cmd.Context(), s, args.Input)
+	if err != nil {
+		return err
+	}
+	input, err := o.find(cmd.Context(), s, caller, args.Input)
+	if err != nil {
+		return err
+	}
+	paging := admin.Paging{MaxItems: args.MaxItems, PageSize: args.PageSize, StartingToken: args.StartingToken,
+		Off: o.Operation.Paging == nil || o.Globals.NoPaginate || args.Manual}
+	err = print(caller.Pages(cmd.Context(), o.Service, o.Operation, input, paging), paging)
+	return o.explain(err, s, input)
+}
+
+// parse reads the words of the command line. The global flags among them go to
+// where cobra would have put them.
+func (o *operation) parse(cmd *cobra.Command, words []string) (awsargs.Arguments, error) {
+	flags := pflag.NewFlagSet(cmd.Name(), pflag.ContinueOnError)
+	flags.AddFlagSet(cmd.Root().PersistentFlags())
+	options := awsargs.Options{Stdin: o.App.Stdin, LookupEnv: o.App.Lookup, Optional: o.found(), BinaryFormat: o.Globals.BinaryFormat}
+	flags.VisitAll(func(f *pflag.Flag) {
+		options.Globals = append(options.Globals, awsargs.Global{Name: f.Name, Value: f.NoOptDefVal == ""})
+	})
+	if o.takesToken() {
+		flags.StringVar(&o.sessionName, sessionFlagName, "", "")
+		options.Extra = []awsargs.Global{{Name: sessionFlagName, Value: true}}
+	}
+	args, err := awsargs.Parse(o.Operation, words, options)
+	if err != nil {
+		return args, err
+	}
+	if err := flags.Parse(args.Globals); err != nil {
+		return args, &usageError{Problem: err.Error()}
+	}
+	return args, nil
+}
+
+const sessionFlagName = "sso-session"
+
+func (o *operation) takesToken() bool {
+	_, takes := o.Operation.Input.Member(accessToken)
+	return takes
+}
+
+func (o *operation) printSkeleton() error {
+	s, err := o.App.setup(o.Globals)
+	if err != nil {
+		return err
+	}
+	print, err := s.printer(o.App, o.Operation.Name)
+	if err != nil {
+		return err
+	}
+	answer, err := awsargs.Skeleton(o.Operation, "output")
+	if err != nil {
+		return err
+	}
+	return print(answer)
+}
+
+// complete is the input with samples of what is found out later, so that the
+// rest of it can be judged before anybody is asked anything.
+func (o *operation) complete(input output.Object) output.Object {
+	samples := map[string]string{accessToken: "x", instanceArn: "arn:aws:sso:::instance/ssoins-0123456789abcdef", identityStoreID: "d-0123456789"}
+	for _, name := range o.found() {
+		if _, given := input.Get(name); !given {
+			input = append(input[:len(input):len(input)], output.Member{Name: name, Value: samples[name]})
+		}
+	}
+	return input
+}
+
+// printer prints pages as the AWS CLI does: as text and as a stream of YAML one
+// by one, in other formats as one answer.
+func (o *operation) printer(s *setup) (func(iter.Seq2[admin.Page, error], admin.Paging) error, error) {
+	print, err := s.printer(o.App, o.Operation.Name)
+	if err != nil {
+		return nil, err
+	}
+	format, err := s.settings.Output()
+	if err != nil {
+		return nil, err
+	}
+	return func(pages iter.Seq2[admin.Page, error], paging admin.Paging) error {
+		if paging.Off || (format != string(output.Text) && format != string(output.YAMLStream)) {
+			answer, err := admin.Merge(o.Operation, pages, paging)
+			if err != nil {
+				return err
+			}
+			return print(answer)
+		}
+		for page, err := range pages {
+			if err != nil {
+				return err
+			}
+			answer := page.Answer
+			if format == string(output.Text) {
+				answer = admin.Results(o.Operation, page)
+			}
+			if err := print(answer); err != nil {
+				return err
+			}
+			if page.NextToken != "" && format == string(output.Text) {
+				next := output.Object{{Name: "NextToken", Value: page.NextToken}}
+				if err := print(output.Object{{Name: "NextToken", Value: next}}); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	}, nil
+}
+
+// explain adds to a refusal what a person can do about it.
+func (o *operation) explain(err error, s *setup, input output.Object) error {
+	e, ok := errors.AsType[*signin.ServiceError](err)
+	if !ok || o.Operation.Name != "GetRoleCredentials" || e.Status != http.StatusForbidden {
+		return err
+	}
+	word := func(name string) string { v, _ := input.Get(name); text, _ := v.(string); return text }
+	sess, _ := s.portalSession(o.sessionName)
+	return &creds.NoAccessError{Role: creds.Role{Session: sess, AccountID: word("accountId"), RoleName: word("roleName")}, Cause: e}
+}
+
+// find adds to the input what was left out and can be found out: the instance
+// of IAM Identity Center, when there is one.
+func (o *operation) find(ctx context.Context, s *setup, caller *admin.Caller, input output.Object) (output.Object, error) {
+	for _, m := range o.Operation.Input.Members {
+		if !m.Required || (m.Name != instanceArn && m.Name != identityStoreID) {
+			continue
+		}
+		if _, given := input.Get(m.Name); given {
+			continue
+		}
+		value, err := onlyInstance(ctx, s, caller, m.Name)
+		if err != nil {
+			return nil, err
+		}
+		input = append(input, output.Member{Name: m.Name, Value: value})
+	}
+	return input, nil
+}
