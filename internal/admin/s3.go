@@ -118,7 +118,7 @@ func s3Error(resp *http.Response, body []byte) error {
 		e.Code, e.Message = fmt.Sprint(resp.StatusCode), http.StatusText(resp.StatusCode)
 	}
 	return &signin.ServiceError{Operation: "ListBuckets", Code: e.Code, Message: e.Message,
-		Status: resp.StatusCode, RequestID: resp.Header.Get("X-Amz-Request-Id")}
+		Status: resp.StatusCode, RequestID: resp.Header.Get("X-Amz-Request-Id"), Ahead: signin.Ahead(resp.Header)}
 }
 
 // s3Address is the endpoint for the region. The DNS suffix of its partition is

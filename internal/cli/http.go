@@ -2,65 +2,52 @@ package cli
 
 import (
 	"crypto/tls"
-	"crypto/x509"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
 	"time"
 
 	"github.com/portico-sso/portico/internal/awsconfig"
 )
 
-// httpClient is the one way out: proxies from the environment, trust from the
+// httpClient is the one way out: the environment's proxies, trust from the
 // settings, timeouts from the flags. Redirects are never followed; no AWS
 // service that portico speaks to sends one it should obey.
 func (a *App) httpClient(g *globals, s *awsconfig.Settings) (*http.Client, error) {
 	tlsConfig := &tls.Config{MinVersion: tls.VersionTLS12}
-	switch bundle := s.CABundle(); {
-	case !s.VerifySSL():
+	if !s.VerifySSL() {
 		tlsConfig.InsecureSkipVerify = true
 		fmt.Fprintf(a.Stderr, "%s: [WARNING]: TLS certificates are not verified: anyone on the way can read what is sent.\n", a.Name)
-	case bundle != "":
+	} else {
 		var err error
-		if tlsConfig.RootCAs, err = readBundle(bundle); err != nil {
+		if tlsConfig.RootCAs, err = a.authorities(s.CABundle()); err != nil {
 			return nil, err
 		}
 	}
-	transport := &http.Transport{
-		// Reads the process's environment, which is the app's wherever there is
-		// anything but loopback to reach; loopback is never proxied.
-		Proxy:                 http.ProxyFromEnvironment,
-		DialContext:           (&net.Dialer{Timeout: seconds(g.ConnectTimeout), KeepAlive: 30 * time.Second}).DialContext,
-		TLSClientConfig:       tlsConfig,
-		TLSHandshakeTimeout:   seconds(g.ConnectTimeout),
-		ResponseHeaderTimeout: seconds(g.ReadTimeout),
-		ForceAttemptHTTP2:     true,
-		MaxIdleConnsPerHost:   20,
-		IdleConnTimeout:       30 * time.Second,
-	}
-	client := &http.Client{
-		Transport:     transport,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	proxies := newProxies(a.Lookup)
+	var way http.RoundTripper = &proxied{
+		proxies:  proxies,
+		patience: seconds(g.ConnectTimeout),
+		next: &http.Transport{
+			Proxy:                  proxies.choose,
+			OnProxyConnectResponse: proxies.answered,
+			DialContext:            (&net.Dialer{Timeout: seconds(g.ConnectTimeout), KeepAlive: 30 * time.Second}).DialContext,
+			TLSClientConfig:        tlsConfig,
+			TLSHandshakeTimeout:    seconds(g.ConnectTimeout),
+			ResponseHeaderTimeout:  seconds(g.ReadTimeout),
+			ForceAttemptHTTP2:      true,
+			MaxIdleConnsPerHost:    20,
+			IdleConnTimeout:        30 * time.Second,
+		},
 	}
 	if g.Debug {
-		client.Transport = &requestLog{next: transport, log: slog.New(slog.NewTextHandler(a.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))}
+		way = &requestLog{next: way, log: slog.New(slog.NewTextHandler(a.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))}
 	}
-	return client, nil
-}
-
-func readBundle(file string) (*x509.CertPool, error) {
-	const hint = "It is set by --ca-bundle, AWS_CA_BUNDLE, ca_bundle in the profile, or REQUESTS_CA_BUNDLE."
-	pem, err := os.ReadFile(file)
-	if err != nil {
-		return nil, &configError{Kind: "Configuration", Problem: fmt.Sprintf("the CA bundle cannot be read: %v", err), Hint: hint}
-	}
-	pool := x509.NewCertPool()
-	if !pool.AppendCertsFromPEM(pem) {
-		return nil, &configError{Kind: "Configuration", Problem: fmt.Sprintf("the CA bundle %s holds no PEM certificate", file), Hint: hint}
-	}
-	return pool, nil
+	return &http.Client{
+		Transport:     way,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}, nil
 }
 
 func seconds(n int) time.Duration { return time.Duration(max(n, 0)) * time.Second }

@@ -4,12 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"net"
 	"net/http"
-	"net/url"
 	"reflect"
-	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/ssooidc"
@@ -104,6 +101,10 @@ type ServiceError struct {
 	RequestID string
 	Login     *Session // the sign-in that it ended, if it did
 
+	// Ahead is by how much the service's clock (its Date header) is ahead of this
+	// machine's; 0 where the answer has no date.
+	Ahead time.Duration
+
 	foreign bool // no error of this API: a gateway, or a proxy, may have said it
 }
 
@@ -123,75 +124,6 @@ func (e *ServiceError) brief() string {
 		return e.Code
 	}
 	return e.Code + ": " + text
-}
-
-// A ConnectionError reports that a service could not be reached or its answer
-// did not arrive whole.
-type ConnectionError struct {
-	Operation string
-	Cause     error
-}
-
-func (e *ConnectionError) Error() string {
-	if e.BrokeOff() {
-		return fmt.Sprintf("the service's answer to %s broke off in the middle", e.Operation)
-	}
-	if e.Garbled() {
-		return fmt.Sprintf("the answer to %s is not one of the service's", e.Operation)
-	}
-	cause, at := e.Cause, ""
-	if u, ok := errors.AsType[*url.Error](cause); ok {
-		cause = u.Err // the address has a query, which is nobody's business
-		if address, err := url.Parse(u.URL); err == nil {
-			at = " at " + address.Host
-		}
-	}
-	why := cause.Error()
-	switch {
-	case e.TimedOut():
-		why = "no answer in time"
-	case e.Closed():
-		why = "the connection was closed without an answer"
-	}
-	return fmt.Sprintf("could not reach the service for %s%s: %s", e.Operation, at, why)
-}
-
-func (e *ConnectionError) Unwrap() error { return e.Cause }
-
-// BrokeOff reports whether an answer began to arrive and ended in the middle.
-func (e *ConnectionError) BrokeOff() bool { return brokeOff(e.Cause) }
-
-func brokeOff(err error) bool {
-	if reading, ok := errors.AsType[*smithy.DeserializationError](err); ok {
-		n, network := errors.AsType[net.Error](reading)
-		if (network && !n.Timeout()) || errors.Is(reading, io.ErrClosedPipe) {
-			return true
-		}
-	}
-	return errors.Is(err, io.ErrUnexpectedEOF)
-}
-
-// Garbled reports whether there was an answer, in a form that is not the
-// service's: something on the way has answered in its place.
-func (e *ConnectionError) Garbled() bool {
-	_, ok := errors.AsType[*smithy.DeserializationError](e.Cause)
-	return ok && !e.BrokeOff() && !e.TimedOut()
-}
-
-// TimedOut reports whether there was a connection and no answer in time.
-func (e *ConnectionError) TimedOut() bool {
-	late, ok := errors.AsType[net.Error](e.Cause)
-	return ok && late.Timeout() && !e.connecting()
-}
-
-// Closed reports whether the connection ended in place of an answer.
-func (e *ConnectionError) Closed() bool { return errors.Is(e.Cause, io.EOF) && !e.connecting() }
-
-// connecting reports whether there never was a connection; then the error that
-// net/http has says more than we could.
-func (e *ConnectionError) connecting() bool {
-	op, ok := errors.AsType[*net.OpError](e.Cause)
-	return (ok && (op.Op == "dial" || op.Op == "proxyconnect")) || strings.Contains(e.Cause.Error(), "TLS handshake")
 }
 
 // Failure turns an error of the AWS SDK into a [*ServiceError] or a
@@ -216,6 +148,7 @@ func Failure(err error) error {
 	if re, ok := errors.AsType[*smithyhttp.ResponseError](err); ok && re.HTTPResponse() != nil {
 		e.Status = re.HTTPStatusCode()
 		e.RequestID = re.HTTPResponse().Header.Get("X-Amzn-Requestid")
+		e.Ahead = Ahead(re.HTTPResponse().Header)
 		if body, ok := re.HTTPResponse().Body.(*keptBody); ok && len(e.Details) == 0 {
 			e.Details = body.oauthDetails()
 		}
@@ -232,6 +165,15 @@ func Failure(err error) error {
 		}
 	}
 	return e
+}
+
+// Ahead is by how much the clock of who sent an answer is ahead of this machine's.
+func Ahead(header http.Header) time.Duration {
+	date, err := http.ParseTime(header.Get("Date"))
+	if err != nil {
+		return 0
+	}
+	return time.Until(date).Truncate(time.Second)
 }
 
 // untyped is what the SDK calls an error that names no type, or has no message.
