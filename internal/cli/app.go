@@ -27,6 +27,10 @@ type App struct {
 	// OpenURL opens a person's browser. Nil means $BROWSER, or the system's.
 	OpenURL func(url string) error
 
+	// globals are the flags of the command line that runs, for what is said of an
+	// error; nil where there is none yet.
+	globals *globals
+
 	// children counts the commands that run in our foreground: while there is
 	// one, Ctrl-C is for it.
 	children *atomic.Int32

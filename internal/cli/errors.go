@@ -5,9 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
-	"github.com/portico-sso/portico/internal/creds"
+	"github.com/portico-sso/portico/internal/awsconfig"
 	"github.com/portico-sso/portico/internal/idc/control"
 	"github.com/portico-sso/portico/internal/output"
 	"github.com/portico-sso/portico/internal/signin"
@@ -60,10 +61,20 @@ type hintedError struct {
 func (e *hintedError) Error() string { return e.Err.Error() }
 func (e *hintedError) Unwrap() error { return e.Err }
 
-// report writes an error the way the AWS CLI does, with a hint below it, and
+// A problem is an error as it is told.
+type problem struct {
+	exit    int
+	code    string // the AWS CLI's or the service's; "" where the AWS CLI has none
+	message string
+	calling string      // the operation that a service refused
+	details [][2]string // what the service said besides
+	hint    string
+}
+
+// report tells of an error as the AWS CLI does, with its cure below it, and
 // returns the exit code.
 func report(ctx context.Context, a *App, err error) int {
-	if err == nil {
+	if err == nil || errors.Is(err, errPagerQuit) {
 		return 0
 	}
 	if e, ok := errors.AsType[*exitError](err); ok {
@@ -81,71 +92,37 @@ func report(ctx context.Context, a *App, err error) int {
 		fmt.Fprintln(a.Stdout)
 		return exitInterrupted
 	}
-	text, hint, code := explain(a, err)
-	fmt.Fprintf(a.Stderr, "\n%s: [ERROR]: %s\n", a.Name, text)
-	if hint != "" {
-		fmt.Fprintf(a.Stderr, "\n%s\n", cleanLines(hint))
-	}
-	return code
+	p := explain(a, err)
+	p.tell(a.Stderr, a.Name, a.errorFormat())
+	return p.exit
 }
 
-// explain finds words, a hint and the exit code for an error. Text that came
-// from elsewhere is cleaned of what a terminal would obey.
-func explain(a *App, err error) (text, hint string, code int) {
-	text, code = cleanLines(err.Error()), exitGeneral
-	if e, ok := errors.AsType[*hintedError](err); ok {
-		hint = e.Hint
-	}
+// explain finds the words, the cure and the exit code for an error. Text that
+// came from elsewhere is cleaned of what a terminal would obey.
+func explain(a *App, err error) problem {
+	p := problem{exit: exitGeneral, message: err.Error(), hint: cure(a, err)}
 	if e, ok := errors.AsType[*usageError](err); ok {
-		return coded("ParamValidation", terminal.Clean(e.Problem)), "Run with --help for the flags and an example.", exitUsage
-	}
-	if e, ok := errors.AsType[*control.Error](err); ok && e.Code == "invalid_fault" {
-		return coded("ParamValidation", terminal.Clean(e.Message)), "", exitUsage
-	}
-	if e, ok := errors.AsType[*output.QueryError](err); ok {
-		return coded("ParamValidation", cleanLines(e.Error())), "", exitUsage
-	}
-	if e, ok := errors.AsType[*noAWSError](err); ok {
-		return terminal.Clean(e.Problem), e.Hint, exitNoCommand
-	}
-	if e, ok := errors.AsType[*configError](err); ok {
-		return coded(e.Kind, terminal.Clean(e.Problem)), e.Hint, exitConfig
-	}
-	if e, ok := errors.AsType[*signin.RequiredError](err); ok {
-		if hint == "" {
-			hint = "Sign in with: " + a.Name + " sso login" + loginTarget(e.Session)
-		}
+		p.exit, p.code, p.message = exitUsage, "ParamValidation", e.Problem
+	} else if e, ok := errors.AsType[*control.Error](err); ok && e.Value() {
+		p.exit, p.code = exitUsage, "ParamValidation"
+	} else if _, ok := errors.AsType[*output.QueryError](err); ok {
+		p.exit, p.code = exitUsage, "ParamValidation"
+	} else if e, ok := errors.AsType[*configError](err); ok {
+		p.exit, p.code, p.message = exitConfig, e.Kind, e.Problem
+	} else if e, ok := errors.AsType[*signin.RequiredError](err); ok {
 		if e.Reason == signin.Ended || (e.Reason == signin.Expired && e.Session.Name == "") {
-			text += fmt.Sprintf(" To refresh this SSO session run %s sso login with the corresponding profile.", a.Name)
+			p.message += fmt.Sprintf(" To refresh this SSO session run %s sso login with the corresponding profile.", a.Name)
 		}
-		return text, hint, exitGeneral
+	} else if _, ok := errors.AsType[*signin.RefreshError](err); ok {
+		// the service's words are in it, and its judgement is not
+	} else if e, ok := errors.AsType[*signin.ServiceError](err); ok {
+		p.exit, p.code, p.calling, p.message, p.details = exitService, e.Code, e.Operation, e.Message, e.Details
+	} else if e, ok := errors.AsType[*signin.ConnectionError](err); ok {
+		p.message = e.Error()
+	} else if errors.Is(err, io.EOF) {
+		p.message = ""
 	}
-	if e, ok := errors.AsType[*signin.DeniedError](err); ok {
-		return text, fmt.Sprintf("The browser came back with that. To try again: %s sso login%s", a.Name, loginTarget(e.Session)), exitGeneral
-	}
-	if e, ok := errors.AsType[*signin.AbandonedError](err); ok {
-		return text, abandonedHint(a, e), exitGeneral
-	}
-	if e, ok := errors.AsType[*creds.NoAccessError](err); ok {
-		return serviceText(e.Cause), fmt.Sprintf("The signed-in person does not have %s in account %s. See what there is with: %s sso list-account-roles --account-id %s%s",
-			terminal.Clean(e.Role.RoleName), terminal.Clean(e.Role.AccountID), a.Name, terminal.Clean(e.Role.AccountID), sessionFlag(e.Role.Session)), exitService
-	}
-	if _, ok := errors.AsType[*signin.RefreshError](err); ok {
-		return text, "The service did not answer the refresh. The sign-in is kept and may be good: wait a moment and try again.", exitGeneral
-	}
-	if e, ok := errors.AsType[*signin.ServiceError](err); ok {
-		if hint == "" {
-			hint = serviceHint(a, e)
-		}
-		return serviceText(e), hint, exitService
-	}
-	if e, ok := errors.AsType[*signin.ConnectionError](err); ok {
-		return terminal.Clean(e.Error()), connectionHint(e), exitGeneral
-	}
-	if errors.Is(err, io.EOF) {
-		return "", "The input ended before every question was answered; each has a flag: see --help.", exitGeneral
-	}
-	return text, hint, code
+	return p
 }
 
 // cleanLines cleans text of ours in which a stranger's is quoted, and keeps its
@@ -159,84 +136,87 @@ func cleanLines(text string) string {
 	return strings.Join(lines, "\n")
 }
 
-func coded(code, text string) string { return fmt.Sprintf("An error occurred (%s): %s", code, text) }
-
-func serviceText(e *signin.ServiceError) string {
-	var b strings.Builder
-	b.WriteString(terminal.Clean(e.Error()))
-	if len(e.Details) > 0 {
-		b.WriteString("\n\nAdditional error details:")
-		for _, d := range e.Details {
-			fmt.Fprintf(&b, "\n%s: %s", d[0], terminal.Clean(d[1]))
-		}
-	}
-	return b.String()
-}
-
-// serviceHint names the next command for the refusals a person can do
-// something about.
-func serviceHint(a *App, e *signin.ServiceError) string {
-	if e.Login != nil && e.Operation == "CreateToken" {
-		again := a.Name + " sso login" + loginTarget(*e.Login)
-		switch e.Code {
-		case "AccessDeniedException":
-			return "Access was not allowed in the browser. To try again: " + again
-		case "InvalidGrantException", "ExpiredTokenException":
-			return "The sign-in can no longer be used. To start again: " + again
-		}
-	}
-	if e.Throttled() {
-		return "The service had too many requests. Wait a moment and try again."
-	}
-	switch e.Code {
-	case "UnauthorizedException":
-		return fmt.Sprintf("The access token is unknown or over. Sign in with: %s sso login", a.Name)
-	case "ExpiredToken", "ExpiredTokenException":
-		return "The credentials used have expired. If AWS_ACCESS_KEY_ID is set in the environment, unset it; it hides the profile."
-	case "SignatureDoesNotMatch", "RequestTimeTooSkewed", "InvalidSignatureException":
-		return "The secret key is not the one issued, or this machine's clock is wrong."
-	}
-	return ""
-}
-
-func connectionHint(e *signin.ConnectionError) string {
-	text := e.Cause.Error()
+// sentence is the error's first line, as the AWS CLI has it. In the legacy format
+// only what a service refused has a code.
+func (p *problem) sentence(legacy bool) string {
 	switch {
-	case e.BrokeOff() || e.Closed():
-		return "Try again. If it goes on, check the network and its proxy (HTTPS_PROXY)."
-	case e.TimedOut():
-		return "Check the network and its proxy (HTTPS_PROXY). If they are slow, give them more time with --cli-read-timeout."
-	case e.Garbled():
-		return "A proxy (HTTPS_PROXY), or a sign-in page of the network, may have answered in its place."
-	case strings.Contains(text, "x509:") || strings.Contains(text, "certificate"):
-		return "If a proxy inspects TLS, point AWS_CA_BUNDLE (or --ca-bundle) at its CA certificate."
-	case strings.Contains(text, "no such host"):
-		return "Check the region, and the network or its proxy (HTTPS_PROXY)."
-	case strings.Contains(text, "connection refused"):
-		return "Nothing listens there. If that address is a local Identity Center, start it; else check AWS_ENDPOINT_URL and endpoint_url."
+	case p.calling != "":
+		return fmt.Sprintf("An error occurred (%s) when calling the %s operation: %s", p.code, p.calling, p.message)
+	case p.code != "" && !legacy:
+		return fmt.Sprintf("An error occurred (%s): %s", p.code, p.message)
 	}
-	return ""
+	return p.message
 }
 
-func abandonedHint(a *App, e *signin.AbandonedError) string {
-	if e.Trouble != "" {
-		return fmt.Sprintf("In the end the service did not say whether the sign-in was complete: %s\nTo start again: %s sso login%s", terminal.Clean(e.Trouble), a.Name, loginTarget(e.Session))
+// tell writes the problem in one of the formats of --cli-error-format. Those
+// without a code are always told in words.
+func (p *problem) tell(w io.Writer, name, format string) {
+	legacy := format == errorsLegacy
+	if format != errorsEnhanced && !legacy {
+		if p.code != "" && p.tellStructured(w, output.Format(format)) == nil {
+			return
+		}
+		p.hint = ""
 	}
-	return fmt.Sprintf("Nobody completed the sign-in in time. If the page said the code or grant is invalid, sso_region (%s) may be wrong: it is the region of the Identity Center, not of your resources.\nTo start again: %s sso login%s",
-		terminal.Clean(e.Session.Region), a.Name, loginTarget(e.Session))
+	fmt.Fprintf(w, "\n%s: [ERROR]: %s\n", name, cleanLines(p.sentence(legacy)))
+	if len(p.details) > 0 && !legacy {
+		fmt.Fprint(w, "\nAdditional error details:\n")
+		for _, d := range p.details {
+			fmt.Fprintf(w, "%s: %s\n", terminal.Clean(d[0]), terminal.Clean(d[1]))
+		}
+	}
+	if p.hint != "" {
+		fmt.Fprintf(w, "\n%s\n", cleanLines(p.hint))
+	}
 }
 
-// loginTarget is the flag that makes sso login sign in to this session.
-func loginTarget(s signin.Session) string {
-	if s.Name == "" {
-		return " with the profile that has this start URL"
+// tellStructured is for programs, which get the service's text as it came.
+func (p *problem) tellStructured(w io.Writer, format output.Format) error {
+	o := output.Object{{Name: "Code", Value: p.code}, {Name: "Message", Value: p.message}}
+	for _, d := range p.details {
+		o = append(o, output.Member{Name: d[0], Value: d[1]})
 	}
-	return " --sso-session " + quoteWord(s.Name)
+	return (&output.Printer{Out: w, Format: format, Operation: "error"}).Print(o)
 }
 
-func sessionFlag(s signin.Session) string {
-	if s.Name == "" {
-		return ""
+// The formats of --cli-error-format that are no formats of output.
+const (
+	errorsEnhanced = "enhanced"
+	errorsLegacy   = "legacy"
+)
+
+var errorFormats = []string{errorsEnhanced, errorsLegacy, "json", "yaml", "text", "table"}
+
+// errorFormat is how errors are to be told. What the environment or a file have
+// to say about it must not be a reason not to tell them, so there nonsense counts
+// as nothing.
+func (a *App) errorFormat() string {
+	format := ""
+	if a.globals != nil {
+		format = a.globals.ErrorFormat
 	}
-	return " --sso-session " + quoteWord(s.Name)
+	if format == "" {
+		format = a.getenv("AWS_CLI_ERROR_FORMAT")
+	}
+	if s := a.looseSettings(); format == "" && s != nil {
+		format, _ = s.Profile.Get("cli_error_format")
+	}
+	if format = strings.ToLower(format); slices.Contains(errorFormats, format) {
+		return format
+	}
+	return errorsEnhanced
+}
+
+// looseSettings are the settings as far as they can be had, for what is said about
+// an error. Nil means not at all.
+func (a *App) looseSettings() *awsconfig.Settings {
+	config, err := a.files().Load()
+	if err != nil {
+		return nil
+	}
+	var flags awsconfig.Flags
+	if g := a.globals; g != nil {
+		flags = g.settings()
+	}
+	return awsconfig.ResolveLoose(config, flags, a.Lookup)
 }

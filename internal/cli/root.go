@@ -35,6 +35,7 @@ const slip = 2
 // do not name come without their operations; nil words name all.
 func newRoot(a *App, words []string) *cobra.Command {
 	g := &globals{}
+	a.globals = g
 	root := &cobra.Command{
 		Use:   a.Name,
 		Short: "AWS IAM Identity Center from the terminal",

@@ -48,11 +48,11 @@ func (a *App) resolve(g *globals, strict bool) (*setup, error) {
 	if err != nil {
 		return nil, err
 	}
-	flags := awsconfig.Flags{Profile: g.Profile, Region: g.Region, Output: g.Output, EndpointURL: g.EndpointURL, CABundle: g.CABundle, NoVerifySSL: g.NoVerifySSL}
+	flags := g.settings()
 	settings := awsconfig.ResolveLoose(config, flags, a.Lookup)
 	if strict {
-		if settings, err = awsconfig.Resolve(config, flags, a.Lookup); err != nil {
-			return nil, &hintedError{Err: err, Hint: profileHint(a.Name, config)}
+		if _, err = awsconfig.Resolve(config, flags, a.Lookup); err != nil {
+			return nil, &hintedError{Err: err, Hint: profileHint(a.Name, settings.ProfileName, config)}
 		}
 	}
 	s := &setup{
@@ -64,6 +64,11 @@ func (a *App) resolve(g *globals, strict bool) (*setup, error) {
 	}
 	s.http, s.httpErr = a.httpClient(g, settings)
 	return s, nil
+}
+
+// settings are the flags that choose them.
+func (g *globals) settings() awsconfig.Flags {
+	return awsconfig.Flags{Profile: g.Profile, Region: g.Region, Output: g.Output, EndpointURL: g.EndpointURL, CABundle: g.CABundle, NoVerifySSL: g.NoVerifySSL}
 }
 
 // endpoint is where a service is, when that is not AWS's own address. Only a
@@ -95,20 +100,12 @@ func loginError(name string, err error) error {
 	if err == nil {
 		return nil
 	}
-	e := &configError{Kind: "Configuration", Problem: err.Error(), Hint: fmt.Sprintf("To set it up: %s configure sso", name)}
+	e := &configError{Kind: "Configuration", Problem: err.Error()}
 	if missing, ok := errors.AsType[*awsconfig.MissingLoginError](err); ok {
 		e.Problem = missing.Message(name)
 	}
+	e.Hint = loginCure(name, err)
 	return e
-}
-
-// profileHint says which profiles there are.
-func profileHint(name string, c *awsconfig.Config) string {
-	hint := fmt.Sprintf("To make a profile: %s configure sso", name)
-	if names := c.Profiles(); len(names) > 0 {
-		hint = fmt.Sprintf("There is %s. ", terminal.Clean(some(names))) + hint
-	}
-	return hint
 }
 
 // signin makes a client for signing in; own says that the command is one of the

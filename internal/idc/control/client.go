@@ -31,6 +31,12 @@ type Error struct {
 
 func (e *Error) Error() string { return e.Message }
 
+// Value reports whether a value of the request is what was wrong: there is no such
+// thing or person, or no such operation to fault.
+func (e *Error) Value() bool {
+	return e.Status == http.StatusNotFound || e.Code == "invalid_request" || e.Code == "invalid_fault"
+}
+
 // get asks. Parameters that are empty are left out.
 func (c *Client) get(ctx context.Context, operation string, query url.Values, out any) error {
 	for name, values := range query {

@@ -1,0 +1,250 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"time"
+
+	"github.com/portico-sso/portico/internal/awsconfig"
+	"github.com/portico-sso/portico/internal/creds"
+	"github.com/portico-sso/portico/internal/signin"
+)
+
+// cure says what helps against an error: the cause, as far as it is known, and
+// the next command to run. Where nothing does, it is empty.
+func cure(a *App, err error) string {
+	// Who hints at a thing knows more than what follows from its kind.
+	if e, ok := errors.AsType[*hintedError](err); ok && e.Hint != "" {
+		return e.Hint
+	}
+	if _, ok := errors.AsType[*usageError](err); ok {
+		return "Run with --help for the flags and an example."
+	}
+	if e, ok := errors.AsType[*configError](err); ok {
+		return e.Hint
+	}
+	if e, ok := errors.AsType[*awsconfig.IncompleteError](err); ok {
+		return fmt.Sprintf("To complete the profile: %s configure sso --profile %s", a.Name, quoteWord(e.Profile))
+	}
+	if e, ok := errors.AsType[*awsconfig.InconsistentError](err); ok {
+		return fmt.Sprintf("The profile and its sso-session disagree. Take %s out of the profile in %s; the session's counts.", e.Key, a.files().Config)
+	}
+	if _, ok := errors.AsType[*awsconfig.NoSuchSessionError](err); ok {
+		return loginCure(a.Name, err)
+	}
+	if e, ok := errors.AsType[*awsconfig.UnknownOutputError](err); ok {
+		return fmt.Sprintf("%q stands in AWS_DEFAULT_OUTPUT or as output in the profile. The formats are %s.", e.Value, strings.Join(outputFormats, ", "))
+	}
+	if e, ok := errors.AsType[*awsconfig.RegionError](err); ok && strings.ContainsAny(e.Region, "#;") {
+		return "A comment needs a line of its own in the AWS files: what follows the region counts as part of it."
+	}
+	if e, ok := errors.AsType[*signin.RequiredError](err); ok {
+		return "Sign in with: " + a.Name + " sso login" + loginTarget(e.Session)
+	}
+	if e, ok := errors.AsType[*signin.DeniedError](err); ok {
+		return fmt.Sprintf("The browser came back with that. To try again: %s sso login%s", a.Name, loginTarget(e.Session))
+	}
+	if e, ok := errors.AsType[*signin.AbandonedError](err); ok {
+		return abandonedCure(a, e)
+	}
+	if e, ok := errors.AsType[*creds.NoAccessError](err); ok {
+		return fmt.Sprintf("The signed-in person does not have %s in account %s. See what there is with: %s sso list-account-roles --account-id %s%s",
+			e.Role.RoleName, e.Role.AccountID, a.Name, e.Role.AccountID, sessionFlag(e.Role.Session))
+	}
+	if _, ok := errors.AsType[*signin.RefreshError](err); ok {
+		return "The service did not answer the refresh. The sign-in is kept and may be good: wait a moment and try again."
+	}
+	if e, ok := errors.AsType[*signin.ServiceError](err); ok {
+		return serviceCure(a, e)
+	}
+	if e, ok := errors.AsType[*signin.ProxyError](err); ok {
+		return proxyCure(e)
+	}
+	if text := certificateCure(a, err); text != "" {
+		return text
+	}
+	if e, ok := errors.AsType[*signin.ConnectionError](err); ok {
+		return connectionCure(e)
+	}
+	if errors.Is(err, io.EOF) {
+		return "The input ended before every question was answered; each has a flag: see --help."
+	}
+	return ""
+}
+
+// loginCure is for settings without which nobody can sign in.
+func loginCure(name string, err error) string {
+	if e, ok := errors.AsType[*awsconfig.MissingLoginError](err); ok && e.Session != "" {
+		text := fmt.Sprintf("To complete the session: %s configure sso-session", name)
+		for _, key := range e.Missing {
+			text += fmt.Sprintf("\nor: %s configure set %s VALUE --sso-session %s", name, key, quoteWord(e.Session))
+		}
+		return text
+	}
+	if e, ok := errors.AsType[*awsconfig.NoSuchSessionError](err); ok {
+		return fmt.Sprintf("To make the session %s: %s configure sso-session", e.Name, name)
+	}
+	return fmt.Sprintf("To set it up: %s configure sso", name)
+}
+
+// profileHint says which profiles there are, the one that may have been meant
+// first.
+func profileHint(name, wanted string, c *awsconfig.Config) string {
+	hint := fmt.Sprintf("To make a profile: %s configure sso", name)
+	names := c.Profiles()
+	if like := nearest(wanted, names); like != "" {
+		return fmt.Sprintf("Did you mean %s? ", like) + hint
+	}
+	if len(names) > 0 {
+		hint = fmt.Sprintf("There is %s. ", some(names)) + hint
+	}
+	return hint
+}
+
+// nearest is the name that a typo may have been meant to be, or "".
+func nearest(typed string, names []string) string {
+	best, found := max(len(typed)/3, 1), ""
+	for _, name := range names {
+		if d := typos(strings.ToLower(typed), strings.ToLower(name)); d <= best && (found == "" || d < best) {
+			best, found = d, name
+		}
+	}
+	return found
+}
+
+// typos counts how many letters one has to add, drop, change or swap with its
+// neighbour to make one word of another.
+func typos(a, b string) int {
+	from, to := []rune(a), []rune(b)
+	rows := make([][]int, len(from)+1)
+	for i := range rows {
+		rows[i] = make([]int, len(to)+1)
+		rows[i][0] = i
+	}
+	for j := range to {
+		rows[0][j+1] = j + 1
+	}
+	for i := 1; i <= len(from); i++ {
+		for j := 1; j <= len(to); j++ {
+			change := 1
+			if from[i-1] == to[j-1] {
+				change = 0
+			}
+			rows[i][j] = min(rows[i-1][j]+1, rows[i][j-1]+1, rows[i-1][j-1]+change)
+			if i > 1 && j > 1 && from[i-1] == to[j-2] && from[i-2] == to[j-1] {
+				rows[i][j] = min(rows[i][j], rows[i-2][j-2]+1)
+			}
+		}
+	}
+	return rows[len(from)][len(to)]
+}
+
+// serviceCure is for the refusals that a person can do something about.
+func serviceCure(a *App, e *signin.ServiceError) string {
+	if e.Login != nil && e.Operation == "CreateToken" {
+		again := a.Name + " sso login" + loginTarget(*e.Login)
+		switch e.Code {
+		case "AccessDeniedException":
+			return "Access was not allowed in the browser. To try again: " + again
+		case "InvalidGrantException", "ExpiredTokenException":
+			return "The sign-in can no longer be used. To start again: " + again + "\n" + wrongRegion(*e.Login)
+		}
+	}
+	if e.Throttled() {
+		return "The service had too many requests. Wait a moment and try again."
+	}
+	environment := a.getenv("AWS_ACCESS_KEY_ID") != "" && (a.globals == nil || a.globals.Profile == "")
+	switch e.Code {
+	case "UnauthorizedException":
+		return fmt.Sprintf("The access token is unknown or over. Sign in with: %s sso login", a.Name)
+	case "ExpiredToken", "ExpiredTokenException", "RequestExpired":
+		if environment {
+			return "The keys in the environment have expired, and hide the profile. Do without them: " + unsetKeys
+		}
+		if e.Code == "RequestExpired" {
+			return clockCure(e)
+		}
+		return fmt.Sprintf("The role's credentials have expired at the service before their time. Begin anew with: %s sso logout, then %s sso login", a.Name, a.Name)
+	case "InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccessKeyId":
+		if environment {
+			return "The service does not know the keys in the environment, which hide the profile. Do without them: " + unsetKeys
+		}
+	case "SignatureDoesNotMatch", "RequestTimeTooSkewed", "InvalidSignatureException":
+		return clockCure(e)
+	}
+	return ""
+}
+
+const unsetKeys = "unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN"
+
+// notable is how far apart two clocks must be for AWS to mind, or nearly.
+const notable = 4 * time.Minute
+
+func clockCure(e *signin.ServiceError) string {
+	off := strings.TrimSuffix(e.Ahead.Abs().Round(time.Minute).String(), "0s")
+	switch {
+	case e.Ahead > notable:
+		return fmt.Sprintf("This machine's clock is %s behind the service's. Set it right, and try again.", off)
+	case e.Ahead < -notable:
+		return fmt.Sprintf("This machine's clock is %s ahead of the service's. Set it right, and try again.", off)
+	case e.Ahead == 0 && e.Code == "RequestTimeTooSkewed":
+		return "This machine's clock is wrong. Set it right, and try again."
+	}
+	return "The clocks agree, so the secret key is not the one that belongs to the access key, or something on the way has changed the request."
+}
+
+func connectionCure(e *signin.ConnectionError) string {
+	op, dialled := errors.AsType[*net.OpError](e.Cause)
+	_, lookup := errors.AsType[*net.DNSError](e.Cause)
+	text := e.Cause.Error()
+	switch {
+	case e.BrokeOff() || e.Closed():
+		return "Try again. If it goes on, check the network and its proxy (HTTPS_PROXY)."
+	case e.TimedOut():
+		return "Check the network and its proxy (HTTPS_PROXY). If they are slow, give them more time with --cli-read-timeout."
+	case e.Garbled():
+		return "A proxy (HTTPS_PROXY), or a sign-in page of the network, may have answered in its place."
+	case lookup:
+		return "The name does not resolve. Check the region, and the network or its proxy (HTTPS_PROXY)."
+	case strings.Contains(text, "connection refused") || strings.Contains(text, "actively refused"):
+		return "Nothing listens there. If that address is a local Identity Center, start it; else check AWS_ENDPOINT_URL and endpoint_url."
+	case strings.Contains(text, "record does not look like a TLS handshake"):
+		return "That address does not speak TLS: if it is yours, write http:// in place of https://."
+	case dialled && op.Timeout():
+		return "Nothing answers there. Check the network: behind a proxy, HTTPS_PROXY has to name it. --cli-connect-timeout says how long to wait."
+	case dialled:
+		return fmt.Sprintf("The network says: %v. Check it, and its proxy (HTTPS_PROXY).", op.Err)
+	}
+	return ""
+}
+
+func abandonedCure(a *App, e *signin.AbandonedError) string {
+	again := fmt.Sprintf("To start again: %s sso login%s", a.Name, loginTarget(e.Session))
+	if e.Trouble != "" {
+		return fmt.Sprintf("In the end the service did not say whether the sign-in was complete: %s\n%s", e.Trouble, again)
+	}
+	return "Nobody completed the sign-in in time. " + wrongRegion(e.Session) + "\n" + again
+}
+
+// wrongRegion is what often is behind a code or grant that no page accepts.
+func wrongRegion(s signin.Session) string {
+	return fmt.Sprintf("If the page said the code or grant is invalid, sso_region (%s) may be wrong: it is the region of the Identity Center, not of your resources.", s.Region)
+}
+
+// loginTarget is the flag that makes sso login sign in to this session.
+func loginTarget(s signin.Session) string {
+	if s.Name == "" {
+		return " with the profile that has this start URL"
+	}
+	return " --sso-session " + quoteWord(s.Name)
+}
+
+func sessionFlag(s signin.Session) string {
+	if s.Name == "" {
+		return ""
+	}
+	return " --sso-session " + quoteWord(s.Name)
+}
