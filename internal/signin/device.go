@@ -35,7 +35,7 @@ func (c *Client) deviceLogin(ctx context.Context, s Session, o Options) (wallet.
 	}
 	start := func() (*ssooidc.StartDeviceAuthorizationOutput, error) {
 		out, err := client.StartDeviceAuthorization(ctx, &ssooidc.StartDeviceAuthorizationInput{
-			ClientId: &r.ClientID, ClientSecret: &r.ClientSecret, StartUrl: &s.StartURL,
+			ClientId: &r.ClientID, ClientSecret: &r.ClientSecret, StartUrl: aws.String(s.issuer()),
 		})
 		return out, Failure(err)
 	}

@@ -126,6 +126,82 @@ func (e *ServiceError) brief() string {
 	return e.Code + ": " + text
 }
 
+// A ConnectionError reports that a service could not be reached or its answer
+// did not arrive whole.
+type ConnectionError struct {
+	Operation string
+	Cause     error
+}
+
+func (e *ConnectionError) Error() string {
+	if e.BrokeOff() {
+		return fmt.Sprintf("the service's answer to %s broke off in the middle", e.Operation)
+	}
+	if e.Garbled() {
+		return fmt.Sprintf("the answer to %s is not one of the service's", e.Operation)
+	}
+	at := ""
+	if u, ok := errors.AsType[*url.Error](e.Cause); ok {
+		if address, err := url.Parse(u.URL); err == nil {
+			at = " at " + address.Host
+		}
+	}
+	return fmt.Sprintf("could not reach the service for %s%s: %s", e.Operation, at, e.reason())
+}
+
+// reason is why there is no answer, without the address: its query is nobody's
+// business.
+func (e *ConnectionError) reason() string {
+	switch {
+	case e.TimedOut():
+		return "no answer in time"
+	case e.Closed():
+		return "the connection was closed without an answer"
+	}
+	if u, ok := errors.AsType[*url.Error](e.Cause); ok {
+		return u.Err.Error()
+	}
+	return e.Cause.Error()
+}
+
+func (e *ConnectionError) Unwrap() error { return e.Cause }
+
+// BrokeOff reports whether an answer began to arrive and ended in the middle.
+func (e *ConnectionError) BrokeOff() bool { return brokeOff(e.Cause) }
+
+func brokeOff(err error) bool {
+	if reading, ok := errors.AsType[*smithy.DeserializationError](err); ok {
+		n, network := errors.AsType[net.Error](reading)
+		if (network && !n.Timeout()) || errors.Is(reading, io.ErrClosedPipe) {
+			return true
+		}
+	}
+	return errors.Is(err, io.ErrUnexpectedEOF)
+}
+
+// Garbled reports whether there was an answer, in a form that is not the
+// service's: something on the way has answered in its place.
+func (e *ConnectionError) Garbled() bool {
+	_, ok := errors.AsType[*smithy.DeserializationError](e.Cause)
+	return ok && !e.BrokeOff() && !e.TimedOut()
+}
+
+// TimedOut reports whether there was a connection and no answer in time.
+func (e *ConnectionError) TimedOut() bool {
+	late, ok := errors.AsType[net.Error](e.Cause)
+	return ok && late.Timeout() && !e.connecting()
+}
+
+// Closed reports whether the connection ended in place of an answer.
+func (e *ConnectionError) Closed() bool { return errors.Is(e.Cause, io.EOF) && !e.connecting() }
+
+// connecting reports whether there never was a connection; then the error that
+// net/http has says more than we could.
+func (e *ConnectionError) connecting() bool {
+	op, ok := errors.AsType[*net.OpError](e.Cause)
+	return (ok && (op.Op == "dial" || op.Op == "proxyconnect")) || strings.Contains(e.Cause.Error(), "TLS handshake")
+}
+
 // Failure turns an error of the AWS SDK into a [*ServiceError] or a
 // [*ConnectionError]. Whoever speaks to AWS through the SDK returns these, so
 // that the rest of portico need not know it.

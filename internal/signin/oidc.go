@@ -160,7 +160,7 @@ func (c *Client) register(ctx context.Context, s Session, pkce bool) (wallet.Reg
 	if pkce {
 		in.GrantTypes = []string{grantCode, grantRefresh}
 		in.RedirectUris = []string{redirectURI}
-		in.IssuerUrl = &s.StartURL
+		in.IssuerUrl = aws.String(s.issuer())
 		in.Scopes = pkceScopes(s)
 	}
 	out, err := client.RegisterClient(ctx, in)

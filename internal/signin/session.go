@@ -18,6 +18,18 @@ type Session struct {
 	StartURL string   // as configured, never normalised: it names cache files
 	Region   string   // where the Identity Center is, not where resources are
 	Scopes   []string // nil: none configured
+
+	// IssuerURL is what the service knows the instance by, see [Client.Resolve].
+	// "" means StartURL.
+	IssuerURL string
+}
+
+// issuer is the start URL as the service is told it.
+func (s Session) issuer() string {
+	if s.IssuerURL != "" {
+		return s.IssuerURL
+	}
+	return s.StartURL
 }
 
 func (s Session) legacy() bool { return s.Name == "" }
