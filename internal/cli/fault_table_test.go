@@ -358,13 +358,18 @@ func refreshTrouble(code string) string {
 func closed(op string) string { return "[ERROR]: " + wasClosed(op) + hintNetwork }
 
 func wasClosed(op string) string {
-	return "could not reach the service for " + op + " at <idc>: the connection was closed without an answer"
+	return `Connection was closed before we received a valid response from endpoint URL: "<idc>` + operationPath[op] + `".`
 }
 
 func late(op string) string { return "[ERROR]: " + wasLate(op) + hintTimeout }
 
-func wasLate(op string) string {
-	return "could not reach the service for " + op + " at <idc>: no answer in time"
+func wasLate(op string) string { return `Read timeout on endpoint URL: "<idc>` + operationPath[op] + `"` }
+
+// operationPath is where an operation is asked for.
+var operationPath = map[string]string{
+	"RegisterClient": "/client/register", "StartDeviceAuthorization": "/device_authorization", "CreateToken": "/token",
+	"ListAccounts": "/assignment/accounts", "ListAccountRoles": "/assignment/roles", "GetRoleCredentials": "/federation/credentials",
+	"Logout": "/logout", "GetCallerIdentity": "/", "ListBuckets": "/",
 }
 
 func cutOff(op string) string { return "[ERROR]: " + wasCutOff(op) + hintNetwork }
@@ -375,14 +380,15 @@ const (
 	expired     = "[ERROR]: Error when retrieving token from sso: Token has expired and refresh failed | Sign in with: portico sso login --sso-session corp"
 	ended       = "[ERROR]: The SSO session associated with this profile has expired or is otherwise invalid. To refresh this SSO session run portico sso login with the corresponding profile. | Sign in with: portico sso login --sso-session corp"
 	abandoned   = "[ERROR]: The pending authorization to retrieve an SSO token has expired. The login flow to retrieve an SSO token must be restarted. | Nobody completed the sign-in in time. If the page said the code or grant is invalid, sso_region (us-east-1) may be wrong: it is the region of the Identity Center, not of your resources. / To start again: portico sso login --sso-session corp"
-	redeemed    = "[ERROR]: An error occurred (InvalidGrantException) when calling the CreateToken operation:  | Additional error details: / error: invalid_grant / error_description: Invalid grant provided | The sign-in can no longer be used. To start again: portico sso login --sso-session corp"
+	redeemed    = "[ERROR]: An error occurred (InvalidGrantException) when calling the CreateToken operation:  | Additional error details: / error: invalid_grant / error_description: Invalid grant provided" + hintGrant
 	hintDenied  = " | Access was not allowed in the browser. To try again: portico sso login --sso-session corp"
-	hintGrant   = " | The sign-in can no longer be used. To start again: portico sso login --sso-session corp"
+	hintGrant   = " | The sign-in can no longer be used. To start again: portico sso login --sso-session corp / " + wrongRegion
+	wrongRegion = "If the page said the code or grant is invalid, sso_region (us-east-1) may be wrong: it is the region of the Identity Center, not of your resources."
 	hintWait    = " | The service had too many requests. Wait a moment and try again."
 	hintNetwork = " | Try again. If it goes on, check the network and its proxy (HTTPS_PROXY)."
 	hintTimeout = " | Check the network and its proxy (HTTPS_PROXY). If they are slow, give them more time with --cli-read-timeout."
-	hintKeys    = " | The credentials used have expired. If AWS_ACCESS_KEY_ID is set in the environment, unset it; it hides the profile."
-	hintClock   = " | The secret key is not the one issued, or this machine's clock is wrong."
+	hintKeys    = " | The role's credentials have expired at the service before their time. Begin anew with: portico sso logout, then portico sso login"
+	hintClock   = " | The clocks agree, so the secret key is not the one that belongs to the access key, or something on the way has changed the request."
 	hintRole    = " | The signed-in person does not have Admin in account 111111111111. See what there is with: portico sso list-account-roles --account-id 111111111111 --sso-session corp"
 	notTold     = "[WARNING]: signed out here, but https://d-1234567890.awsapps.com/start could not be told: "
 )
@@ -617,7 +623,7 @@ var faultTable = map[string][]faultRow{
 		{"error AccessDenied", 254, serviceError("GetCallerIdentity", "AccessDenied")},
 		{"error ExpiredToken", 254, serviceError("GetCallerIdentity", "ExpiredToken") + hintKeys},
 		{"error InvalidClientTokenId", 254, serviceError("GetCallerIdentity", "InvalidClientTokenId")},
-		{"error RequestExpired", 254, serviceError("GetCallerIdentity", "RequestExpired")},
+		{"error RequestExpired", 254, serviceError("GetCallerIdentity", "RequestExpired") + hintClock},
 		{"error SignatureDoesNotMatch", 254, serviceError("GetCallerIdentity", "SignatureDoesNotMatch") + hintClock},
 		{"error Throttling", 254, serviceError("GetCallerIdentity", "Throttling") + hintWait},
 		{"status 400", 254, serviceError("GetCallerIdentity", "ValidationError")},
@@ -642,7 +648,7 @@ var faultTable = map[string][]faultRow{
 		{"error ExpiredToken", 254, serviceError("ListBuckets", "ExpiredToken") + hintKeys},
 		{"error InternalError", 254, serviceError("ListBuckets", "InternalError")},
 		{"error InvalidAccessKeyId", 254, serviceError("ListBuckets", "InvalidAccessKeyId")},
-		{"error RequestTimeTooSkewed", 254, serviceError("ListBuckets", "RequestTimeTooSkewed") + hintClock},
+		{"error RequestTimeTooSkewed", 254, serviceError("ListBuckets", "RequestTimeTooSkewed") + " | This machine's clock is wrong. Set it right, and try again."},
 		{"error SignatureDoesNotMatch", 254, serviceError("ListBuckets", "SignatureDoesNotMatch") + hintClock},
 		{"error SlowDown", 254, serviceError("ListBuckets", "SlowDown") + hintWait},
 		{"status 400", 254, serviceError("ListBuckets", "InvalidRequest")},

@@ -57,7 +57,7 @@ func TestCABundle(t *testing.T) {
 	if err := os.WriteFile(bundle, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	const untrusted = "point AWS_CA_BUNDLE (or --ca-bundle) at its CA certificate"
+	const untrusted = "name a file with its CA certificate in AWS_CA_BUNDLE"
 	for _, tt := range []struct {
 		name   string
 		args   []string

@@ -265,9 +265,9 @@ func TestConnectionWords(t *testing.T) {
 		want  string
 		is    func(*signin.ConnectionError) bool
 	}{
-		"closed":    {idctest.Fault{Drop: idctest.BeforeActing}, ": the connection was closed without an answer", (*signin.ConnectionError).Closed},
+		"closed":    {idctest.Fault{Drop: idctest.BeforeActing}, "Connection was closed before we received a valid response from endpoint URL", (*signin.ConnectionError).Closed},
 		"broke off": {idctest.Fault{Truncate: true}, "answer to RegisterClient broke off in the middle", (*signin.ConnectionError).BrokeOff},
-		"late":      {idctest.Fault{Latency: 5 * time.Minute}, ": no answer in time", (*signin.ConnectionError).TimedOut},
+		"late":      {idctest.Fault{Latency: 5 * time.Minute}, "Read timeout on endpoint URL: ", (*signin.ConnectionError).TimedOut},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
