@@ -65,7 +65,7 @@ func (o *operation) options() []option {
 		all = append(all, option{sessionFlagName, "name", "The sso-session to speak for, in place of the profile's."})
 	}
 	all = append(all,
-		option{"cli-input-json", "json", "All of the input as JSON; file://NAME reads it. Other flags go before it."},
+		option{"cli-input-json", "json", "All of the input as JSON; file://NAME reads it. Flags win over it."},
 		option{"cli-input-yaml", "yaml", "All of the input as YAML."})
 	if p := o.Operation.Paging; p != nil {
 		all = append(all, option{"starting-token", "token", "Where to go on: the NextToken of an answer that --max-items ended."})

@@ -133,4 +133,3 @@ func onlyInstance(ctx context.Context, s *setup, from *admin.Caller, member stri
 	return "", &usageError{Problem: fmt.Sprintf("the following arguments are required: --%s; there are %d instances of IAM Identity Center: %s",
 		awsmodel.FlagName(member), len(found), terminal.Clean(strings.Join(found, ", ")))}
 }
-
