@@ -73,11 +73,10 @@ func addCertificates(pool *x509.CertPool, path string) error {
 
 // final marks a failure that asking again does not cure, for the SDK.
 func final(err error) error {
-	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+	_, untrusted := errors.AsType[*tls.CertificateVerificationError](err)
+	_, plain := errors.AsType[tls.RecordHeaderError](err)
+	if untrusted || plain {
 		return &finalError{err}
-	}
-	if record, ok := errors.AsType[tls.RecordHeaderError](err); ok {
-		return &finalError{record}
 	}
 	return err
 }
