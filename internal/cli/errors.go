@@ -92,15 +92,15 @@ func report(ctx context.Context, a *App, err error) int {
 		fmt.Fprintln(a.Stdout)
 		return exitInterrupted
 	}
-	p := explain(a, err)
+	p := explain(ctx, a, err)
 	p.tell(a.Stderr, a.Name, a.errorFormat())
 	return p.exit
 }
 
 // explain finds the words, the cure and the exit code for an error. Text that
 // came from elsewhere is cleaned of what a terminal would obey.
-func explain(a *App, err error) problem {
-	p := problem{exit: exitGeneral, message: err.Error(), hint: cure(a, err)}
+func explain(ctx context.Context, a *App, err error) problem {
+	p := problem{exit: exitGeneral, message: err.Error(), hint: cure(ctx, a, err)}
 	if e, ok := errors.AsType[*usageError](err); ok {
 		p.exit, p.code, p.message = exitUsage, "ParamValidation", e.Problem
 	} else if e, ok := errors.AsType[*control.Error](err); ok && e.Value() {

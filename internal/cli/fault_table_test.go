@@ -389,7 +389,7 @@ const (
 	hintTimeout = " | Check the network and its proxy (HTTPS_PROXY). If they are slow, give them more time with --cli-read-timeout."
 	hintKeys    = " | The role's credentials have expired at the service before their time. Begin anew with: portico sso logout, then portico sso login"
 	hintClock   = " | The clocks agree, so the secret key is not the one that belongs to the access key, or something on the way has changed the request."
-	hintRole    = " | The signed-in person does not have Admin in account 111111111111. See what there is with: portico sso list-account-roles --account-id 111111111111 --sso-session corp"
+	hintRole    = " | The access portal lists Admin in account 111111111111 for the signed-in person all the same. If it was assigned just now, wait a moment; else sign in anew: portico sso login --sso-session corp"
 	notTold     = "[WARNING]: signed out here, but https://d-1234567890.awsapps.com/start could not be told: "
 )
 

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -15,7 +16,7 @@ import (
 
 // cure says what helps against an error: the cause, as far as it is known, and
 // the next command to run. Where nothing does, it is empty.
-func cure(a *App, err error) string {
+func cure(ctx context.Context, a *App, err error) string {
 	// Who hints at a thing knows more than what follows from its kind.
 	if e, ok := errors.AsType[*hintedError](err); ok && e.Hint != "" {
 		return e.Hint
@@ -51,8 +52,7 @@ func cure(a *App, err error) string {
 		return abandonedCure(a, e)
 	}
 	if e, ok := errors.AsType[*creds.NoAccessError](err); ok {
-		return fmt.Sprintf("The signed-in person does not have %s in account %s. See what there is with: %s sso list-account-roles --account-id %s%s",
-			e.Role.RoleName, e.Role.AccountID, a.Name, e.Role.AccountID, sessionFlag(e.Role.Session))
+		return deniedCure(ctx, a, e.Role)
 	}
 	if _, ok := errors.AsType[*signin.RefreshError](err); ok {
 		return "The service did not answer the refresh. The sign-in is kept and may be good: wait a moment and try again."

@@ -1,0 +1,110 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/portico-sso/portico/internal/awsconfig"
+	"github.com/portico-sso/portico/internal/catalog"
+	"github.com/portico-sso/portico/internal/creds"
+	"github.com/portico-sso/portico/internal/terminal"
+)
+
+// deniedPatience is how long what one does have may take to be found out.
+const deniedPatience = 5 * time.Second
+
+// deniedCure says, to somebody who was refused a role, which roles they do have in
+// that account, by which profiles, and how to choose another. It asks the access
+// portal, with the token that was good enough to be refused.
+func deniedCure(ctx context.Context, a *App, role creds.Role) string {
+	look := fmt.Sprintf("The signed-in person does not have %s in account %s. See what there is with: %s sso list-account-roles --account-id %s%s",
+		role.RoleName, role.AccountID, a.Name, role.AccountID, sessionFlag(role.Session))
+	if a.globals == nil {
+		return look
+	}
+	quiet := *a
+	quiet.Stderr = io.Discard // what there is to warn of, it has been warned of
+	s, err := quiet.setupForNew(a.globals)
+	if err != nil {
+		return look
+	}
+	list, err := s.catalog(role.Session, "")
+	if err != nil {
+		return look
+	}
+	ctx, cancel := context.WithTimeout(ctx, deniedPatience)
+	defer cancel()
+	roles, err := list.Roles(ctx, role.AccountID)
+	if err == nil && len(roles) > 0 {
+		return s.hasInstead(role, roles)
+	}
+	accounts, err := list.Accounts(ctx)
+	if err != nil || slices.ContainsFunc(accounts, func(acct catalog.Account) bool { return acct.ID == role.AccountID }) {
+		return look
+	}
+	text := fmt.Sprintf("The signed-in person has no role in account %s", role.AccountID)
+	var others []string
+	for _, acct := range accounts {
+		name := acct.ID
+		if acct.Name != nil {
+			name += " (" + *acct.Name + ")"
+		}
+		others = append(others, name)
+	}
+	if len(others) > 0 {
+		text += ", but in " + some(others)
+	}
+	return text + "." + s.chooseAnew(role)
+}
+
+// hasInstead tells the roles that there are, each with the profiles that use it.
+func (s *setup) hasInstead(role creds.Role, roles []catalog.Role) string {
+	catalog.SortRoles(roles)
+	var has []string
+	for _, r := range roles {
+		if r.Name == role.RoleName {
+			return fmt.Sprintf("The access portal lists %s in account %s for the signed-in person all the same. If it was assigned just now, wait a moment; else sign in anew: %s sso login%s",
+				role.RoleName, role.AccountID, s.name, loginTarget(role.Session))
+		}
+		name := r.Name
+		if profiles := s.profilesOf(role, r.Name); len(profiles) > 0 {
+			name += " (profile " + some(profiles) + ")"
+		}
+		has = append(has, name)
+	}
+	text := fmt.Sprintf("The signed-in person does not have %s in account %s, but %s.", role.RoleName, role.AccountID, strings.Join(has, ", "))
+	if s.uses(role) {
+		text += fmt.Sprintf("\nTo change the profile's role: %s configure set sso_role_name %s --profile %s", s.name, quoteWord(terminal.Clean(roles[0].Name)), quoteWord(s.settings.ProfileName))
+	}
+	return text + s.chooseAnew(role)
+}
+
+func (s *setup) chooseAnew(role creds.Role) string {
+	if !s.uses(role) {
+		return ""
+	}
+	return fmt.Sprintf("\nTo choose account and role anew: %s configure sso --profile %s", s.name, quoteWord(s.settings.ProfileName))
+}
+
+// uses reports whether it is the profile that names the role.
+func (s *setup) uses(role creds.Role) bool {
+	own, err := s.role()
+	return err == nil && s.settings.HasProfile && own.AccountID == role.AccountID && own.RoleName == role.RoleName
+}
+
+// profilesOf are the profiles that have a role in the same account by the same
+// session.
+func (s *setup) profilesOf(role creds.Role, name string) []string {
+	var found []string
+	for _, profile := range s.settings.Config.Profiles() {
+		sso, err := awsconfig.ResolveLoose(s.settings.Config, awsconfig.Flags{Profile: profile}, s.lookup).SSO()
+		if err == nil && sso.AccountID == role.AccountID && sso.RoleName == name && sso.SessionName == role.Session.Name && sso.StartURL == role.Session.StartURL {
+			found = append(found, profile)
+		}
+	}
+	return found
+}
