@@ -261,8 +261,10 @@ func (t table) parse(words []string) (given, error) {
 				return given{}, err
 			}
 			continue
-		case at.word == "-h":
+		case at.word == "-h" && at.option:
 			g.help = true
+		case at.dashes && (!strayed || i > 0 && tokens[i-1].word == stray && !tokens[i-1].option):
+			// It goes with that word.
 		case !at.option && !at.dashes && !strayed:
 			// argparse keeps the first word that belongs to no flag for help, and the
 			// AWS CLI complains of it last.

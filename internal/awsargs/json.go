@@ -223,7 +223,7 @@ func (p *jsonParser) escape(start int) (rune, error) {
 	}
 	r, ok := p.hex()
 	if !ok {
-		return 0, p.errorf(p.at-1, "Invalid \\uXXXX escape")
+		return 0, p.errorf(p.at, "Invalid \\uXXXX escape")
 	}
 	p.at += 4
 	if utf16.IsSurrogate(r) && strings.HasPrefix(p.text[p.at+1:], `\u`) {

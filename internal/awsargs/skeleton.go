@@ -99,7 +99,11 @@ func (y *yamlSkeleton) structure(shape *awsmodel.Shape, indent string, above []s
 			y.WriteString(indent)
 		}
 		y.WriteString(m.Name + ":")
-		y.value(m.Shape, indent, memberComment(m), above)
+		comment := memberComment(m)
+		if comment != "" && i == 0 {
+			comment = " " + comment
+		}
+		y.value(m.Shape, indent, comment, above)
 	}
 }
 
@@ -117,7 +121,7 @@ func memberComment(m awsmodel.Member) string {
 	if len(parts) == 0 {
 		return ""
 	}
-	return "  # " + strings.Join(parts, " ")
+	return " # " + strings.Join(parts, " ")
 }
 
 // value writes what follows a key or the dash of a list.

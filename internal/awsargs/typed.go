@@ -102,11 +102,7 @@ func decodeBase64(text string) ([]byte, error) {
 // form of HTTP headers. Without a zone, it is this machine's.
 func parseTime(text string) (time.Time, bool) {
 	text = trimSpace(text)
-	if seconds, err := strconv.ParseFloat(text, 64); err == nil && !strings.ContainsAny(text, "xX_nN") {
-		// Eight digits are a date, and so are four.
-		if t, err := time.ParseInLocation("20060102", text, time.Local); err == nil {
-			return t, true
-		}
+	if seconds, err := strconv.ParseFloat(text, 64); err == nil {
 		return fromEpoch(seconds)
 	}
 	for _, layout := range []string{time.RFC1123, time.RFC1123Z, time.RFC850, time.ANSIC} {
@@ -114,20 +110,18 @@ func parseTime(text string) (time.Time, bool) {
 			return t, true
 		}
 	}
-	date, clock, hasClock := strings.Cut(strings.Replace(strings.ToUpper(text), " ", "T", 1), "T")
-	for _, day := range []string{"2006-01-02", "20060102", "2006/01/02", "2006-01"} {
-		if !hasClock {
-			if t, err := time.ParseInLocation(day, date, time.Local); err == nil {
-				return t, true
-			}
-			continue
+	text = strings.ToUpper(text)
+	if i := strings.IndexAny(text, "T "); i >= 0 {
+		text = text[:i] + "T" + text[i+1:]
+	}
+	for _, day := range []string{"2006-01-02", "20060102", "2006/01/02"} {
+		if t, err := time.ParseInLocation(day, text, time.Local); err == nil {
+			return t, true
 		}
 		for _, hour := range []string{"15:04:05", "15:04", "150405", "1504", "15"} {
-			for _, zone := range []string{"", "Z07:00", "Z0700", "Z07"} {
-				for _, gap := range []string{"", " "} {
-					if t, err := time.ParseInLocation(day+"T"+hour+gap+zone, date+"T"+clock, time.Local); err == nil {
-						return t, true
-					}
+			for _, zone := range []string{"", "Z07:00", "Z0700", "Z07", " Z07:00", " Z0700", " Z07"} {
+				if t, err := time.ParseInLocation(day+"T"+hour+zone, text, time.Local); err == nil {
+					return t, true
 				}
 			}
 		}
