@@ -10,10 +10,7 @@ import (
 )
 
 // adminOperation is an operation by which the organisation is administered.
-type adminOperation struct {
-	name   string
-	answer func(h *Handler, q *question) (any, error)
-}
+type adminOperation = operation[func(h *Handler, q *question) (any, error)]
 
 // adminService is a service of such operations. All of them are JSON 1.1, with
 // the operation in X-Amz-Target.
@@ -131,7 +128,7 @@ func (q *question) page(most int, chosenBy ...string) (listing, error) {
 	}
 	after, err := parsePageToken(token, p.bound...)
 	if err != nil {
-		return listing{}, q.invalid(problem{"NextToken", reasonToken, "The pagination token is invalid: " + err.Error()})
+		return listing{}, q.invalid(problem{"nextToken", reasonToken, "The pagination token is invalid: " + err.Error()})
 	}
 	p.after = after
 	return p, nil

@@ -54,7 +54,10 @@ func organisation() directory.Organisation {
 	org := directory.Organisation{
 		StartURL: startURL,
 		Region:   "eu-west-1",
-		Users:    []directory.User{{Name: "alice", Groups: []string{"platform"}}, {Name: "bob"}, {Name: "many"}},
+		Users: []directory.User{
+			{Name: "alice", Email: "alice@example.com", DisplayName: "Alice Example", Groups: []string{"platform", "on-call"}},
+			{Name: "bob", Email: "bob@example.com"}, {Name: "many"}, {Name: "carol", Groups: []string{"platform"}},
+		},
 		Accounts: []directory.Account{
 			{ID: dev, Name: "dev", Email: "aws+dev@example.com", Buckets: []directory.Bucket{
 				{Name: "zulu", Created: time.Date(2024, 9, 26, 15, 11, 2, 0, time.UTC)},

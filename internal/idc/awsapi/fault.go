@@ -76,6 +76,16 @@ var (
 		internal:         named{500, "InternalServerException"},
 		signature:        jsonSignature(400),
 	}
+	organizationsWords = wording{
+		unknownOperation: targetWords.unknownOperation,
+		badMethod:        targetWords.badMethod,
+		tooLarge:         targetWords.tooLarge,
+		busy:             named{503, "ServiceException"},
+		malformed:        targetWords.malformed,
+		foreign:          targetWords.foreign,
+		internal:         named{500, "ServiceException"},
+		signature:        targetWords.signature,
+	}
 	restWords = wording{
 		unknownOperation: named{404, "UnknownOperationException"},
 		badMethod:        named{405, "UnknownOperationException"},
@@ -159,6 +169,9 @@ func jsonSignature(status int) map[sigv4.Kind]named {
 }
 
 func (c *call) words() *wording {
+	if c.protocol == targetJSON && c.service == "organizations" {
+		return &organizationsWords
+	}
 	switch c.protocol {
 	case oidcJSON:
 		return &oidcWords

@@ -39,7 +39,7 @@ const (
 	reasonToken    = "INVALID_NEXT_TOKEN"
 )
 
-var organizationsWords = map[string]string{
+var invalidInput = map[string]string{
 	reasonRequired: "You must include a value for all required parameters.",
 	reasonPattern:  "You provided a value that does not match the required pattern.",
 	reasonEnum:     "You specified an invalid value.",
@@ -84,7 +84,7 @@ var (
 
 // fail gathers a problem.
 func (in input) fail(member, reason, format string, args ...any) {
-	in.q.problems = append(in.q.problems, problem{in.path + member, reason, fmt.Sprintf(format, args...)})
+	in.q.problems = append(in.q.problems, problem{in.path + lowerFirst(member), reason, fmt.Sprintf(format, args...)})
 }
 
 func (in input) missing(member string) {
@@ -186,7 +186,7 @@ func (q *question) wrong() error {
 func (q *question) invalid(problems ...problem) error {
 	first := problems[0]
 	if q.service == "organizations" {
-		f := q.fault(named{http.StatusBadRequest, "InvalidInputException"}, "%s (%s)", organizationsWords[first.reason], first.member)
+		f := q.fault(named{http.StatusBadRequest, "InvalidInputException"}, "%s (%s)", invalidInput[first.reason], first.member)
 		f.detail.Reason = first.reason
 		return f
 	}
@@ -196,13 +196,16 @@ func (q *question) invalid(problems ...problem) error {
 	}
 	var says []string
 	for _, p := range problems {
-		says = append(says, fmt.Sprintf("Value at '%s' failed to satisfy constraint: %s", lowerFirst(p.member), p.says))
+		says = append(says, fmt.Sprintf("Value at '%s' failed to satisfy constraint: %s", p.member, p.says))
 	}
-	many := ""
-	if len(says) > 1 {
-		many = "s"
+	return q.fault(validation, "%s detected: %s", count(len(says), "validation error"), strings.Join(says, "; "))
+}
+
+func count(n int, what string) string {
+	if n != 1 {
+		what += "s"
 	}
-	return q.fault(validation, "%d validation error%s detected: %s", len(says), many, strings.Join(says, "; "))
+	return fmt.Sprintf("%d %s", n, what)
 }
 
 // lowerFirst is a member as errors and events name it: InstanceArn as instanceArn.

@@ -98,7 +98,7 @@ func TestPanics(t *testing.T) {
 		"s3": {func() (*http.Response, string) { return c.sendSigned(t, creds, "s3", raw{"GET", "/", "", nil}) }, "<Code>InternalError</Code>"},
 		"json": {func() (*http.Response, string) {
 			return c.sendSigned(t, creds, "organizations", others["organizations"].call)
-		}, `"__type":"InternalServerException"`},
+		}, `"__type":"ServiceException"`},
 	} {
 		c.logged.Reset()
 		resp, body := call.send()

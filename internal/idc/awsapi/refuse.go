@@ -15,14 +15,20 @@ var served = []struct {
 }{
 	{"sso-oidc", []string{"RegisterClient", "StartDeviceAuthorization", "CreateToken"}},
 	{"sso", []string{"ListAccounts", "ListAccountRoles", "GetRoleCredentials", "Logout"}},
-	{"sts", []string{"GetCallerIdentity", "GetAccessKeyInfo"}},
+	{"sts", names(stsOperations)},
 	{"s3", []string{"ListBuckets"}},
 	{"sso-admin", names(ssoAdminOperations)},
 	{"identitystore", names(identityStoreOperations)},
 	{"organizations", names(organizationsOperations)},
 }
 
-func names(operations []adminOperation) []string {
+// operation is one of a service that finds them by name.
+type operation[Answer any] struct {
+	name   string
+	answer Answer
+}
+
+func names[Answer any](operations []operation[Answer]) []string {
 	var all []string
 	for _, op := range operations {
 		all = append(all, op.name)
@@ -30,11 +36,13 @@ func names(operations []adminOperation) []string {
 	return all
 }
 
-// Operations are the names of all operations that are served.
+// Operations are all operations that are served, as sso-oidc:CreateToken.
 func Operations() []string {
 	var all []string
 	for _, s := range served {
-		all = append(all, s.operations...)
+		for _, name := range s.operations {
+			all = append(all, s.service+":"+name)
+		}
 	}
 	return all
 }
@@ -141,6 +149,9 @@ func (h *Handler) Throttle(w http.ResponseWriter, r *http.Request, message strin
 		errorType, status = "SlowDown", http.StatusServiceUnavailable
 	case targetJSON:
 		errorType, status = "ThrottlingException", http.StatusBadRequest
+		if x.service == "organizations" {
+			errorType = "TooManyRequestsException"
+		}
 	}
 	h.refuse(w, x, x.refusal(errorType, status, message))
 }
@@ -249,7 +260,20 @@ var jsonExceptions = []exception{
 	{403, "MissingAuthenticationTokenException", ""},
 }
 
+// organizationsExceptions are those of AWS Organizations, which has names of its
+// own for what they all have.
+var organizationsExceptions = append([]exception{
+	{400, "InvalidInputException", ""},
+	{404, "AccountNotFoundException", ""},
+	{409, "ConcurrentModificationException", ""},
+	{429, "TooManyRequestsException", ""},
+	{500, "ServiceException", ""},
+}, jsonExceptions...)
+
 func (c *call) exceptions() []exception {
+	if c.protocol == targetJSON && c.service == "organizations" {
+		return organizationsExceptions
+	}
 	switch c.protocol {
 	case oidcJSON:
 		return oidcExceptions

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -67,46 +66,76 @@ func everyOperation(t *testing.T, cfg aws.Config) map[string]func() error {
 	x := aws.String("x")
 	oidc, portal := ssooidc.NewFromConfig(cfg), sso.NewFromConfig(cfg)
 	calls := map[string]func() error{
-		"RegisterClient": func() error {
+		"sso-oidc:RegisterClient": func() error {
 			_, err := oidc.RegisterClient(t.Context(), &ssooidc.RegisterClientInput{ClientName: x, ClientType: x})
 			return err
 		},
-		"StartDeviceAuthorization": func() error {
+		"sso-oidc:StartDeviceAuthorization": func() error {
 			_, err := oidc.StartDeviceAuthorization(t.Context(), &ssooidc.StartDeviceAuthorizationInput{ClientId: x, ClientSecret: x, StartUrl: x})
 			return err
 		},
-		"CreateToken": func() error {
+		"sso-oidc:CreateToken": func() error {
 			_, err := oidc.CreateToken(t.Context(), &ssooidc.CreateTokenInput{ClientId: x, ClientSecret: x, GrantType: x})
 			return err
 		},
-		"ListAccounts": func() error {
+		"sso:ListAccounts": func() error {
 			_, err := portal.ListAccounts(t.Context(), &sso.ListAccountsInput{AccessToken: x})
 			return err
 		},
-		"ListAccountRoles": func() error {
+		"sso:ListAccountRoles": func() error {
 			_, err := portal.ListAccountRoles(t.Context(), &sso.ListAccountRolesInput{AccessToken: x, AccountId: x})
 			return err
 		},
-		"GetRoleCredentials": func() error {
+		"sso:GetRoleCredentials": func() error {
 			_, err := portal.GetRoleCredentials(t.Context(), &sso.GetRoleCredentialsInput{AccessToken: x, AccountId: x, RoleName: x})
 			return err
 		},
-		"Logout": func() error {
+		"sso:Logout": func() error {
 			_, err := portal.Logout(t.Context(), &sso.LogoutInput{AccessToken: x})
 			return err
 		},
-		"GetCallerIdentity": func() error {
+		"sts:GetCallerIdentity": func() error {
 			_, err := sts.NewFromConfig(cfg).GetCallerIdentity(t.Context(), nil)
 			return err
 		},
-		"GetAccessKeyInfo": func() error {
+		"sts:GetAccessKeyInfo": func() error {
 			_, err := sts.NewFromConfig(cfg).GetAccessKeyInfo(t.Context(), &sts.GetAccessKeyInfoInput{AccessKeyId: x})
 			return err
 		},
-		"ListBuckets": func() error {
+		"sts:DecodeAuthorizationMessage": func() error {
+			_, err := sts.NewFromConfig(cfg).DecodeAuthorizationMessage(t.Context(), &sts.DecodeAuthorizationMessageInput{EncodedMessage: x})
+			return err
+		},
+		"sts:AssumeRole": func() error {
+			_, err := sts.NewFromConfig(cfg).AssumeRole(t.Context(), &sts.AssumeRoleInput{RoleArn: x, RoleSessionName: x})
+			return err
+		},
+		"sts:GetSessionToken": func() error {
+			_, err := sts.NewFromConfig(cfg).GetSessionToken(t.Context(), nil)
+			return err
+		},
+		"sts:GetFederationToken": func() error {
+			_, err := sts.NewFromConfig(cfg).GetFederationToken(t.Context(), &sts.GetFederationTokenInput{Name: x})
+			return err
+		},
+		"sts:AssumeRoleWithSAML": func() error {
+			_, err := sts.NewFromConfig(cfg).AssumeRoleWithSAML(t.Context(), &sts.AssumeRoleWithSAMLInput{RoleArn: x, PrincipalArn: x, SAMLAssertion: x})
+			return err
+		},
+		"sts:AssumeRoleWithWebIdentity": func() error {
+			_, err := sts.NewFromConfig(cfg).AssumeRoleWithWebIdentity(t.Context(), &sts.AssumeRoleWithWebIdentityInput{RoleArn: x, RoleSessionName: x, WebIdentityToken: x})
+			return err
+		},
+		"s3:ListBuckets": func() error {
 			_, err := s3.NewFromConfig(cfg).ListBuckets(t.Context(), nil)
 			return err
 		},
+	}
+	for name, call := range adminCalls {
+		calls[name] = func() error {
+			_, err := call(t.Context(), cfg, things{})
+			return err
+		}
 	}
 	for _, name := range awsapi.Operations() {
 		if calls[name] == nil {
@@ -190,13 +219,30 @@ func TestRefuse(t *testing.T) {
 		{"", 500, "InternalError", 500},
 		{"", 503, "SlowDown", 503},
 	}, common...)
+	admin := append([]refusal{
+		{"ThrottlingException", 0, "ThrottlingException", 429},
+		{"AccessDeniedException", 0, "AccessDeniedException", 400},
+		{"ResourceNotFoundException", 0, "ResourceNotFoundException", 400},
+		{"ConflictException", 0, "ConflictException", 400},
+		{"ValidationException", 0, "ValidationException", 400},
+		{"ExpiredTokenException", 0, "ExpiredTokenException", 400},
+		{"", 500, "InternalServerException", 500},
+		{"", 403, "AccessDeniedException", 403},
+	}, common...)
+	accounts := append([]refusal{
+		{"AccessDeniedException", 0, "AccessDeniedException", 400},
+		{"AWSOrganizationsNotInUseException", 0, "AWSOrganizationsNotInUseException", 400},
+		{"AccountNotFoundException", 0, "AccountNotFoundException", 400},
+		{"", 429, "TooManyRequestsException", 429},
+		{"", 500, "ServiceException", 500},
+		{"", 502, "ServiceException", 502},
+	}, common...)
 	of := map[string][]refusal{
-		"RegisterClient": oidc, "StartDeviceAuthorization": oidc, "CreateToken": oidc,
-		"ListAccounts": portal, "ListAccountRoles": portal, "GetRoleCredentials": portal, "Logout": portal,
-		"GetCallerIdentity": query, "GetAccessKeyInfo": query, "ListBuckets": bucket,
+		"sso-oidc": oidc, "sso": portal, "sts": query, "s3": bucket, "sso-admin": admin, "identitystore": admin, "organizations": accounts,
 	}
-	for name, call := range everyOperation(t, cfg) {
-		for _, tt := range of[name] {
+	for op, call := range everyOperation(t, cfg) {
+		service, name, _ := strings.Cut(op, ":")
+		for _, tt := range of[service] {
 			c.errorType, c.status = tt.errorType, tt.status
 			err := call()
 			api, _ := errors.AsType[smithy.APIError](err)
@@ -211,12 +257,12 @@ func TestRefuse(t *testing.T) {
 	}
 	// Clients decide by these types, and by the OAuth error in the body.
 	c.errorType, c.status = "AuthorizationPendingException", 0
-	err := everyOperation(t, cfg)["CreateToken"]()
+	err := everyOperation(t, cfg)["sso-oidc:CreateToken"]()
 	if pending, ok := errors.AsType[*oidctypes.AuthorizationPendingException](err); !ok || aws.ToString(pending.Error_) != "authorization_pending" {
 		t.Errorf("got %v, want a pending authorization in type and body", err)
 	}
 	c.errorType = "UnauthorizedException"
-	if _, ok := errors.AsType[*ssotypes.UnauthorizedException](everyOperation(t, cfg)["ListAccounts"]()); !ok {
+	if _, ok := errors.AsType[*ssotypes.UnauthorizedException](everyOperation(t, cfg)["sso:ListAccounts"]()); !ok {
 		t.Error("got no *UnauthorizedException")
 	}
 }
@@ -232,22 +278,22 @@ func TestThrottle(t *testing.T) {
 	}
 	oidc, portal, query := answer{"TooManyRequestsException", 429}, answer{"TooManyRequestsException", 429}, answer{"Throttling", 400}
 	of := map[string]answer{
-		"RegisterClient": oidc, "StartDeviceAuthorization": oidc, "CreateToken": oidc,
-		"ListAccounts": portal, "ListAccountRoles": portal, "GetRoleCredentials": portal, "Logout": portal,
-		"GetCallerIdentity": query, "GetAccessKeyInfo": query, "ListBuckets": {"SlowDown", 503},
+		"sso-oidc": oidc, "sso": portal, "sts": query, "s3": {"SlowDown", 503},
+		"sso-admin": {"ThrottlingException", 400}, "identitystore": {"ThrottlingException", 400}, "organizations": {"TooManyRequestsException", 400},
 	}
-	for name, call := range everyOperation(t, cfg) {
+	for op, call := range everyOperation(t, cfg) {
+		service, name, _ := strings.Cut(op, ":")
 		err := call()
 		api, _ := errors.AsType[smithy.APIError](err)
 		resp, _ := errors.AsType[*awshttp.ResponseError](err)
-		if api == nil || resp == nil || (answer{api.ErrorCode(), resp.HTTPStatusCode()}) != of[name] {
-			t.Errorf("%s: got %v, want %v", name, err, of[name])
+		if api == nil || resp == nil || (answer{api.ErrorCode(), resp.HTTPStatusCode()}) != of[service] {
+			t.Errorf("%s: got %v, want %v", name, err, of[service])
 			continue
 		}
 		if !retry.NewStandard().IsErrorRetryable(err) {
 			t.Errorf("%s: nobody would try %v again", name, err)
 		}
-		if c.event.Name != name || c.event.ErrorCode != of[name].code || c.event.ErrorMessage != "as told" {
+		if c.event.Name != name || c.event.ErrorCode != of[service].code || c.event.ErrorMessage != "as told" {
 			t.Errorf("%s: got %v and the event %+v", name, err, c.event)
 		}
 	}
@@ -307,7 +353,7 @@ func withAccept(h http.Header, media string) http.Header {
 // is still there afterwards.
 func TestIdentify(t *testing.T) {
 	c := newCenter(t)
-	seen := map[string]string{}
+	var seen, want []string
 	cfg := c.configWith(stranger)
 	cfg.HTTPClient = transportFunc(func(req *http.Request) (*http.Response, error) {
 		var wire bytes.Buffer
@@ -320,22 +366,18 @@ func TestIdentify(t *testing.T) {
 			return nil, err
 		}
 		service, operation := c.Identify(r)
-		seen[operation] = service
+		seen = append(seen, service+":"+operation)
 		left, err := io.ReadAll(r.Body)
 		if err != nil || !strings.HasSuffix(sent, string(left)) || int64(len(left)) != max(0, r.ContentLength) {
 			t.Errorf("%s: the body is now %q, %v", operation, left, err)
 		}
 		return nil, errors.New("not sent")
 	})
-	for _, call := range everyOperation(t, cfg) {
+	for name, call := range everyOperation(t, cfg) {
 		_ = call()
+		want = append(want, name)
 	}
-	want := map[string]string{
-		"RegisterClient": "sso-oidc", "StartDeviceAuthorization": "sso-oidc", "CreateToken": "sso-oidc",
-		"ListAccounts": "sso", "ListAccountRoles": "sso", "GetRoleCredentials": "sso", "Logout": "sso",
-		"GetCallerIdentity": "sts", "GetAccessKeyInfo": "sts", "ListBuckets": "s3",
-	}
-	if fmt.Sprint(seen) != fmt.Sprint(want) {
+	if !slices.Equal(seen, want) {
 		t.Errorf("got %v, want %v", seen, want)
 	}
 	long := raw{"POST", "/", "Action=GetCallerIdentity&Version=2011-06-15&x=" + strings.Repeat("x", 1<<20), formHeader()}
@@ -413,7 +455,7 @@ func TestWho(t *testing.T) {
 }
 
 func TestOperations(t *testing.T) {
-	if got := awsapi.Operations(); len(got) != 10 || !slices.Contains(got, "CreateToken") || slices.Contains(got, "CreateTokenWithIAM") {
+	if got := awsapi.Operations(); len(got) != 49 || !slices.Contains(got, "sso-oidc:CreateToken") || slices.Contains(got, "sso-oidc:CreateTokenWithIAM") {
 		t.Errorf("got %v", got)
 	}
 }
@@ -421,7 +463,7 @@ func TestOperations(t *testing.T) {
 func TestServes(t *testing.T) {
 	for op, want := range map[string]bool{
 		"CreateToken": true, "createtoken": true, "sso-oidc:CreateToken": true, "SSO:listaccounts": true,
-		"sso:*": true, "STS:*": true, "s3:*": true,
+		"sso:*": true, "STS:*": true, "s3:*": true, "organizations:ListAccounts": true, "sso-admin:*": true, "sso-admin:ListUsers": false,
 		"foo:*": false, ":*": false, "*": false, "*:*": false, "sso:CreateToken": false, "CreateToken:*": false, "": false,
 	} {
 		if got := awsapi.Serves(op); got != want {

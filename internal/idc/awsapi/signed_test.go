@@ -247,23 +247,23 @@ var others = map[string]struct {
 	names   string // what the message says was asked
 }{
 	"sso-admin": {"sso", raw{"POST", "/", "{}", http.Header{
-		"Content-Type": {"application/x-amz-json-1.1"}, "X-Amz-Target": {"SWBExternalService.ListInstances"},
-	}}, 400, "UnknownOperationException", `{"__type":"%s",`, "sso-admin ListInstances"},
+		"Content-Type": {"application/x-amz-json-1.1"}, "X-Amz-Target": {"SWBExternalService.ListApplications"},
+	}}, 400, "UnknownOperationException", `{"__type":"%s",`, "sso-admin ListApplications"},
 	"identitystore": {"identitystore", raw{"POST", "/", "{}", http.Header{
-		"Content-Type": {"application/x-amz-json-1.1"}, "X-Amz-Target": {"AWSIdentityStore.ListUsers"},
-	}}, 400, "UnknownOperationException", `{"__type":"%s",`, "identitystore ListUsers"},
+		"Content-Type": {"application/x-amz-json-1.1"}, "X-Amz-Target": {"AWSIdentityStore.UpdateUser"},
+	}}, 400, "UnknownOperationException", `{"__type":"%s",`, "identitystore UpdateUser"},
 	"organizations": {"organizations", raw{"POST", "/", "{}", http.Header{
-		"Content-Type": {"application/x-amz-json-1.1"}, "X-Amz-Target": {"AWSOrganizationsV20161128.ListAccounts"},
-	}}, 400, "UnknownOperationException", `{"__type":"%s",`, "organizations ListAccounts"},
+		"Content-Type": {"application/x-amz-json-1.1"}, "X-Amz-Target": {"AWSOrganizationsV20161128.ListPolicies"},
+	}}, 400, "UnknownOperationException", `{"__type":"%s",`, "organizations ListPolicies"},
 	"JSON 1.0": {"dynamodb", raw{"POST", "/", "{}", http.Header{
 		"Content-Type": {"application/x-amz-json-1.0"}, "X-Amz-Target": {"DynamoDB_20120810.ListTables"},
 	}}, 400, "UnknownOperationException", `{"__type":"%s",`, "dynamodb DynamoDB_20120810.ListTables"},
 	"query": {"iam", raw{"POST", "/", "Action=ListUsers&Version=2010-05-08", http.Header{
 		"Content-Type": {"application/x-www-form-urlencoded"},
 	}}, 400, "InvalidAction", "<Code>%s</Code>", "iam ListUsers"},
-	"STS": {"sts", raw{"POST", "/", "Action=AssumeRole&Version=2011-06-15", http.Header{
+	"STS": {"sts", raw{"POST", "/", "Action=AssumeRoot&Version=2011-06-15", http.Header{
 		"Content-Type": {"application/x-www-form-urlencoded; charset=utf-8"},
-	}}, 400, "InvalidAction", "<Code>%s</Code>", "sts AssumeRole"},
+	}}, 400, "InvalidAction", "<Code>%s</Code>", "sts AssumeRoot"},
 	"EC2": {"ec2", raw{"POST", "/", "Action=DescribeVpcs&Version=2016-11-15", http.Header{
 		"Content-Type": {"application/x-www-form-urlencoded"},
 	}}, 400, "InvalidAction", "<Response><Errors><Error><Code>%s</Code>", "ec2 DescribeVpcs"},
@@ -407,7 +407,7 @@ func TestQueryRequests(t *testing.T) {
 		{"as text", raw{"POST", "/", "Action=GetCallerIdentity&Version=2011-06-15", http.Header{"Content-Type": {"text/plain"}}}, true, 400, "MalformedQueryString"},
 		{"unsigned", raw{"POST", "/", "Action=GetCallerIdentity&Version=2011-06-15", form}, false, 403, "MissingAuthenticationToken"},
 		{"unsigned GET", raw{"GET", "/?Action=GetCallerIdentity&Version=2011-06-15", "", nil}, false, 403, "MissingAuthenticationToken"},
-		{"never signed", raw{"POST", "/", "Action=AssumeRoleWithWebIdentity&Version=2011-06-15", form}, false, 400, "InvalidAction"},
+		{"never signed", raw{"POST", "/", "Action=AssumeRoleWithWebIdentity&Version=2011-06-15", form}, false, 400, "ValidationError"},
 		{"unsigned EC2", raw{"POST", "/", "Action=DescribeVpcs&Version=2016-11-15", form}, false, 400, "MissingAuthenticationToken"},
 		{"incomplete", raw{"POST", "/", "Action=GetCallerIdentity&Version=2011-06-15", http.Header{
 			"Content-Type": {"application/x-www-form-urlencoded"}, "Authorization": {"AWS4-HMAC-SHA256 Credential=a/20261121/r/sts/aws4_request"},
@@ -431,7 +431,7 @@ func TestQueryRequests(t *testing.T) {
 	if resp.StatusCode != 200 {
 		t.Errorf("got %d %s, want the identity", resp.StatusCode, body)
 	}
-	resp, body = c.sendSigned(t, creds, "sts", raw{"GET", "/?Action=AssumeRole&Version=2011-06-15", "", http.Header{"Accept": {"application/json"}}})
+	resp, body = c.sendSigned(t, creds, "sts", raw{"GET", "/?Action=AssumeRoot&Version=2011-06-15", "", http.Header{"Accept": {"application/json"}}})
 	if resp.StatusCode != 400 || !strings.HasPrefix(body, `{"Error":{"Code":"InvalidAction",`) {
 		t.Errorf("got %d %s, want InvalidAction as JSON", resp.StatusCode, body)
 	}

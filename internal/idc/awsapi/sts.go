@@ -1,81 +1,27 @@
 package awsapi
 
 import (
-	"bytes"
-	"encoding/xml"
+	"encoding/base64"
 	"errors"
 	"net/http"
+	"regexp"
 	"strings"
 
 	"github.com/portico-sso/portico/internal/idc/grant"
 )
 
-const (
-	formType     = "application/x-www-form-urlencoded"
-	stsNamespace = "https://sts.amazonaws.com/doc/2011-06-15/"
-	stsVersion   = "2011-06-15"
-	ec2Version   = "2016-11-15"
-)
-
-// serveQuery answers the query protocol: STS in earnest, all others with an
-// error.
-func (h *Handler) serveQuery(x *exchange) (any, error) {
-	if x.r.Method == http.MethodPost && len(x.body) > 0 && mediaType(x.r) != formType {
-		return nil, x.fault(x.words().malformed, "Content-Type must be %s", formType)
-	}
-	q, err := parseParameters(queryText(x.r, x.body))
-	if err != nil {
-		return nil, x.malformed(err)
-	}
-	action := q["Action"]
-	if action == "" {
-		return nil, x.fault(named{http.StatusBadRequest, "MissingAction"}, "the request names no Action: %s", about)
-	}
-	signed := x.service != ""
-	x.nameAction(q)
-	if !signed && (action == "AssumeRoleWithSAML" || action == "AssumeRoleWithWebIdentity") { // never signed
-		return nil, x.unknownOperation()
-	}
-
-	caller, err := h.caller(x)
-	if err != nil {
-		return nil, err
-	}
-	// The service is the one in the scope that was just verified, so nothing
-	// signed for another service gets further.
-	if x.service != "sts" {
-		return nil, x.unknownOperation()
-	}
-	if q["Version"] != stsVersion {
-		return nil, x.fault(x.words().unknownOperation, "could not find operation %s for version %s", clean(action), clean(q["Version"]))
-	}
-	switch action {
-	case "GetCallerIdentity":
-		return queryReply{action, callerIdentity{Arn: caller.ARN, UserID: caller.CallerID, Account: caller.AccountID}}, nil
-	case "GetAccessKeyInfo":
-		return h.getAccessKeyInfo(x, q)
-	}
-	return nil, x.unknownOperation()
-}
-
-// queryText is where the parameters of a call of the query protocol stand.
-func queryText(r *http.Request, body []byte) string {
-	if r.Method == http.MethodPost && len(body) > 0 {
-		return string(body)
-	}
-	return r.URL.RawQuery
-}
-
-// nameAction takes the operation, and where no signature names it the service,
-// from the parameters.
-func (c *call) nameAction(q parameters) {
-	c.operation = q["Action"]
-	switch {
-	case c.service == "" && q["Version"] == stsVersion:
-		c.service = "sts"
-	case c.service == "" && q["Version"] == ec2Version:
-		c.protocol, c.service = ec2XML, "ec2"
-	}
+// stsOperations are those of STS that are answered as AWS answers whoever holds
+// the credentials of a role: most are not for them.
+var stsOperations = []operation[func(h *Handler, x *exchange, q parameters, caller grant.RoleCredential) (any, error)]{
+	{"GetCallerIdentity", (*Handler).getCallerIdentity},
+	{"GetAccessKeyInfo", (*Handler).getAccessKeyInfo},
+	{"DecodeAuthorizationMessage", (*Handler).decodeAuthorizationMessage},
+	{"AssumeRole", (*Handler).assumeRole},
+	{"GetSessionToken", (*Handler).noSessionCredentials},
+	{"GetFederationToken", (*Handler).noSessionCredentials},
+	// Never signed.
+	{"AssumeRoleWithSAML", (*Handler).assumeRoleWithSAML},
+	{"AssumeRoleWithWebIdentity", (*Handler).assumeRoleWithWebIdentity},
 }
 
 type callerIdentity struct {
@@ -84,22 +30,27 @@ type callerIdentity struct {
 	Account string `xml:"Account" json:"Account"`
 }
 
+func (h *Handler) getCallerIdentity(x *exchange, _ parameters, caller grant.RoleCredential) (any, error) {
+	return queryReply{x.operation, callerIdentity{Arn: caller.ARN, UserID: caller.CallerID, Account: caller.AccountID}}, nil
+}
+
 type accessKeyInfo struct {
 	Account string `xml:"Account" json:"Account"`
 }
 
-func (h *Handler) getAccessKeyInfo(x *exchange, q parameters) (any, error) {
-	invalid := named{http.StatusBadRequest, "ValidationError"}
+var validationError = named{http.StatusBadRequest, "ValidationError"}
+
+func (h *Handler) getAccessKeyInfo(x *exchange, q parameters, _ grant.RoleCredential) (any, error) {
 	id := q["AccessKeyId"]
 	if len(id) < 16 || len(id) > 128 {
-		return nil, x.fault(invalid, "AccessKeyId must be 16 to 128 characters long")
+		return nil, x.fault(validationError, "AccessKeyId must be 16 to 128 characters long")
 	}
 	if accessKeyID.MatchString(id) {
 		x.parameter("accessKeyId", id)
 	}
 	cred, _, _, err := h.Grant.RoleCredential(x.context(), id)
 	if errors.Is(err, grant.ErrUnauthorized) {
-		return nil, x.fault(invalid, "the access key is none that this local Identity Center issued")
+		return nil, x.fault(validationError, "the access key is none that this local Identity Center issued")
 	}
 	if err != nil {
 		return nil, err
@@ -107,59 +58,82 @@ func (h *Handler) getAccessKeyInfo(x *exchange, q parameters) (any, error) {
 	return queryReply{x.operation, accessKeyInfo{cred.AccountID}}, nil
 }
 
-// queryReply is the result of an action, which names the elements around it.
-type queryReply struct {
-	action string
-	result any
-}
-
-// wantsJSON: verifiers of presigned GetCallerIdentity requests ask STS for JSON,
-// aws-iam-authenticator among them.
-func (x *exchange) wantsJSON() bool {
-	return strings.HasPrefix(x.r.Header.Get("Accept"), "application/json")
-}
-
-func (x *exchange) writeQueryReply(w http.ResponseWriter, reply queryReply) error {
-	type metadata struct {
-		RequestID string `xml:"RequestId" json:"RequestId"`
+// needs refuses a call without one of its required parameters.
+func (x *exchange) needs(q parameters, names ...string) error {
+	var missing []string
+	for _, name := range names {
+		if q[name] == "" {
+			missing = append(missing, "Value null at '"+lowerFirst(name)+"' failed to satisfy constraint: Member must not be null")
+		}
 	}
-	response, result := reply.action+"Response", reply.action+"Result"
-	if x.wantsJSON() {
-		send(w, http.StatusOK, "application/json", encodeJSON(map[string]any{response: map[string]any{
-			result: reply.result, "ResponseMetadata": metadata{x.id},
-		}}))
+	if len(missing) == 0 {
 		return nil
 	}
-	var b bytes.Buffer
-	e := xml.NewEncoder(&b)
-	outer := xml.StartElement{Name: xml.Name{Space: stsNamespace, Local: response}}
-	element := func(name string) xml.StartElement { return xml.StartElement{Name: xml.Name{Local: name}} }
-	err := errors.Join(
-		e.EncodeToken(outer),
-		e.EncodeElement(reply.result, element(result)),
-		e.EncodeElement(metadata{x.id}, element("ResponseMetadata")),
-		e.EncodeToken(outer.End()),
-		e.Flush(),
-	)
-	if err != nil {
-		return err
-	}
-	send(w, http.StatusOK, "text/xml", b.Bytes())
-	return nil
+	return x.fault(validationError, "%s detected: %s", count(len(missing), "validation error"), strings.Join(missing, "; "))
 }
 
-func (x *exchange) writeQueryFault(w http.ResponseWriter, f *fault, kind string) {
-	if x.wantsJSON() {
-		type detail struct{ Code, Message, Type string }
-		send(w, f.status, "application/json", encodeJSON(struct {
-			Error     detail
-			RequestID string `json:"RequestId"`
-		}{detail{f.code, f.message, kind}, x.id}))
-		return
+// decodeAuthorizationMessage: no message is encoded here, so none is one of ours.
+func (h *Handler) decodeAuthorizationMessage(x *exchange, q parameters, caller grant.RoleCredential) (any, error) {
+	if err := x.needs(q, "EncodedMessage"); err != nil {
+		return nil, err
 	}
-	namespace := ""
-	if x.service == "sts" {
-		namespace = stsNamespace
+	if !caller.Administrator {
+		return nil, x.fault(accessDenied, "User: %s is not authorized to perform: sts:DecodeAuthorizationMessage"+
+			" because no identity-based policy allows the sts:DecodeAuthorizationMessage action", caller.ARN)
 	}
-	send(w, f.status, "text/xml", encodeXML(errorResponse(namespace, kind, f, x.id)))
+	return nil, x.fault(named{http.StatusBadRequest, "InvalidAuthorizationMessageException"}, "Message is not valid")
+}
+
+var (
+	accessDenied    = named{http.StatusForbidden, "AccessDenied"}
+	invalidIdentity = named{http.StatusBadRequest, "InvalidIdentityToken"}
+
+	roleARN     = regexp.MustCompile(`^arn:aws[a-z-]*:iam::[0-9]{12}:role/[\x21-\x7e]{1,576}$`)
+	sessionName = regexp.MustCompile(`^[\w+=,.@-]{2,64}$`)
+)
+
+// assumeRole refuses: the roles that there are trust the sign-in to the Identity
+// Center alone, and AWS says the same of a role that does not exist.
+func (h *Handler) assumeRole(x *exchange, q parameters, caller grant.RoleCredential) (any, error) {
+	if err := x.needs(q, "RoleArn", "RoleSessionName"); err != nil {
+		return nil, err
+	}
+	arn := q["RoleArn"]
+	switch {
+	case !roleARN.MatchString(arn):
+		return nil, x.fault(validationError, "RoleArn is not the ARN of a role, as arn:aws:iam::111122223333:role/name")
+	case !sessionName.MatchString(q["RoleSessionName"]):
+		return nil, x.fault(validationError, "1 validation error detected: Value at 'roleSessionName' failed to satisfy constraint:"+
+			" Member must satisfy regular expression pattern: [\\w+=,.@-]{2,64}")
+	}
+	x.parameter("roleArn", arn)
+	return nil, x.fault(accessDenied, "User: %s is not authorized to perform: sts:AssumeRole on resource: %s"+
+		" (roles of this local Identity Center are taken by signing in alone)", caller.ARN, arn)
+}
+
+func (h *Handler) noSessionCredentials(x *exchange, _ parameters, _ grant.RoleCredential) (any, error) {
+	return nil, x.fault(accessDenied, "Cannot call %s with session credentials", x.operation)
+}
+
+// Nobody's tokens are trusted here: no account has an identity provider of its own.
+
+func (h *Handler) assumeRoleWithSAML(x *exchange, q parameters, _ grant.RoleCredential) (any, error) {
+	if err := x.needs(q, "RoleArn", "PrincipalArn", "SAMLAssertion"); err != nil {
+		return nil, err
+	}
+	if _, err := base64.StdEncoding.DecodeString(q["SAMLAssertion"]); err != nil {
+		return nil, x.fault(invalidIdentity, "Invalid base64 SAMLResponse")
+	}
+	return nil, x.fault(invalidIdentity, "Specified provider doesn't exist (accounts of this local Identity Center have no identity providers)")
+}
+
+func (h *Handler) assumeRoleWithWebIdentity(x *exchange, q parameters, _ grant.RoleCredential) (any, error) {
+	if err := x.needs(q, "RoleArn", "RoleSessionName", "WebIdentityToken"); err != nil {
+		return nil, err
+	}
+	if strings.Count(q["WebIdentityToken"], ".") != 2 {
+		return nil, x.fault(invalidIdentity, "The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)")
+	}
+	return nil, x.fault(invalidIdentity, "No OpenIDConnect provider found in your account"+
+		" (accounts of this local Identity Center have no identity providers)")
 }
