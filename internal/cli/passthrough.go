@@ -1,9 +1,11 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -21,9 +23,9 @@ import (
 // programs were given the command line already.
 const passedTo = "PORTICO_PASSTHROUGH"
 
-// deepest is how often a command line may come back to portico. An alias of the
-// AWS CLI that runs aws does so once or twice; more is a loop.
-const deepest = 8
+// turns is how often the same program gets the same command line. An alias of
+// the AWS CLI that runs aws comes by once or twice more; the rest is a loop.
+const turns = 3
 
 // passThrough becomes the next aws on PATH, arguments as typed. The profile's
 // role credentials are in that one's cache by then, so that it needs no sign-in
@@ -45,33 +47,33 @@ func (a *App) passThrough(ctx context.Context, l *invocation) error {
 	return a.execute(path, append([]string{"aws"}, l.args...), env)
 }
 
-// nextAWS finds the program that a command line goes on to. It is never portico
-// under another name, and rather one that had no turn yet: a script called aws
-// that runs portico is followed by the aws behind it.
+// nextAWS finds the program that a command line goes on to: the first aws on PATH
+// that is not portico under another name and does not lead back to it.
 func (a *App) nextAWS(l *invocation) (string, error) {
-	trail := filepath.SplitList(a.getenv(passedTo))
 	all := a.awsPrograms()
 	if len(all) == 0 {
 		return "", &noAWSError{Problem: fmt.Sprintf("%s is for the AWS CLI, and there is no aws on PATH", quoteWord(l.word(0))),
 			Hint: fmt.Sprintf("To install it: %s\nThen run again: %s", installAWS(runtime.GOOS, runtime.GOARCH, readOSRelease()), l.again(a.Name))}
 	}
+	had := map[string]int{}
+	for _, path := range filepath.SplitList(a.getenv(passedTo)) {
+		had[path]++
+	}
 	for _, path := range all {
-		if !slices.Contains(trail, path) {
+		if had[path] < turns {
 			return path, nil
 		}
 	}
-	// An alias of the AWS CLI that runs aws comes by here, with reason.
 	last := all[len(all)-1]
-	if len(trail) >= deepest {
-		return "", &hintedError{Err: fmt.Errorf("%s leads back to portico again and again, and there is no other aws on PATH", last),
-			Hint: fmt.Sprintf("Let %s run the AWS CLI by its full path, or put the AWS CLI on PATH.", last)}
-	}
-	return last, nil
+	return "", &hintedError{Err: fmt.Errorf("%s leads back to portico again and again, and there is no other aws on PATH", last),
+		Hint: fmt.Sprintf("Let %s run the AWS CLI by its full path, or put the AWS CLI on PATH.", quoteWord(last))}
 }
 
-// awsPrograms are the programs called aws on PATH, portico's own file apart,
-// whatever links lead to it.
-func (a *App) awsPrograms() (paths []string) {
+// awsPrograms are the programs called aws on PATH without portico's own file,
+// whatever links lead to it. Scripts that speak of portico come last: most of
+// them are there to run it.
+func (a *App) awsPrograms() []string {
+	var programs, wrappers []string
 	self, selfErr := os.Stat(a.Self)
 	for _, dir := range filepath.SplitList(a.getenv("PATH")) {
 		if !filepath.IsAbs(dir) {
@@ -81,12 +83,29 @@ func (a *App) awsPrograms() (paths []string) {
 		if err != nil {
 			continue
 		}
-		if fi, err := os.Stat(path); err != nil || (selfErr == nil && os.SameFile(fi, self)) {
-			continue
+		fi, err := os.Stat(path)
+		switch {
+		case err != nil || (selfErr == nil && os.SameFile(fi, self)):
+		case speaksOfPortico(path):
+			wrappers = append(wrappers, path)
+		default:
+			programs = append(programs, path)
 		}
-		paths = append(paths, path)
 	}
-	return paths
+	return append(programs, wrappers...)
+}
+
+// speaksOfPortico tells whether a script, or a Windows one, has that word in it.
+func speaksOfPortico(path string) bool {
+	f, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	const most = 16 << 10
+	text, err := io.ReadAll(io.LimitReader(f, most))
+	script := bytes.HasPrefix(text, []byte("#!")) || slices.Contains([]string{".bat", ".cmd"}, strings.ToLower(filepath.Ext(path)))
+	return err == nil && script && bytes.Contains(text, []byte("portico"))
 }
 
 // fillRoleCache puts the credentials of the profile's role where the AWS CLI
