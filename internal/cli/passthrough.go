@@ -198,28 +198,24 @@ func installAWS(goos, goarch, osRelease string) string {
 		return "winget install --exact --id Amazon.AWSCLI"
 	case "linux":
 	default:
-		return "see https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html"
+		return awsInstallPage
 	}
-	var systems []string // this one, then those it is like
-	for _, key := range []string{"ID", "ID_LIKE"} {
-		for line := range strings.Lines(osRelease) {
-			if value, ok := strings.CutPrefix(line, key+"="); ok {
-				systems = append(systems, strings.Fields(strings.Trim(strings.TrimSpace(value), `"'`))...)
+	for line := range strings.Lines(osRelease) {
+		if id, ok := strings.CutPrefix(line, "ID="); ok {
+			if command, ok := packagedAWS[strings.Trim(strings.TrimSpace(id), `"'`)]; ok {
+				return command
 			}
-		}
-	}
-	for _, system := range systems {
-		if command, ok := packagedAWS[system]; ok {
-			return command
 		}
 	}
 	arch := map[string]string{"amd64": "x86_64", "arm64": "aarch64"}[goarch]
 	if arch == "" {
-		return "see https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html"
+		return awsInstallPage
 	}
 	archive := "awscli-exe-linux-" + arch + ".zip"
 	return fmt.Sprintf("curl -fsSO https://awscli.amazonaws.com/%s && unzip -q %s && sudo ./aws/install", archive, archive)
 }
+
+const awsInstallPage = "see https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html"
 
 // packagedAWS is who packages version 2, by the ID in os-release.
 var packagedAWS = map[string]string{
