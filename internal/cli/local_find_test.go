@@ -65,7 +65,7 @@ func TestEveryLocalCommandFindsTheRightOne(t *testing.T) {
 		}
 	}
 
-	root := newRoot(&App{Name: "portico"}, nil)
+	root := newRoot(&App{Name: "portico"})
 	found := map[string]bool{}
 	for _, c := range leaves(root) {
 		if c.Flag("address") == nil {

@@ -38,7 +38,7 @@ func Main(a App, args []string) int {
 
 // Run runs one command line until ctx ends.
 func (a App) Run(ctx context.Context, args []string) (code int) {
-	root := newRoot(&a, append([]string{}, args...))
+	root := newRoot(&a, args...)
 	line := look(args)
 	if a.route(root, line) == through {
 		return report(ctx, &a, a.passThrough(ctx, line))

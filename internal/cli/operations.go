@@ -15,7 +15,7 @@ import (
 // runs one: they are made for a line that names their service.
 func operations(a *App, g *globals, words []string, service, short string, own ...*cobra.Command) *cobra.Command {
 	c := family(a, groupAWS, service, short, own...)
-	if words != nil && !slices.Contains(words, service) {
+	if len(words) > 0 && !slices.Contains(words, service) {
 		return c
 	}
 	svc := admin.Service(service)

@@ -32,8 +32,8 @@ const slip = 2
 
 // newRoot builds the command tree. To add a command, write its file and add its
 // constructor here. Of AWS's services, those that the words of the command line
-// do not name come without their operations; nil words name all.
-func newRoot(a *App, words []string) *cobra.Command {
+// do not name come without their operations. Without words all have them.
+func newRoot(a *App, words ...string) *cobra.Command {
 	g := &globals{}
 	a.globals = g
 	root := &cobra.Command{

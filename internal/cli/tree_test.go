@@ -61,7 +61,7 @@ func TestEveryCommandIsDocumentedAndScripted(t *testing.T) {
 		}
 		scripts.WriteString(run(string(data)))
 	}
-	root := newRoot(&App{Name: "portico"}, nil)
+	root := newRoot(&App{Name: "portico"})
 	for _, c := range leaves(root) {
 		path := c.CommandPath()
 		if c.Annotations[isOperation] != "" {
