@@ -23,14 +23,18 @@ type Section struct{ Kind, Name string }
 // String is the header's text as this package would write it.
 func (s Section) String() string { return headerText(s) }
 
-// KeyValue is one change: a nil Value removes the key.
+// KeyValue is one change: a nil Value removes the key. With Sub it is a change of
+// that one setting in the block nested under the key; those are only ever set.
 type KeyValue struct {
-	Key   string
-	Value *string
+	Key, Sub string
+	Value    *string
 }
 
 // Set gives key a value.
 func Set(key, value string) KeyValue { return KeyValue{Key: key, Value: &value} }
+
+// SetSub gives a setting in the block nested under key a value.
+func SetSub(key, sub, value string) KeyValue { return KeyValue{Key: key, Sub: sub, Value: &value} }
 
 // Unset removes key.
 func Unset(key string) KeyValue { return KeyValue{Key: key} }

@@ -14,6 +14,11 @@ func (d *Document) Edit(s Section, set []KeyValue) error {
 		if err := checkKey(kv.Key); err != nil {
 			return err
 		}
+		if kv.Sub != "" {
+			if err := checkKey(kv.Sub); err != nil {
+				return err
+			}
+		}
 		if kv.Value == nil {
 			removes = true
 		} else {
@@ -56,6 +61,12 @@ func (d *Document) Edit(s Section, set []KeyValue) error {
 func (b *block) checkBlocks(s Section, set []KeyValue) error {
 	for _, kv := range set {
 		o, ok := b.option(strings.ToLower(kv.Key))
+		if ok && kv.Sub != "" {
+			if o.nested == nil && o.value != "" {
+				return &NestedError{Section: s, Key: kv.Key, Sub: kv.Sub}
+			}
+			continue
+		}
 		if !ok || (kv.Value != nil && o.value == strip(*kv.Value)) {
 			continue
 		}
@@ -84,6 +95,8 @@ func (d *Document) apply(at int, kv KeyValue) {
 	key := strings.ToLower(kv.Key)
 	o, ok := b.option(key)
 	switch {
+	case kv.Sub != "":
+		d.applySub(at, kv)
 	case kv.Value == nil && ok:
 		b.removeValue(o, true)
 	case kv.Value == nil:

@@ -53,13 +53,16 @@ func (e *ValueError) Error() string {
 }
 
 // NestedError says that indented settings follow a key, which a single value
-// must not replace.
+// must not replace; or, with Sub, the other way round.
 type NestedError struct {
-	Section Section
-	Key     string
+	Section  Section
+	Key, Sub string
 }
 
 func (e *NestedError) Error() string {
+	if e.Sub != "" {
+		return fmt.Sprintf("%s in [%s] has a value of its own, which setting %s.%s would remove; edit the file by hand", e.Key, e.Section, e.Key, e.Sub)
+	}
 	return fmt.Sprintf("%s in [%s] is followed by indented settings, which setting it would remove; edit the file by hand", e.Key, e.Section)
 }
 

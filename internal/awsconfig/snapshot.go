@@ -51,9 +51,12 @@ func (s *snapshot) apply(e Edit) {
 	}
 	for _, kv := range e.Set {
 		key := strings.ToLower(kv.Key)
-		if kv.Value == nil {
+		switch {
+		case kv.Sub != "":
+			keys[key] = withSub(keys[key], kv.Sub, strip(*kv.Value))
+		case kv.Value == nil:
 			delete(keys, key)
-		} else {
+		default:
 			keys[key] = strip(*kv.Value)
 		}
 	}
