@@ -24,6 +24,9 @@ to sign in, it fails at once and says with which command.`,
 			if err != nil {
 				return err
 			}
+			if err := s.enterChain(); err != nil {
+				return err
+			}
 			c, err := s.credentials(cmd.Context())
 			if err != nil {
 				return err

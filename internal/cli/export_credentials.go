@@ -1,10 +1,12 @@
 package cli
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
 	"io"
-	"time"
+	"strings"
+	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -17,56 +19,70 @@ func newExportCredentials(a *App, g *globals) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "export-credentials",
 		Short: "Print a profile's credentials for another program",
-		Long: `Prints a profile's credentials, as JSON for credential_process (process) or as
-lines a POSIX shell can evaluate (env).`,
+		Long: `Prints a profile's credentials, as JSON for credential_process or as lines that a
+shell can evaluate. Values are written so that pasting the lines can do nothing
+but set the variables.
+
+  process        JSON, for credential_process (the default)
+  env            export NAME=value
+  env-no-export  NAME=value
+  powershell     $Env:NAME="value"
+  windows-cmd    set NAME=value
+  fish           set -gx NAME "value"`,
 		Example: `  portico configure export-credentials --profile dev
-  eval "$(portico configure export-credentials --profile dev --format env)"`,
+  eval "$(portico configure export-credentials --profile dev --format env)"
+  portico configure export-credentials --profile dev --format fish | source`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			write, ok := exportFormats[format]
-			if !ok {
-				return &usageError{Problem: fmt.Sprintf("argument --format: invalid choice: %q (choose from process, env)", format)}
+			if format != formatProcess && shellLines[format] == nil {
+				return &usageError{Problem: fmt.Sprintf("argument --format: Found invalid choice '%s' (choose from %s)", format, exportFormats)}
 			}
 			s, err := a.setup(g)
 			if err != nil {
+				return err
+			}
+			if err := s.enterChain(); err != nil {
 				return err
 			}
 			c, err := s.credentials(cmd.Context())
 			if err != nil {
 				return notRetrieved(err)
 			}
-			return write(a.Stdout, c)
+			if format == formatProcess {
+				return writeProcess(a.Stdout, c)
+			}
+			return writeShell(a.Stdout, c, shellLines[format])
 		},
 	}
-	c.Flags().StringVar(&format, "format", "process", "process or env")
+	c.Flags().StringVar(&format, "format", formatProcess, exportFormats)
 	return c
 }
+
+const (
+	formatProcess = "process"
+	exportFormats = "process, env, env-no-export, powershell, windows-cmd, fish"
+)
 
 // notRetrieved is how the AWS CLI tells, here alone, that a profile cannot have
 // credentials as it is configured. That a person has to sign in is told as ever.
 func notRetrieved(err error) error {
-	wrapped := func(hint string) error {
-		return &configError{Kind: "Configuration", Problem: "Unable to retrieve credentials: " + err.Error(), Hint: hint}
+	wrapped := func(problem, hint string) error {
+		return &configError{Kind: "Configuration", Problem: "Unable to retrieve credentials: " + problem, Hint: hint}
 	}
 	if e, ok := errors.AsType[*configError](err); ok && e.Kind == "NoCredentials" {
-		return &configError{Kind: "Configuration", Problem: "Unable to retrieve credentials: no credentials found", Hint: e.Hint}
+		return wrapped("no credentials found", e.Hint)
+	}
+	if e, ok := errors.AsType[*credentialsError](err); ok {
+		return wrapped(e.Problem, e.Hint)
 	}
 	_, incomplete := errors.AsType[*awsconfig.IncompleteError](err)
 	_, inconsistent := errors.AsType[*awsconfig.InconsistentError](err)
 	_, noSession := errors.AsType[*awsconfig.NoSuchSessionError](err)
 	if incomplete || inconsistent || noSession {
-		return wrapped("")
+		return wrapped(err.Error(), "")
 	}
 	return err
 }
-
-var exportFormats = map[string]func(io.Writer, credentials) error{
-	"process": writeProcess,
-	"env":     writeEnv,
-}
-
-// expiry is how the AWS CLI writes an expiration here: an offset, never Z.
-func expiry(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05+00:00") }
 
 // writeProcess writes version 1 of the credential_process protocol.
 func writeProcess(w io.Writer, c credentials) error {
@@ -84,25 +100,54 @@ func writeProcess(w io.Writer, c credentials) error {
 	return output.WriteIndented(w, o, 2)
 }
 
-// writeEnv writes exports. Every value is quoted where it has to be, so that
-// evaluating them can do nothing else.
-func writeEnv(w io.Writer, c credentials) error {
-	for _, kv := range c.environment() {
-		if _, err := fmt.Fprintf(w, "export %s=%s\n", kv[0], quoteWord(kv[1])); err != nil {
-			return err
+// shellLines write one variable for a shell. Keys as AWS issues them need no
+// quotes in any; those of a stranger's credential_process may be anything.
+var shellLines = map[string]func(name, value string) (string, error){
+	"env":           func(name, value string) (string, error) { return "export " + name + "=" + quoteWord(value), nil },
+	"env-no-export": func(name, value string) (string, error) { return name + "=" + quoteWord(value), nil },
+	"powershell": func(name, value string) (string, error) {
+		// PowerShell takes typographic quotes for plain ones.
+		return "$Env:" + name + `="` + escape(value, "`", "`$\"\u201c\u201d\u201e") + `"`, nil
+	},
+	"windows-cmd": func(name, value string) (string, error) {
+		if strings.ContainsAny(value, `%!"`) {
+			return "", fmt.Errorf("%s holds a character that nothing protects from cmd.exe (%% ! or \"): use another --format", name)
 		}
-	}
-	return nil
+		return "set " + name + "=" + escape(value, "^", "^&|<>()"), nil
+	},
+	"fish": func(name, value string) (string, error) {
+		return "set -gx " + name + ` "` + escape(value, `\`, `\$"`) + `"`, nil
+	},
 }
 
-// environment is how credentials stand in an environment.
-func (c credentials) environment() [][2]string {
-	vars := [][2]string{{"AWS_ACCESS_KEY_ID", c.AccessKeyID}, {"AWS_SECRET_ACCESS_KEY", c.SecretAccessKey}}
-	if c.SessionToken != "" {
-		vars = append(vars, [2]string{"AWS_SESSION_TOKEN", c.SessionToken})
+// escape puts mark before each of the special characters.
+func escape(value, mark, special string) string {
+	var b strings.Builder
+	for _, r := range value {
+		if strings.ContainsRune(special, r) {
+			b.WriteString(mark)
+		}
+		b.WriteRune(r)
 	}
-	if !c.Expiration.IsZero() {
-		vars = append(vars, [2]string{"AWS_CREDENTIAL_EXPIRATION", expiry(c.Expiration)})
+	return b.String()
+}
+
+// writeShell writes all lines or none.
+func writeShell(w io.Writer, c credentials, line func(name, value string) (string, error)) error {
+	var lines []string
+	for _, kv := range c.environment() {
+		if strings.ContainsFunc(kv[1], unicode.IsControl) {
+			return fmt.Errorf("%s holds a control character, which a terminal would obey when it is pasted", kv[0])
+		}
+		text, err := line(kv[0], kv[1])
+		if err != nil {
+			return err
+		}
+		lines = append(lines, text)
 	}
-	return vars
+	out := bufio.NewWriter(w)
+	for _, l := range lines {
+		fmt.Fprintln(out, l)
+	}
+	return out.Flush()
 }

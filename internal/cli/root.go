@@ -126,7 +126,38 @@ func globalFlags(g *globals) *pflag.FlagSet {
 	f.BoolVar(&g.AutoPrompt, "cli-auto-prompt", false, "ask for what is missing")
 	f.BoolVar(&g.NoAutoPrompt, "no-cli-auto-prompt", false, "ask for nothing")
 	f.BoolVar(&g.Debug, "debug", false, "log each request to stderr, without secrets")
-	return f
+
+	root.AddGroup(
+		&cobra.Group{ID: groupAWS, Title: "As in the AWS CLI:"},
+		&cobra.Group{ID: groupOwn, Title: "portico's own:"},
+		&cobra.Group{ID: groupLocal, Title: "The local Identity Center:"},
+	)
+	root.AddCommand(
+		family(a, groupAWS, "configure", "Make and read profiles",
+			newConfigureSSO(a, g), newConfigureSSOSession(a, g),
+			newConfigureList(a, g), newListProfiles(a, g), newConfigureGet(a, g), newConfigureSet(a, g), newExportCredentials(a, g)),
+		family(a, groupAWS, "sso", "Sign in and out, list accounts and roles",
+			newSSOLogin(a, g), newSSOLogout(a, g), newListAccounts(a, g), newListAccountRoles(a, g), newGetRoleCredentials(a, g)),
+		family(a, groupAWS, "sts", "Ask who you are", newGetCallerIdentity(a, g)),
+		family(a, groupAWS, "s3", "List buckets", newS3Ls(a, g)),
+
+		newExec(a, g), newCredentialProcess(a, g), newDemo(a, g),
+
+		family(a, groupLocal, "local", "An Identity Center on this machine",
+			newLocalStart(a, g), newLocalRun(a, g), newLocalEnv(a, g), newLocalBrowse(a, g), newLocalApprove(a, g), newLocalDeny(a, g),
+			newLocalEvents(a, g), newLocalMail(a, g),
+			family(a, "", "fault", "Make operations go wrong, on cue",
+				newLocalFaultAdd(a, g), newLocalFaultList(a, g), newLocalFaultClear(a, g)),
+			family(a, "", "decision", "Answer sign-ins without a person",
+				newLocalDecisionAdd(a, g), newLocalDecisionList(a, g), newLocalDecisionClear(a, g)),
+			family(a, "", "clock", "Make what was issued older, or the clock wrong",
+				newLocalClockShow(a, g), newLocalClockAdvance(a, g), newLocalClockSkew(a, g)),
+			newLocalSessions(a, g), newLocalRevoke(a, g),
+			family(a, "", "user", "Disable and enable people",
+				newLocalUserDisable(a, g), newLocalUserEnable(a, g)),
+			newLocalAssign(a, g), newLocalUnassign(a, g)),
+	)
+	return root
 }
 
 // family is a command that only holds others.

@@ -7,12 +7,10 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 
 	"github.com/portico-sso/portico/internal/admin"
 	"github.com/portico-sso/portico/internal/awsconfig"
 	"github.com/portico-sso/portico/internal/catalog"
-	"github.com/portico-sso/portico/internal/creds"
 	"github.com/portico-sso/portico/internal/output"
 	"github.com/portico-sso/portico/internal/signin"
 	"github.com/portico-sso/portico/internal/terminal"
@@ -30,6 +28,9 @@ type setup struct {
 	httpErr  error // why there is none: what needs no network goes on without
 	lookup   func(string) (string, bool)
 	warn     func(problem string)
+
+	credentialsFile string // as config values name it for their origin
+	chain           string // see [setup.enterChain]
 }
 
 func (a *App) files() awsconfig.Files {
@@ -56,7 +57,7 @@ func (a *App) resolve(g *globals, strict bool) (*setup, error) {
 		}
 	}
 	s := &setup{
-		name: a.Name, globals: g, settings: settings, lookup: a.Lookup,
+		name: a.Name, globals: g, settings: settings, lookup: a.Lookup, credentialsFile: a.files().Credentials,
 		wallet: &wallet.Wallet{Home: a.Home, LockDir: a.lockDir()},
 		warn: func(problem string) {
 			fmt.Fprintf(a.Stderr, "%s: [WARNING]: %s\n", a.Name, terminal.Clean(problem))
@@ -148,86 +149,6 @@ func (s *setup) portalSession(name string) (signin.Session, error) {
 func (s *setup) catalog(sess signin.Session, accessToken string) (*catalog.Catalog, error) {
 	client, err := s.signin(true)
 	return &catalog.Catalog{SignIn: client, Session: sess, AccessToken: accessToken}, err
-}
-
-// credentials are what a profile resolves to.
-type credentials struct {
-	AccessKeyID, SecretAccessKey, SessionToken string
-	Expiration                                 time.Time // zero: they do not expire, as far as known
-	AccountID                                  string    // "" where it is not known
-}
-
-// role returns the profile's role when the profile is one of SSO's.
-func (s *setup) role() (creds.Role, error) {
-	c, err := s.settings.SSO()
-	return creds.Role{Session: session(c), AccountID: c.AccountID, RoleName: c.RoleName}, err
-}
-
-// credentials resolves the profile: keys in the environment unless a profile is
-// named by flag, then SSO, then keys in the files.
-func (s *setup) credentials(ctx context.Context) (credentials, error) {
-	if s.globals.Profile == "" {
-		if c, ok := s.environmentKeys(); ok {
-			return c, nil
-		}
-	}
-	if kind := s.elsewhere(); kind != "" {
-		return credentials{}, &configError{Kind: "Configuration",
-			Problem: fmt.Sprintf("The profile %s takes its credentials from %s, which portico does not resolve.", s.settings.ProfileName, kind),
-			Hint:    "Use a profile with sso_session, sso_account_id and sso_role_name."}
-	}
-	role, err := s.role()
-	if errors.Is(err, awsconfig.ErrNotSSO) {
-		return s.fileKeys()
-	}
-	if err != nil {
-		return credentials{}, err
-	}
-	client, err := s.signin(false)
-	if err != nil {
-		return credentials{}, err
-	}
-	source := &creds.Source{SignIn: client, Wallet: s.wallet, Warn: s.warn}
-	c, err := source.RoleCredentials(ctx, role)
-	if _, required := errors.AsType[*signin.RequiredError](err); required && role.Session.Name == "" {
-		err = &hintedError{Err: err, Hint: fmt.Sprintf("Sign in with: %s sso login --profile %s", s.name, quoteWord(s.settings.ProfileName))}
-	}
-	return credentials{AccessKeyID: c.AccessKeyID, SecretAccessKey: c.SecretAccessKey, SessionToken: c.SessionToken,
-		Expiration: c.Expiration, AccountID: c.AccountID}, err
-}
-
-func (s *setup) environmentKeys() (credentials, bool) {
-	get := func(name string) string { v, _ := s.lookup(name); return v }
-	c := credentials{AccessKeyID: get("AWS_ACCESS_KEY_ID"), SecretAccessKey: get("AWS_SECRET_ACCESS_KEY"), SessionToken: get("AWS_SESSION_TOKEN")}
-	c.Expiration, _ = time.Parse(time.RFC3339, get("AWS_CREDENTIAL_EXPIRATION"))
-	return c, c.AccessKeyID != "" && c.SecretAccessKey != ""
-}
-
-// elsewhere names a provider that comes before SSO in every AWS tool and is not
-// ours to resolve, so that the wrong role is never used in its place.
-func (s *setup) elsewhere() string {
-	switch p := s.settings.Profile; {
-	case !p.AssumesRole():
-		return ""
-	case p.Has("web_identity_token_file"):
-		return "web_identity_token_file"
-	default:
-		return "role_arn"
-	}
-}
-
-func (s *setup) fileKeys() (credentials, error) {
-	p := s.settings.Profile
-	get := func(key string) string { v, _ := p.Get(key); return v }
-	c := credentials{AccessKeyID: get("aws_access_key_id"), SecretAccessKey: get("aws_secret_access_key"), SessionToken: get("aws_session_token")}
-	if c.AccessKeyID != "" && c.SecretAccessKey != "" {
-		return c, nil
-	}
-	hint := fmt.Sprintf("Make a profile with: %s configure sso", s.name)
-	if names := s.settings.Config.Profiles(); len(names) > 0 && !s.settings.HasProfile {
-		hint = fmt.Sprintf("Choose a profile with --profile or AWS_PROFILE (there is %s), or make one with: %s configure sso", terminal.Clean(some(names)), s.name)
-	}
-	return credentials{}, &configError{Kind: "NoCredentials", Problem: "Unable to locate credentials.", Hint: hint}
 }
 
 // some names the first few.

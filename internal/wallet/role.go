@@ -37,7 +37,7 @@ func (w *Wallet) RoleCredentials(key RoleKey) (RoleCredentials, error) {
 		return RoleCredentials{}, ErrNotFound // a session of that name at another Identity Center
 	}
 	c := f.Credentials
-	expires, err := parseTime(c.Expiration)
+	expires, err := ParseTime(c.Expiration)
 	if c.AccessKeyID == "" || c.SecretAccessKey == "" || c.SessionToken == "" || err != nil {
 		return RoleCredentials{}, &CorruptError{Path: path, Problem: "holds no role credentials"}
 	}

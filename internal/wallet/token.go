@@ -58,7 +58,7 @@ func readToken(path string) (Token, error) {
 	if f.AccessToken == "" || f.ExpiresAt == "" {
 		return Token{}, &CorruptError{Path: path, Problem: "holds no access token with an expiry"}
 	}
-	expires, err := parseTime(f.ExpiresAt)
+	expires, err := ParseTime(f.ExpiresAt)
 	if err != nil {
 		return Token{}, &CorruptError{Path: path, Problem: "its expiresAt is no date"}
 	}
@@ -68,7 +68,7 @@ func readToken(path string) (Token, error) {
 	}
 	if f.RegistrationExpiresAt != "" {
 		// Without a readable date the token is merely not refreshable.
-		t.RegistrationExpiresAt, _ = parseTime(f.RegistrationExpiresAt)
+		t.RegistrationExpiresAt, _ = ParseTime(f.RegistrationExpiresAt)
 	}
 	return t, nil
 }
@@ -122,7 +122,7 @@ func (w *Wallet) Tokens() ([]StoredToken, error) {
 		var f tokenFile
 		if readNow(path, &f) && f.AccessToken != "" {
 			t := Token{StartURL: f.StartURL, Region: f.Region, AccessToken: f.AccessToken}
-			t.ExpiresAt, _ = parseTime(f.ExpiresAt)
+			t.ExpiresAt, _ = ParseTime(f.ExpiresAt)
 			tokens = append(tokens, StoredToken{Key: strings.TrimSuffix(filepath.Base(path), ".json"), Token: t, path: path})
 		}
 	})
@@ -180,7 +180,7 @@ func (w *Wallet) Registration(key RegistrationKey) (Registration, error) {
 	if err := read(path, &f); err != nil {
 		return Registration{}, err
 	}
-	expires, err := parseTime(f.ExpiresAt)
+	expires, err := ParseTime(f.ExpiresAt)
 	if f.ClientID == "" || f.ClientSecret == "" || err != nil {
 		return Registration{}, &CorruptError{Path: path, Problem: "holds no client registration"}
 	}
@@ -206,15 +206,24 @@ func (w *Wallet) PutRegistration(key RegistrationKey, r Registration) error {
 // Go SDK only RFC 3339.
 func formatTime(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05Z") }
 
-// parseTime reads the forms found in the wild: Z, offsets, fractions, and the
-// "UTC" suffix of older AWS CLIs.
-func parseTime(s string) (time.Time, error) {
+// ParseTime reads the forms found in the wild: Z, offsets, fractions, the "UTC"
+// suffix of older AWS CLIs, and no zone at all, which means UTC.
+func ParseTime(s string) (time.Time, error) {
 	s = strings.TrimSpace(s)
 	if bare, ok := strings.CutSuffix(s, "UTC"); ok {
-		s = bare + "Z"
+		s = strings.TrimSpace(bare) + "Z"
 	}
-	t, err := time.Parse(time.RFC3339, s)
-	return t.UTC(), err
+	var first error
+	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05Z0700", "2006-01-02T15:04:05", "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05"} {
+		t, err := time.Parse(layout, s)
+		if err == nil {
+			return t.UTC(), nil
+		}
+		if first == nil {
+			first = err
+		}
+	}
+	return time.Time{}, first
 }
 
 // object builds JSON the way the AWS CLI lays it out on disk.

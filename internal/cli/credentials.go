@@ -1,0 +1,166 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/portico-sso/portico/internal/awsconfig"
+	"github.com/portico-sso/portico/internal/creds"
+	"github.com/portico-sso/portico/internal/signin"
+	"github.com/portico-sso/portico/internal/terminal"
+	"github.com/portico-sso/portico/internal/wallet"
+)
+
+// credentials are what a profile resolves to.
+type credentials struct {
+	AccessKeyID, SecretAccessKey, SessionToken string
+	Expiration                                 time.Time // zero: they do not expire, as far as known
+	AccountID                                  string    // "" where it is not known
+	Provider                                   string    // the AWS CLI's name for where they come from
+}
+
+// The providers, by the AWS CLI's names for them.
+const (
+	fromEnvironment = "env"
+	fromSSO         = "sso"
+	fromCredentials = "shared-credentials-file"
+	fromConfig      = "config-file"
+)
+
+// A credentialsError says that a profile cannot have credentials as things are
+// configured, in the AWS CLI's words.
+type credentialsError struct{ Problem, Hint string }
+
+func (e *credentialsError) Error() string { return e.Problem }
+
+// role returns the profile's role when the profile is one of SSO's.
+func (s *setup) role() (creds.Role, error) {
+	c, err := s.settings.SSO()
+	return creds.Role{Session: session(c), AccountID: c.AccountID, RoleName: c.RoleName}, err
+}
+
+// credentials resolves the profile, in the AWS CLI's order: keys in the
+// environment unless a profile is named by flag, then what the profile says.
+func (s *setup) credentials(ctx context.Context) (credentials, error) {
+	if s.globals.Profile == "" {
+		if c, err := s.environmentKeys(); c.AccessKeyID != "" || err != nil {
+			return c, err
+		}
+	}
+	if kind := s.elsewhere(); kind != "" {
+		return credentials{}, &configError{Kind: "Configuration",
+			Problem: fmt.Sprintf("The profile %s takes its credentials from %s, which portico does not resolve.", s.settings.ProfileName, kind),
+			Hint:    "Use a profile with sso_session, sso_account_id and sso_role_name."}
+	}
+	role, err := s.role()
+	if errors.Is(err, awsconfig.ErrNotSSO) {
+		return s.fileKeys()
+	}
+	if err != nil {
+		return credentials{}, err
+	}
+	return s.roleCredentials(ctx, role)
+}
+
+func (s *setup) roleCredentials(ctx context.Context, role creds.Role) (credentials, error) {
+	client, err := s.signin(false)
+	if err != nil {
+		return credentials{}, err
+	}
+	source := &creds.Source{SignIn: client, Wallet: s.wallet, Warn: s.warn}
+	c, err := source.RoleCredentials(ctx, role)
+	if _, required := errors.AsType[*signin.RequiredError](err); required && role.Session.Name == "" {
+		err = &hintedError{Err: err, Hint: fmt.Sprintf("Sign in with: %s sso login --profile %s", s.name, quoteWord(s.settings.ProfileName))}
+	}
+	return credentials{AccessKeyID: c.AccessKeyID, SecretAccessKey: c.SecretAccessKey, SessionToken: c.SessionToken,
+		Expiration: c.Expiration, AccountID: c.AccountID, Provider: fromSSO}, err
+}
+
+func (s *setup) environmentKeys() (credentials, error) {
+	get := func(names ...string) string {
+		for _, name := range names {
+			if v, _ := s.lookup(name); v != "" {
+				return v
+			}
+		}
+		return ""
+	}
+	c := credentials{AccessKeyID: get("AWS_ACCESS_KEY_ID"), SecretAccessKey: get("AWS_SECRET_ACCESS_KEY"),
+		SessionToken: get("AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN"), AccountID: get("AWS_ACCOUNT_ID"), Provider: fromEnvironment}
+	if c.AccessKeyID == "" {
+		return credentials{}, nil
+	}
+	if c.SecretAccessKey == "" {
+		return credentials{}, partial(fromEnvironment, "AWS_SECRET_ACCESS_KEY")
+	}
+	// What is no date is left out, as by the AWS CLI.
+	c.Expiration, _ = wallet.ParseTime(get("AWS_CREDENTIAL_EXPIRATION"))
+	return c, nil
+}
+
+func partial(provider, missing string) error {
+	return &credentialsError{Problem: fmt.Sprintf("Partial credentials found in %s, missing: %s", provider, missing),
+		Hint: "Set both halves of the key, or neither."}
+}
+
+// elsewhere names a provider that comes before SSO in every AWS tool and is not
+// ours to resolve, so that the wrong role is never used in its place.
+func (s *setup) elsewhere() string {
+	switch p := s.settings.Profile; {
+	case !p.AssumesRole():
+		return ""
+	case p.Has("web_identity_token_file"):
+		return "web_identity_token_file"
+	default:
+		return "role_arn"
+	}
+}
+
+// fileKeys are the keys a profile has in the files.
+func (s *setup) fileKeys() (credentials, error) {
+	p := s.settings.Profile
+	get := func(key string) string { v, _ := p.Get(key); return v }
+	c := credentials{AccessKeyID: get("aws_access_key_id"), SecretAccessKey: get("aws_secret_access_key"),
+		SessionToken: get("aws_session_token"), AccountID: get("aws_account_id"), Provider: fromConfig}
+	if c.AccessKeyID == "" {
+		return credentials{}, s.noCredentials()
+	}
+	if origin, _ := p.Origin("aws_access_key_id"); p.InCredentials && origin.File == s.credentialsFile {
+		c.Provider = fromCredentials
+	}
+	if c.SecretAccessKey == "" {
+		return credentials{}, partial(c.Provider, "aws_secret_access_key")
+	}
+	return c, nil
+}
+
+func (s *setup) noCredentials() error {
+	hint := fmt.Sprintf("Make a profile with: %s configure sso", s.name)
+	if names := s.settings.Config.Profiles(); len(names) > 0 && !s.settings.HasProfile {
+		hint = fmt.Sprintf("Choose a profile with --profile or AWS_PROFILE (there is %s), or make one with: %s configure sso", terminal.Clean(some(names)), s.name)
+	}
+	return &configError{Kind: "NoCredentials", Problem: "Unable to locate credentials.", Hint: hint}
+}
+
+// environment is how credentials stand in an environment.
+func (c credentials) environment() [][2]string {
+	vars := [][2]string{{"AWS_ACCESS_KEY_ID", c.AccessKeyID}, {"AWS_SECRET_ACCESS_KEY", c.SecretAccessKey}}
+	if c.SessionToken != "" {
+		vars = append(vars, [2]string{"AWS_SESSION_TOKEN", c.SessionToken})
+	}
+	if !c.Expiration.IsZero() {
+		vars = append(vars, [2]string{"AWS_CREDENTIAL_EXPIRATION", expiry(c.Expiration)})
+	}
+	return vars
+}
+
+// expiry is how the AWS CLI writes an expiration: an offset, never Z.
+func expiry(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05+00:00") }
+
+// masked shows of a key what the AWS CLI shows: the last four characters.
+func masked(key string) string {
+	return strings.Repeat("*", 16) + terminal.Clean(key[max(0, len(key)-4):])
+}
