@@ -387,9 +387,10 @@ const (
 	hintWait    = " | The service had too many requests. Wait a moment and try again."
 	hintNetwork = " | Try again. If it goes on, check the network and its proxy (HTTPS_PROXY)."
 	hintTimeout = " | Check the network and its proxy (HTTPS_PROXY). If they are slow, give them more time with --cli-read-timeout."
-	hintKeys    = " | The role's credentials have expired at the service before their time. Begin anew with: portico sso logout, then portico sso login"
-	hintClock   = " | The clocks agree, so the secret key is not the one that belongs to the access key, or something on the way has changed the request."
-	hintRole    = " | The access portal lists Admin in account 111111111111 for the signed-in person all the same. If it was assigned just now, wait a moment; else sign in anew: portico sso login --sso-session corp"
+	hintKeys    = " | The credentials used have expired. If AWS_ACCESS_KEY_ID is set in the environment, unset it; it hides the profile."
+	hintClock   = " | The secret key is not the one issued, or this machine's clock is wrong."
+	hintRole    = " | The signed-in person does not have Admin in account 111111111111. See what there is with: portico sso list-account-roles --account-id 111111111111 --sso-session corp"
+	signedOut   = "Signed out of corp."
 	notTold     = "[WARNING]: signed out here, but https://d-1234567890.awsapps.com/start could not be told: "
 )
 
@@ -602,21 +603,21 @@ var faultTable = map[string][]faultRow{
 	"Logout": {
 		{"error InvalidRequestException", 0, notTold + serviceSaid("Logout", "InvalidRequestException")},
 		{"error TooManyRequestsException", 0, notTold + serviceSaid("Logout", "TooManyRequestsException")},
-		{"error UnauthorizedException", 0, ""},
+		{"error UnauthorizedException", 0, signedOut},
 		{"status 400", 0, notTold + serviceSaid("Logout", "InvalidRequestException")},
 		{"status 403", 0, notTold + serviceSaid("Logout", "ForbiddenException")},
 		{"status 404", 0, notTold + serviceSaid("Logout", "ResourceNotFoundException")},
 		{"status 429", 0, notTold + serviceSaid("Logout", "TooManyRequestsException")},
 		{"status 500", 0, notTold + serviceSaid("Logout", "InternalServerException")},
-		{"status 500, ×1", 0, ""},
+		{"status 500, ×1", 0, signedOut},
 		{"status 503", 0, notTold + serviceSaid("Logout", "ServiceUnavailableException")},
 		{"drop before", 0, notTold + wasClosed("Logout")},
-		{"drop before, ×1", 0, ""},
+		{"drop before, ×1", 0, signedOut},
 		{"drop after", 0, notTold + wasClosed("Logout")},
-		{"drop after, ×1", 0, ""},
+		{"drop after, ×1", 0, signedOut},
 		{"truncate", 0, notTold + wasCutOff("Logout")},
-		{"truncate, ×1", 0, ""},
-		{"latency 100ms", 0, ""},
+		{"truncate, ×1", 0, signedOut},
+		{"latency 100ms", 0, signedOut},
 		{"latency 4s, read timeout 1", 0, notTold + wasLate("Logout")},
 	},
 	"GetCallerIdentity": {

@@ -2,12 +2,15 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 
 	"github.com/portico-sso/portico/internal/awsconfig"
 	"github.com/portico-sso/portico/internal/signin"
+	"github.com/portico-sso/portico/internal/terminal"
 	"github.com/portico-sso/portico/internal/wallet"
 )
 
@@ -19,7 +22,7 @@ func newSSOLogout(a *App, g *globals) *cobra.Command {
 		Long: `Ends every SSO session at the service and deletes the cached access tokens and
 role credentials. With --sso-session or --profile it does so for that one session
 and leaves the others alone. What is cached here is deleted even when the service
-cannot be reached.
+cannot be reached. What was done is told on stderr.
 
 Role credentials that were handed out already stay valid until they expire;
 nobody can call them back.`,
@@ -28,19 +31,17 @@ nobody can call them back.`,
   portico sso logout --profile dev`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			// Signing out of everything does not depend on any profile.
-			one := sessionName != "" || g.Profile != ""
-			s, err := a.resolve(g, one)
+			// Signing out of what is named, or of everything, depends on no profile
+			// that an environment variable chose.
+			s, err := a.resolve(g, g.Profile != "")
 			if err != nil {
 				return err
 			}
-			l := &logout{Local: &signin.Client{Wallet: s.wallet, Warn: s.warn}}
-			if one {
-				config, err := s.loginSession(sessionName)
-				if err != nil {
+			l := &logout{Local: &signin.Client{Wallet: s.wallet, Warn: s.warn}, Config: s.settings.Config, Warn: s.warn, Tell: a.Stderr}
+			if sessionName != "" || g.Profile != "" {
+				if l.Only, l.Roles, err = s.toSignOut(sessionName); err != nil {
 					return err
 				}
-				l.Only, l.Roles = wallet.TokenKey(config.SessionName, config.StartURL), rolesOf(s.settings.Config, config)
 			}
 			if l.Service, err = s.signin(true); err != nil {
 				s.warn(fmt.Sprintf("signing out here only, as the service cannot be told: %v", err))
@@ -50,6 +51,28 @@ nobody can call them back.`,
 	}
 	c.Flags().StringVar(&sessionName, "sso-session", "", "sign out of this sso-session only")
 	return c
+}
+
+// toSignOut finds the one session to sign out of: the key of its token, and its
+// roles. That takes less than signing in to it: of a session that is no longer in
+// the config, or no longer complete, the token may still be there.
+func (s *setup) toSignOut(name string) (tokenKey string, roles []wallet.RoleKey, err error) {
+	session := awsconfig.SSO{SessionName: name}
+	if name == "" {
+		session.SessionName, _ = s.settings.Profile.Get("sso_session")
+	}
+	if session.SessionName == "" {
+		session.Legacy = true
+		session.StartURL, _ = s.settings.Profile.Get("sso_start_url")
+	}
+	tokenKey = wallet.TokenKey(session.SessionName, session.StartURL)
+	if _, err := s.wallet.Token(tokenKey); errors.Is(err, wallet.ErrNotFound) {
+		_, known := s.settings.Config.Session(session.SessionName)
+		if _, err := s.loginSession(name); err != nil && !known {
+			return "", nil, err
+		}
+	}
+	return tokenKey, rolesOf(s.settings.Config, session), nil
 }
 
 // rolesOf are the roles that the profiles of a session configure. The AWS CLI
@@ -71,19 +94,48 @@ func rolesOf(c *awsconfig.Config, session awsconfig.SSO) []wallet.RoleKey {
 type logout struct {
 	Local   *signin.Client
 	Service *signin.Client // nil: the service cannot be told
-	Only    string         // token key of the one session; "" means all
+	Config  *awsconfig.Config
+	Only    string // token key of the one session; "" means all
 	Roles   []wallet.RoleKey
+	Warn    func(problem string)
+	Tell    io.Writer // what was done; stdout stays silent, as the AWS CLI's
 }
 
 // run deletes locally first and whatever the service says: a person who signs
 // out on a train must be able to close the lid.
 func (l *logout) run(ctx context.Context) error {
-	forgotten, err := l.Local.Forget(ctx, l.Only, l.Roles...)
+	done, err := l.Local.Forget(ctx, l.Only, l.Roles...)
+	problems := make([]error, len(done.Tokens))
 	if l.Service != nil {
-		l.Service.Revoke(ctx, forgotten)
+		problems = l.Service.Revoke(ctx, done.Tokens)
+	}
+	for i, t := range done.Tokens {
+		if problems[i] != nil {
+			l.Warn(fmt.Sprintf("signed out here, but %s could not be told: %v", t.StartURL, problems[i]))
+			continue
+		}
+		fmt.Fprintf(l.Tell, "Signed out of %s.\n", terminal.Clean(l.name(t)))
+	}
+	switch {
+	case done.Roles == 1:
+		fmt.Fprintln(l.Tell, "Deleted the cached credentials of 1 role.")
+	case done.Roles > 1:
+		fmt.Fprintf(l.Tell, "Deleted the cached credentials of %d roles.\n", done.Roles)
+	case len(done.Tokens) == 0 && err == nil:
+		fmt.Fprintln(l.Tell, "There was no sign-in.")
 	}
 	if err != nil {
 		return fmt.Errorf("sign out: %v", err)
 	}
 	return nil
+}
+
+// name is the sso-session a token belongs to, or its start URL.
+func (l *logout) name(t wallet.StoredToken) string {
+	for _, name := range l.Config.Sessions() {
+		if wallet.TokenKey(name, "") == t.Key {
+			return name
+		}
+	}
+	return t.StartURL
 }

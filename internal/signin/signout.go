@@ -33,23 +33,30 @@ const (
 	revokeWait = 10 * time.Second
 )
 
+// A Forgotten is what [Client.Forget] deleted.
+type Forgotten struct {
+	Tokens []wallet.StoredToken // for [Client.Revoke]
+	Roles  int                  // of how many roles there were credentials
+}
+
 // Forget deletes what is cached of every session, or of the one whose token is
 // stored under only: tokens first, then role credentials (roles name those that
-// the AWS CLI may have cached for that one session). It needs no network, and
-// returns the tokens, for [Client.Revoke].
-func (c *Client) Forget(ctx context.Context, only string, roles ...wallet.RoleKey) ([]wallet.StoredToken, error) {
+// the AWS CLI may have cached for that one session). It needs no network. What
+// cannot be deleted keeps nothing else from being so.
+func (c *Client) Forget(ctx context.Context, only string, roles ...wallet.RoleKey) (Forgotten, error) {
 	tokens, failed := c.Wallet.Tokens()
-	var forgotten []wallet.StoredToken
+	var done Forgotten
 	for _, t := range tokens {
 		if only != "" && t.Key != only {
 			continue
 		}
 		t, err := c.forget(ctx, t)
-		forgotten = append(forgotten, t)
+		done.Tokens = append(done.Tokens, t)
 		failed = errors.Join(failed, err)
 	}
-	_, err := c.Wallet.DeleteRoleCredentials(only, roles...)
-	return forgotten, errors.Join(failed, err)
+	n, err := c.Wallet.DeleteRoleCredentials(only, roles...)
+	done.Roles = n
+	return done, errors.Join(failed, err)
 }
 
 // forget deletes one token, behind a refresh in flight where that ends soon, and
@@ -67,25 +74,27 @@ func (c *Client) forget(ctx context.Context, t wallet.StoredToken) (wallet.Store
 	return t, c.Wallet.Delete(t)
 }
 
-// Revoke ends, at the service, the sign-ins behind the tokens. Those that it
-// does not know any more are fine; what else goes wrong is a warning, as the
-// tokens are gone from here.
-func (c *Client) Revoke(ctx context.Context, tokens []wallet.StoredToken) {
+// Revoke ends, at the service, the sign-ins behind the tokens, and returns for
+// each why that could not be done; that the service does not know it any more is
+// as good.
+func (c *Client) Revoke(ctx context.Context, tokens []wallet.StoredToken) []error {
 	ctx, cancel := context.WithTimeout(ctx, revokeWait)
 	defer cancel()
 	var all sync.WaitGroup
 	problems := make([]error, len(tokens))
 	for i, t := range tokens {
-		if t.Region != "" {
-			all.Go(func() { problems[i] = c.SignOut(ctx, t.Region, t.AccessToken) })
+		if t.Region == "" {
+			problems[i] = errors.New("the token says nothing of its region")
+			continue
 		}
+		all.Go(func() {
+			if err := c.SignOut(ctx, t.Region, t.AccessToken); !Unauthorized(err) {
+				problems[i] = err
+			}
+		})
 	}
 	all.Wait()
-	for i, err := range problems {
-		if err != nil && !Unauthorized(err) {
-			c.warn("signed out here, but %s could not be told: %v", Session{StartURL: tokens[i].StartURL}, err)
-		}
-	}
+	return problems
 }
 
 // SignOut ends, at the service, the sign-in behind an access token. Role

@@ -14,10 +14,8 @@ type RoleCredentials struct {
 }
 
 type roleFile struct {
-	ProviderType string
-	Session      string `json:"portico_session"`
-	StartURL     string `json:"portico_start_url"`
-	Credentials  struct {
+	StartURL    string `json:"portico_start_url"`
+	Credentials struct {
 		AccessKeyID     string `json:"AccessKeyId"`
 		SecretAccessKey string
 		SessionToken    string
@@ -77,21 +75,14 @@ func (w *Wallet) DeleteRoleCredentials(tokenKey string, roles ...RoleKey) (int, 
 		theirs[r.Name()+".json"] = true
 	}
 	n := 0
-	var failed error
-	err := w.eachFile(w.roleDir(), func(path string) {
-		var f roleFile
-		if !readNow(path, &f) || f.ProviderType != "sso" ||
-			(tokenKey != "" && f.Session != tokenKey && !(f.Session == "" && theirs[filepath.Base(path)])) {
-			return
-		}
-		if err := remove(path); err != nil {
-			failed = err
-			return
+	err := eachFile(w.roleDir(), func(path string, content map[string]any) error {
+		session, _ := content["portico_session"].(string)
+		if content["ProviderType"] != "sso" ||
+			(tokenKey != "" && session != tokenKey && !(session == "" && theirs[filepath.Base(path)])) {
+			return nil
 		}
 		n++
+		return remove(path)
 	})
-	if err == nil {
-		err = failed
-	}
 	return n, err
 }

@@ -115,16 +115,20 @@ type StoredToken struct {
 
 // Tokens returns every stored token, expired ones too, ordered by file name.
 // Files that hold none, such as registrations, are passed over; the extension
-// does not matter, as it does not to the AWS CLI when it signs out.
+// does not matter, as it does not to the AWS CLI when it signs out, nor does what
+// else the file holds. It is an error, beside the tokens, that a file could not
+// be opened.
 func (w *Wallet) Tokens() ([]StoredToken, error) {
 	var tokens []StoredToken
-	err := w.eachFile(w.tokenDir(), func(path string) {
-		var f tokenFile
-		if readNow(path, &f) && f.AccessToken != "" {
-			t := Token{StartURL: f.StartURL, Region: f.Region, AccessToken: f.AccessToken}
-			t.ExpiresAt, _ = ParseTime(f.ExpiresAt)
-			tokens = append(tokens, StoredToken{Key: strings.TrimSuffix(filepath.Base(path), ".json"), Token: t, path: path})
+	err := eachFile(w.tokenDir(), func(path string, content map[string]any) error {
+		text := func(key string) string { s, _ := content[key].(string); return s }
+		if text("accessToken") == "" {
+			return nil
 		}
+		t := Token{StartURL: text("startUrl"), Region: text("region"), AccessToken: text("accessToken")}
+		t.ExpiresAt, _ = ParseTime(text("expiresAt"))
+		tokens = append(tokens, StoredToken{Key: strings.TrimSuffix(filepath.Base(path), ".json"), Token: t, path: path})
+		return nil
 	})
 	return tokens, err
 }
@@ -132,9 +136,11 @@ func (w *Wallet) Tokens() ([]StoredToken, error) {
 // Delete removes a token that [Wallet.Tokens] found.
 func (w *Wallet) Delete(t StoredToken) error { return remove(t.path) }
 
-// eachFile calls visit with the path of every regular file of dir. A directory
-// that is not there has no files.
-func (w *Wallet) eachFile(dir string, visit func(path string)) error {
+// eachFile calls visit with each file of dir that holds a JSON object, and returns
+// what went wrong with any. Most files concern somebody else, so there is no
+// second look at one that does not decode. A directory that is not there has no
+// files; links count as what they lead to.
+func eachFile(dir string, visit func(path string, content map[string]any) error) error {
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil
@@ -142,19 +148,23 @@ func (w *Wallet) eachFile(dir string, visit func(path string)) error {
 	if err != nil {
 		return err
 	}
+	var failed error
 	for _, e := range entries {
-		if e.Type().IsRegular() {
-			visit(filepath.Join(dir, e.Name()))
+		path := filepath.Join(dir, e.Name())
+		if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
+			continue
 		}
+		var content map[string]any
+		problem, err := readOnce(path, &content)
+		if problem != "" || errors.Is(err, ErrNotFound) {
+			continue
+		}
+		if err == nil {
+			err = visit(path, content)
+		}
+		failed = errors.Join(failed, err)
 	}
-	return nil
-}
-
-// readNow is read for a sweep over files of which most concern somebody else:
-// no second look, and what does not decode does not count.
-func readNow(path string, v any) bool {
-	problem, err := readOnce(path, v)
-	return problem == "" && err == nil
+	return failed
 }
 
 // A Registration is an OAuth client as RegisterClient made it.
