@@ -363,7 +363,9 @@ func wasClosed(op string) string {
 
 func late(op string) string { return "[ERROR]: " + wasLate(op) + hintTimeout }
 
-func wasLate(op string) string { return `Read timeout on endpoint URL: "<idc>` + operationPath[op] + `"` }
+func wasLate(op string) string {
+	return `Read timeout on endpoint URL: "<idc>` + operationPath[op] + `"`
+}
 
 // operationPath is where an operation is asked for.
 var operationPath = map[string]string{
