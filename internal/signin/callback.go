@@ -4,19 +4,24 @@ import (
 	"context"
 	"crypto/subtle"
 	_ "embed"
+	"errors"
 	"html/template"
+	"io"
+	"log"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 )
 
-// A callback is the listener a browser comes back to. It serves loopback only,
-// answers strangers without being misled by them, and is gone after one sign-in.
+// A callback is the listener a browser comes back to. It answers strangers
+// without being misled by them, and is gone after one sign-in.
 type callback struct {
 	redirectURI string
 	host        string // the only Host it answers as
 	state       string
+	issued      func(iss string) bool // whether the server that was asked is called that
 	result      chan callbackResult
 	server      *http.Server
 }
@@ -26,26 +31,58 @@ type callbackResult struct {
 	err  error
 }
 
-const callbackPath = "/oauth/callback"
+const (
+	callbackPath = "/oauth/callback"
+	anyPort      = "127.0.0.1:0"
+)
 
-func listen(state string) (*callback, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+// listen opens the listener. Wherever it listens, the browser is to come back to
+// 127.0.0.1: what lies between (ssh -L, a container's published port) leads here.
+func listen(address, state string, issued func(string) bool) (*callback, error) {
+	l, err := net.Listen("tcp4", address)
 	if err != nil {
 		return nil, err
 	}
-	cb := &callback{host: l.Addr().String(), state: state, result: make(chan callbackResult, 1)}
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	if err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	cb := &callback{host: net.JoinHostPort("127.0.0.1", port), state: state, issued: issued, result: make(chan callbackResult, 1)}
 	cb.redirectURI = "http://" + cb.host + callbackPath
 	cb.server = &http.Server{
 		Handler:           cb,
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       10 * time.Second,
-		IdleTimeout:       10 * time.Second,
+		WriteTimeout:      10 * time.Second,
 		MaxHeaderBytes:    16 << 10,
-		ErrorLog:          nil,
+		ErrorLog:          log.New(io.Discard, "", 0), // it is strangers' doing
 	}
 	cb.server.SetKeepAlivesEnabled(false)
-	go cb.server.Serve(l) // ends with close
+	go cb.server.Serve(&crowd{Listener: l}) // ends with close
 	return cb, nil
+}
+
+// A crowd keeps a flood of connections from using up the files that a process
+// may open: when there are too many, the oldest has to go. A redirect takes no
+// time; who stays that long is no browser that brings one.
+type crowd struct {
+	net.Listener
+	conns []net.Conn // in the order in which they came; only Accept sees them
+}
+
+const crowdLimit = 512
+
+func (c *crowd) Accept() (net.Conn, error) {
+	conn, err := c.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	if len(c.conns) == crowdLimit {
+		_ = c.conns[0].Close() // if it is not closed already
+		c.conns = append(c.conns[:0], c.conns[1:]...)
+	}
+	c.conns = append(c.conns, conn)
+	return conn, nil
 }
 
 // wait returns the code once the right browser has come back.
@@ -72,25 +109,75 @@ func (cb *callback) close() {
 // path that knows the state. Port scanners, favicons and forged redirects get
 // an answer and change nothing.
 func (cb *callback) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	q := r.URL.Query()
-	ours := r.Method == http.MethodGet && r.URL.Path == callbackPath && r.Host == cb.host &&
-		subtle.ConstantTimeCompare([]byte(q.Get("state")), []byte(cb.state)) == 1
-	code, failure := q.Get("code"), q.Get("error")
-	switch {
-	case !ours || (code == "" && failure == ""):
-		answer(w, http.StatusNotFound, page{"Not the page you are looking for", "This address waits for one sign-in to come back, and this was not it."})
-	case failure != "":
-		err := &DeniedError{Code: shorten(failure), Description: shorten(q.Get("error_description"))}
-		cb.finish(callbackResult{err: err})
-		text := "The sign-in ended with the error " + err.Code + ". The terminal says more."
-		if err.Code == "access_denied" {
-			text = "You did not allow access. Nothing was handed out; you can close this window."
-		}
-		answer(w, http.StatusOK, page{"Not signed in", text})
-	default:
-		cb.finish(callbackResult{code: code})
-		answer(w, http.StatusOK, page{"Back to your terminal", "The sign-in continues there; you can close this window."})
+	if r.Method != http.MethodGet || r.URL.Path != callbackPath || r.Host != cb.host {
+		answer(w, http.StatusNotFound, notThis)
+		return
 	}
+	result, ours := cb.read(r.URL.Query())
+	if !ours {
+		answer(w, http.StatusNotFound, notThis)
+		return
+	}
+	cb.finish(result)
+	denied, _ := errors.AsType[*DeniedError](result.err)
+	switch {
+	case denied == nil:
+		answer(w, http.StatusOK, page{"Back to your terminal", "The sign-in continues there; you can close this window."})
+	case denied.Code == "access_denied":
+		answer(w, http.StatusOK, page{"Not signed in", "You did not allow access. Nothing was handed out; you can close this window."})
+	default:
+		answer(w, http.StatusOK, page{"Not signed in", "The sign-in ended with the error " + denied.Code + ". The terminal says more."})
+	}
+}
+
+// read takes a redirect's parameters. Only one that knows the state, and has an
+// outcome, is ours.
+func (cb *callback) read(q url.Values) (result callbackResult, ours bool) {
+	code, failure, issuer := q.Get("code"), q.Get("error"), q.Get("iss")
+	switch {
+	case subtle.ConstantTimeCompare([]byte(q.Get("state")), []byte(cb.state)) != 1:
+		return callbackResult{}, false
+	case issuer != "" && !cb.issued(issuer): // RFC 9207, 2.4
+		return callbackResult{err: &DeniedError{Code: "invalid_issuer",
+			Description: "the browser was sent back by " + shorten(issuer) + ", which was not asked"}}, true
+	case failure != "":
+		return callbackResult{err: &DeniedError{Code: shorten(failure), Description: shorten(q.Get("error_description"))}}, true
+	}
+	return callbackResult{code: code}, code != ""
+}
+
+// What is wrong with an address that a person pasted. It holds a code that may
+// be good, so it is never quoted.
+var (
+	errNoRedirect   = errors.New("That is not the address the browser ended at: it begins with http://127.0.0.1 and has a code and a state.")
+	errOtherSignIn  = errors.New("That address belongs to another sign-in. Use the one this sign-in ended at.")
+	errOtherMachine = errors.New("That address is not one this sign-in comes back to.")
+)
+
+// pasted takes the address at which a browser ended that could not come back.
+func (cb *callback) pasted(text string) error {
+	// Terminals break long lines, and people take quotation marks along.
+	text = strings.Trim(strings.Join(strings.Fields(text), ""), `"'<>`)
+	if !strings.Contains(text, "://") {
+		text = "http://" + text // as browsers show it
+	}
+	u, err := url.Parse(text)
+	if err != nil || u.RawQuery == "" {
+		return errNoRedirect
+	}
+	q := u.Query()
+	if q.Get("state") == "" || (q.Get("code") == "" && q.Get("error") == "") {
+		return errNoRedirect
+	}
+	if u.Host != cb.host || u.Path != callbackPath {
+		return errOtherMachine
+	}
+	result, ours := cb.read(q)
+	if !ours {
+		return errOtherSignIn
+	}
+	cb.finish(result)
+	return nil
 }
 
 // finish keeps the first result; a repeated redirect is answered and ignored.
@@ -111,8 +198,12 @@ func shorten(s string) string {
 
 type page struct{ Title, Text string }
 
+var notThis = page{"Not the page you are looking for", "This address waits for one sign-in to come back, and this was not it."}
+
 //go:embed callback.html
 var callbackHTML string
+
+var callbackPage = template.Must(template.New("callback").Parse(callbackHTML))
 
 func answer(w http.ResponseWriter, status int, p page) {
 	h := w.Header()
@@ -122,5 +213,5 @@ func answer(w http.ResponseWriter, status int, p page) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'")
 	w.WriteHeader(status)
-	template.Must(template.New("callback").Parse(callbackHTML)).Execute(w, p)
+	_ = callbackPage.Execute(w, p) // a browser that is gone needs no page
 }

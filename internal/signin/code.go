@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -22,7 +23,7 @@ const callbackWait = 10 * time.Minute
 // codeLogin is the authorization code flow with PKCE: the browser on this
 // machine carries a code back to a listener on the loopback interface.
 func (c *Client) codeLogin(ctx context.Context, s Session, o Options) (wallet.Token, error) {
-	client, err := c.oidc(s)
+	client, err := c.oidc(s, browserAgent)
 	if err != nil {
 		return wallet.Token{}, err
 	}
@@ -53,9 +54,10 @@ func (c *Client) codeExchange(ctx context.Context, client *ssooidc.Client, s Ses
 	state, verifier := rand.Text(), newVerifier()
 	// Bound before the address is shown: a browser with a live session comes
 	// back at once.
-	cb, err := listen(state)
+	listenAt := cmp.Or(o.CallbackAddress, anyPort)
+	cb, err := listen(listenAt, state, func(iss string) bool { return issuedBy(iss, base, s) })
 	if err != nil {
-		return nil, &CallbackError{Cause: err}
+		return nil, &CallbackError{Cause: err, Address: o.CallbackAddress}
 	}
 	defer cb.close()
 
@@ -63,16 +65,14 @@ func (c *Client) codeExchange(ctx context.Context, client *ssooidc.Client, s Ses
 	o.show(Instructions{URL: address})
 	o.open(address)
 
-	waiting, cancel := context.WithTimeout(ctx, callbackWait)
-	defer cancel()
-	code, err := cb.wait(waiting)
+	code, err := cb.await(ctx, o.Paste)
+	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+		return nil, &AbandonedError{Session: s}
+	}
+	if denied, ok := errors.AsType[*DeniedError](err); ok {
+		denied.Session = s
+	}
 	if err != nil {
-		if ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
-			return nil, &AbandonedError{Session: s}
-		}
-		if denied, ok := errors.AsType[*DeniedError](err); ok {
-			denied.Session = s
-		}
 		return nil, err
 	}
 	out, err := client.CreateToken(ctx, &ssooidc.CreateTokenInput{
@@ -80,6 +80,48 @@ func (c *Client) codeExchange(ctx context.Context, client *ssooidc.Client, s Ses
 		Code: &code, CodeVerifier: &verifier, RedirectUri: &cb.redirectURI,
 	})
 	return out, Failure(err)
+}
+
+// await waits for the redirect, by whichever way it comes: to the listener or, if
+// paste is given, typed by the person.
+func (cb *callback) await(ctx context.Context, paste func(context.Context, func(string) error) error) (string, error) {
+	waiting, cancel := context.WithTimeout(ctx, callbackWait)
+	defer cancel()
+	if paste == nil {
+		return cb.wait(waiting)
+	}
+	typing := make(chan error, 1)
+	go func() {
+		err := paste(waiting, cb.pasted)
+		if err != nil && waiting.Err() == nil {
+			cb.finish(callbackResult{err: err})
+		}
+		typing <- err
+	}()
+	code, err := cb.wait(waiting)
+	cancel()
+	<-typing // the terminal is as it was
+	return code, err
+}
+
+// issuedBy reports whether iss, the name by which a server calls itself in a
+// redirect (RFC 9207), may be that of the one that was asked: the address it was
+// asked at, the instance's start URL, or a host of AWS's where AWS was asked. AWS
+// does not document the name it would use.
+func issuedBy(iss, base string, s Session) bool {
+	u, err := url.Parse(iss)
+	if err != nil {
+		return false
+	}
+	asked, err := url.Parse(base)
+	if err != nil {
+		return false
+	}
+	aws := func(u *url.URL) bool {
+		return u.Scheme == "https" && (awsOwned(u.Hostname()) || strings.HasSuffix(plainHost(u.Hostname()), ".amazonaws.com") ||
+			strings.HasSuffix(plainHost(u.Hostname()), ".amazonaws.com.cn") || strings.HasSuffix(plainHost(u.Hostname()), ".amazonaws.eu"))
+	}
+	return u.Scheme+"://"+u.Host == base || iss == s.StartURL || iss == s.issuer() || (aws(asked) && aws(u))
 }
 
 // newVerifier makes a PKCE code verifier (RFC 7636, 4.1) of 384 random bits.

@@ -84,9 +84,18 @@ func (e *DeniedError) Error() string {
 
 // A CallbackError reports that no listener could be opened for the browser's
 // way back.
-type CallbackError struct{ Cause error }
+type CallbackError struct {
+	Cause   error
+	Address string // where it had to be; "" if any port would do
+}
+
+func (e *CallbackError) Unwrap() error { return e.Cause }
 
 func (e *CallbackError) Error() string {
+	if e.Address != "" {
+		return fmt.Sprintf("Unable to initialize the OAuth 2.0 authorization callback handler: %v \n"+
+			"Choose another port with --callback-port, or leave it out and any free one is taken. You may also use --use-device-code, which needs none.", e.Cause)
+	}
 	return fmt.Sprintf("Unable to initialize the OAuth 2.0 authorization callback handler: %v \n"+
 		"You may use --use-device-code to fall back to the device code flow which does not require the callback handler.", e.Cause)
 }

@@ -21,6 +21,19 @@ type Options struct {
 	// OpenURL opens the person's browser. Nil: they open it themselves. Its
 	// failure is no failure of the sign-in: the address has been shown.
 	OpenURL func(url string) error
+
+	// CallbackAddress is where the browser's way back is listened for: address
+	// and port. "" means any free port of the loopback interface.
+	CallbackAddress string
+
+	// Paste lets the person give the address at which a browser ended that could
+	// not come back, until ctx ends. Accept completes the sign-in, or says what is
+	// wrong with the address. An error of Paste ends the sign-in. Nil: nobody can.
+	Paste func(ctx context.Context, accept func(address string) error) error
+
+	// Waiting is called, once, when another process has been signing in to the
+	// same session for a while. Its result is taken.
+	Waiting func()
 }
 
 // Instructions are what a person needs to sign in.
@@ -30,9 +43,14 @@ type Instructions struct {
 	CompleteURL string // device code flow: the address with the code in it
 }
 
+// waitingAfter is how long another process's sign-in may take unmentioned.
+const waitingAfter = time.Second
+
 // Login signs a person in, whatever token there was before, and stores the new
-// one. It returns a [*DeniedError], [*AbandonedError], [*CallbackError],
-// [*ServiceError] or [*ConnectionError] when that comes to nothing.
+// one. While another process does that for the same session it waits, and takes
+// the result if there is one. It returns a [*DeniedError], [*AbandonedError],
+// [*CallbackError], [*ServiceError] or [*ConnectionError] when that comes to
+// nothing.
 func (c *Client) Login(ctx context.Context, s Session, o Options) (wallet.Token, error) {
 	if err := checkRegion(s.Region); err != nil {
 		return wallet.Token{}, err
@@ -41,6 +59,15 @@ func (c *Client) Login(ctx context.Context, s Session, o Options) (wallet.Token,
 	if err := c.Wallet.CheckTokenWritable(s.tokenKey()); err != nil {
 		return wallet.Token{}, fmt.Errorf("the token could not be stored: %v", err)
 	}
+	before, _ := c.Wallet.Token(s.tokenKey()) // whatever there is
+	unlock, err := c.turn(ctx, s, o)
+	if err != nil {
+		return wallet.Token{}, err
+	}
+	defer unlock()
+	if now, err := c.stored(s); err == nil && replaced(now, before) {
+		return now, nil
+	}
 	t, err := c.login(ctx, s, o)
 	if e, ok := errors.AsType[*ServiceError](err); ok {
 		e.Login = &s
@@ -48,15 +75,42 @@ func (c *Client) Login(ctx context.Context, s Session, o Options) (wallet.Token,
 	if err != nil {
 		return wallet.Token{}, err
 	}
+	return t, c.keep(ctx, s, t)
+}
+
+// turn waits until nobody else signs in to the session. Where nothing can be
+// locked there are no turns; that is told when the token is stored.
+func (c *Client) turn(ctx context.Context, s Session, o Options) (done func(), err error) {
+	name := "login-" + s.tokenKey()
+	unmentioned, cancel := context.WithTimeout(ctx, waitingAfter)
+	defer cancel()
+	done, err = c.Wallet.Lock(unmentioned, name)
+	if _, locked := errors.AsType[*wallet.LockedError](err); locked && ctx.Err() == nil {
+		if o.Waiting != nil {
+			o.Waiting()
+		}
+		done, err = c.Wallet.Lock(ctx, name)
+	}
+	if ctx.Err() != nil && err != nil {
+		return nil, ctx.Err()
+	}
+	if err != nil {
+		return func() {}, nil
+	}
+	return done, nil
+}
+
+// keep stores a new token.
+func (c *Client) keep(ctx context.Context, s Session, t wallet.Token) error {
 	unlock, err := c.lock(ctx, s)
 	if _, locked := errors.AsType[*wallet.LockedError](err); locked {
 		c.warn("%v; storing the token all the same", err) // the person has done their part
 	} else if err != nil {
-		return wallet.Token{}, err
+		return err
 	} else {
 		defer unlock()
 	}
-	return t, c.Wallet.PutToken(s.tokenKey(), t)
+	return c.Wallet.PutToken(s.tokenKey(), t)
 }
 
 func (c *Client) login(ctx context.Context, s Session, o Options) (wallet.Token, error) {

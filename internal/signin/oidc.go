@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/service/ssooidc"
 	"github.com/aws/smithy-go/middleware"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
@@ -36,7 +37,11 @@ const margin = 15 * time.Minute
 // redirectURI is what is registered; RFC 8252, 7.3 leaves the port open.
 const redirectURI = "http://127.0.0.1/oauth/callback"
 
-func (c *Client) oidc(s Session) (*ssooidc.Client, error) {
+// browserAgent marks the requests of the authorization code flow, as the AWS CLI
+// does.
+var browserAgent = awsmiddleware.AddSDKAgentKeyValue(awsmiddleware.AdditionalMetadata, "sso", "auth")
+
+func (c *Client) oidc(s Session, more ...func(*middleware.Stack) error) (*ssooidc.Client, error) {
 	if err := checkRegion(s.Region); err != nil {
 		return nil, err
 	}
@@ -45,7 +50,7 @@ func (c *Client) oidc(s Session) (*ssooidc.Client, error) {
 		BaseEndpoint: endpoint(c.OIDCEndpoint),
 		HTTPClient:   c.httpClient(),
 		Credentials:  aws.AnonymousCredentials{},
-		APIOptions:   []func(*middleware.Stack) error{keepErrors},
+		APIOptions:   append([]func(*middleware.Stack) error{keepErrors}, more...),
 	}), nil
 }
 
@@ -126,7 +131,7 @@ func (c *Client) registration(ctx context.Context, s Session, pkce bool) (wallet
 // that cannot exist. Without this a browser would be sent to a page that refuses
 // the client, and the wait for its callback would last ten minutes.
 func (c *Client) known(ctx context.Context, s Session, r wallet.Registration) (bool, error) {
-	client, err := c.oidc(s)
+	client, err := c.oidc(s, browserAgent)
 	if err != nil {
 		return false, err
 	}
@@ -144,7 +149,11 @@ func (c *Client) known(ctx context.Context, s Session, r wallet.Registration) (b
 // register makes a new client, of a kind that can use either code or device
 // code but not both: AWS refuses a mixture.
 func (c *Client) register(ctx context.Context, s Session, pkce bool) (wallet.Registration, error) {
-	client, err := c.oidc(s)
+	var mark []func(*middleware.Stack) error
+	if pkce {
+		mark = append(mark, browserAgent)
+	}
+	client, err := c.oidc(s, mark...)
 	if err != nil {
 		return wallet.Registration{}, err
 	}
