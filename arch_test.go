@@ -125,6 +125,7 @@ var outside = []struct {
 	{"github.com/sahilm/fuzzy", []string{"internal/terminal"}},
 	{"github.com/mattn/go-runewidth", []string{"internal/terminal"}},
 	{"golang.org/x/term", []string{"internal/terminal"}},
+	{"rsc.io/qr", []string{"internal/terminal"}}, // QR codes for phones
 	{"github.com/gofrs/flock", []string{"internal/atomicfile"}},
 	{"github.com/aws/", []string{"internal/signin", "internal/creds", "internal/catalog", "internal/admin", "idctest"}},
 	{"modernc.org/", []string{"internal/idc/sqlstore"}},

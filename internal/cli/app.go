@@ -2,6 +2,7 @@ package cli
 
 import (
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"os/user"
@@ -23,6 +24,7 @@ type App struct {
 	Stdout, Stderr io.Writer
 	Env            []string // NAME=value, as os.Environ
 	Home           string   // the directory that holds .aws
+	Root           fs.FS    // from the root directory, to tell a container by; nil: the real one
 
 	// OpenURL opens a person's browser. Nil means $BROWSER, or the system's.
 	OpenURL func(url string) error

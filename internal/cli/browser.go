@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
-	"runtime"
 	"strings"
 	"unicode"
 
@@ -28,7 +27,7 @@ func (a *App) openURL(address string) error {
 		return a.openWith(list, address)
 	}
 	err := errors.New("this system has no known way to open a browser")
-	for _, words := range openers() {
+	for _, words := range a.surroundings().openers() {
 		if err = a.start(append(words, address), nil); err == nil {
 			return nil
 		}
@@ -37,14 +36,17 @@ func (a *App) openURL(address string) error {
 }
 
 // openers are the ways to open the system's browser, the best first.
-func openers() [][]string {
-	switch runtime.GOOS {
-	case "darwin":
+func (s surroundings) openers() [][]string {
+	ofWindows := []string{"rundll32.exe", "url.dll,FileProtocolHandler"}
+	switch {
+	case s.OS == "darwin":
 		return [][]string{{"open"}}
-	case "windows":
-		return [][]string{{"rundll32.exe", "url.dll,FileProtocolHandler"}}
+	case s.OS == "windows":
+		return [][]string{ofWindows}
+	case s.wsl() && s.interop():
+		return [][]string{{"wslview"}, ofWindows, {"xdg-open"}}
 	}
-	return [][]string{{"xdg-open"}, {"x-www-browser"}, {"www-browser"}, {"wslview"}}
+	return [][]string{{"xdg-open"}, {"x-www-browser"}, {"www-browser"}}
 }
 
 // checkAddress admits https, and http to this machine (RFC 8252, 8.12): nothing

@@ -61,10 +61,15 @@ given nothing is asked at all, so that scripts can run it.`,
 			if err != nil {
 				return err
 			}
+			t := a.terminal()
+			signIn, err := a.newLogin(s, client, t, how)
+			if err != nil {
+				return err
+			}
 			return (&configureSSO{
-				wizard: wizard{Terminal: a.terminal(), Auto: account != "" && role != ""},
+				wizard: wizard{Terminal: t, Auto: account != "" && role != ""},
 				name:   a.Name, out: a.Stdout, settings: s.settings, files: a.files(), client: client, warn: s.warn,
-				login: &login{Client: client, Out: a.Stdout, OpenURL: a.openURL, Flags: how},
+				login: signIn,
 				given: func(flag string) *string { return given(cmd, flag) },
 			}).run(cmd.Context())
 		},

@@ -2,11 +2,12 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"io"
 
 	"github.com/spf13/cobra"
 
+	"github.com/portico-sso/portico/internal/awsconfig"
 	"github.com/portico-sso/portico/internal/signin"
 	"github.com/portico-sso/portico/internal/terminal"
 )
@@ -14,89 +15,199 @@ import (
 func newSSOLogin(a *App, g *globals) *cobra.Command {
 	var sessionName string
 	var how loginFlags
+	var ifNeeded, all bool
 	c := &cobra.Command{
 		Use:   "login",
 		Short: "Sign in; all profiles of the session share the result",
 		Long: `Signs in to an SSO session and caches the access token in ~/.aws/sso/cache, where
 the AWS CLI and the SDKs look for it too. Always signs in anew, even if the
-token there is still good.
+token there is still good, unless --if-needed is given.
 
 The browser comes back to this machine with the result (authorization code with
-PKCE). On a machine without a browser use --use-device-code, which lets any
-browser on any device complete the sign-in.`,
+PKCE). Where no browser on this machine can do that (SSH, a container, WSL
+without Windows programs, no display; and no $BROWSER), any browser on any device
+completes the sign-in by a code, as with --use-device-code. To fix the choice for
+a session, set portico_login = device-code or portico_login = pkce in its
+[sso-session] section.
+
+A browser elsewhere can also come back through a tunnel to a known port:
+
+  ssh -L 8400:127.0.0.1:8400 HOST portico sso login --no-browser --callback-port 8400
+
+In a container, "docker run -p 127.0.0.1:8400:8400" leads to an address that is
+not the loopback one; there, and only there, say --callback-port 0.0.0.0:8400.
+Where nothing leads back, paste the address at which the browser ended into the
+terminal.
+
+When another portico is signing in to the same session, this waits for it and
+takes its result.`,
 		Example: `  portico sso login --profile dev
   portico sso login --sso-session corp
-  portico sso login --profile dev --use-device-code --no-browser`,
+  portico sso login --profile dev --use-device-code --no-browser
+  portico sso login --all --if-needed`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if all && cmd.Flags().Changed("sso-session") {
+				return &usageError{Problem: "argument --all: not allowed with argument --sso-session"}
+			}
 			s, err := a.setup(g)
 			if err != nil {
 				return err
 			}
-			config, err := s.loginSession(sessionName)
-			if err != nil {
-				return err
+			var one loginTo
+			if !all {
+				if one.SSO, err = s.loginSession(sessionName); err != nil {
+					return err
+				}
+				one.profile = s.settings.Profile
 			}
 			client, err := s.signin(false)
 			if err != nil {
 				return err
 			}
-			l := &login{Client: client, Out: a.Stdout, OpenURL: a.openURL, Flags: how}
-			if _, err := l.run(cmd.Context(), session(config)); err != nil {
+			l, err := a.newLogin(s, client, a.terminal(), how)
+			if err != nil {
 				return err
 			}
-			fmt.Fprintf(a.Stdout, "Successfully logged into Start URL: %s\n", terminal.Clean(config.StartURL))
-			return nil
+			run := &ssoLogin{login: l, config: s.settings.Config, files: a.files(), ifNeeded: ifNeeded,
+				report: func(ctx context.Context, err error) int { return report(ctx, a, err) }}
+			if all {
+				return run.all(cmd.Context(), s)
+			}
+			return run.one(cmd.Context(), one)
 		},
 	}
 	c.Flags().StringVar(&sessionName, "sso-session", "", "sign in to this sso-session, whatever the profile says")
+	c.Flags().BoolVar(&ifNeeded, "if-needed", false, "do nothing while the token is good, or can be refreshed")
+	c.Flags().BoolVar(&all, "all", false, "sign in to every session there is, one after the other")
 	how.add(c)
 	return c
 }
 
-// loginFlags choose the way to sign in.
-type loginFlags struct {
-	NoBrowser, DeviceCode bool
+// ssoLogin is the command behind its flags.
+type ssoLogin struct {
+	login    *login
+	config   *awsconfig.Config
+	files    awsconfig.Files
+	ifNeeded bool
+	report   func(context.Context, error) int
 }
 
-func (f *loginFlags) add(c *cobra.Command) {
-	c.Flags().BoolVar(&f.NoBrowser, "no-browser", false, "print the address in place of opening a browser")
-	c.Flags().BoolVar(&f.DeviceCode, "use-device-code", false, "sign in from any browser, on any device, by entering a code")
+// loginTo is what to sign in to: a session, or a legacy profile's own keys.
+type loginTo struct {
+	awsconfig.SSO
+	profile awsconfig.Profile // the legacy one
 }
 
-// login signs in and says on Out what the person has to do.
-type login struct {
-	Client  *signin.Client
-	Out     io.Writer
-	OpenURL func(string) error
-	Flags   loginFlags
-}
-
-func (l *login) run(ctx context.Context, s signin.Session) (accessToken string, err error) {
-	o := signin.Options{DeviceCode: l.Flags.DeviceCode, Show: l.show}
-	if !l.Flags.NoBrowser {
-		o.OpenURL = l.OpenURL
+func (t loginTo) String() string {
+	if t.Legacy {
+		return "profile " + t.profile.Name
 	}
-	t, err := l.Client.Login(ctx, s, o)
-	return t.AccessToken, err
+	return t.SessionName
 }
 
-// show prints what the AWS CLI prints, so that people and scripts that know it
-// find the address and the code where they expect them.
-func (l *login) show(i signin.Instructions) {
-	address, code, complete := terminal.Clean(i.URL), terminal.Clean(i.UserCode), terminal.Clean(i.CompleteURL)
-	switch {
-	case l.Flags.NoBrowser && code == "":
-		fmt.Fprintf(l.Out, "Browser will not be automatically opened.\nPlease visit the following URL:\n\n%s\n\n", address)
-	case l.Flags.NoBrowser:
-		fmt.Fprintf(l.Out, "Browser will not be automatically opened.\nPlease visit the following URL:\n\n%s\n\nThen enter the code:\n\n%s\n\n"+
-			"Alternatively, you may visit the following URL which will autofill the code upon loading:\n%s\n", address, code, complete)
-	case code == "":
-		fmt.Fprintf(l.Out, "Attempting to open your default browser. If the browser does not open, open the following URL.\n"+
-			"If you are unable to open the URL on this device, run this command again with the '--use-device-code' option.\n\n%s\n\n", address)
-	default:
-		fmt.Fprintf(l.Out, "Attempting to open your default browser.\n"+
-			"If the browser does not open or you wish to use a different device to authorize this request, open the following URL:\n\n%s\n\n"+
-			"Then enter the code:\n\n%s\n", address, code)
+func (c *ssoLogin) one(ctx context.Context, to loginTo) error {
+	startURL := terminal.Clean(to.StartURL)
+	if c.ifNeeded {
+		_, err := c.login.Client.Token(ctx, session(to.SSO))
+		if err == nil {
+			fmt.Fprintf(c.login.Out, "Already logged into Start URL: %s\n", startURL)
+			return nil
+		}
+		if _, required := errors.AsType[*signin.RequiredError](err); !required {
+			return err
+		}
+	}
+	signedIn, err := c.login.run(ctx, session(to.SSO))
+	if err != nil {
+		return err
+	}
+	c.keepRegion(ctx, to, signedIn.Region)
+	fmt.Fprintf(c.login.Out, "Successfully logged into Start URL: %s\n", startURL)
+	return nil
+}
+
+// all signs in everywhere, whatever fails on the way. The first failure's code
+// is the command's.
+func (c *ssoLogin) all(ctx context.Context, s *setup) error {
+	var targets []loginTo
+	var problems []error
+	add := func(settings *awsconfig.Settings, name string) {
+		sso, err := settings.LoginSession(name)
+		targets = append(targets, loginTo{SSO: sso, profile: settings.Profile})
+		problems = append(problems, loginError(c.login.Name, err))
+		if err != nil {
+			targets[len(targets)-1].SSO = awsconfig.SSO{SessionName: name, Legacy: name == ""}
+		}
+	}
+	for _, name := range c.config.Sessions() {
+		add(s.settings, name)
+	}
+	seen := map[string]bool{} // legacy profiles of one start URL share a token
+	for _, name := range c.config.Profiles() {
+		p, _ := c.config.Profile(name)
+		startURL, _ := p.Get("sso_start_url")
+		if startURL != "" && !p.Has("sso_session") && !seen[startURL] {
+			seen[startURL] = true
+			add(awsconfig.ResolveLoose(c.config, awsconfig.Flags{Profile: name}, s.lookup), "")
+		}
+	}
+	if len(targets) == 0 {
+		return &configError{Kind: "Configuration", Problem: "There is no sso-session to sign in to.", Hint: fmt.Sprintf("To set one up: %s configure sso", c.login.Name)}
+	}
+	first := 0
+	for i, to := range targets {
+		fmt.Fprintf(c.login.Err, "Signing in to %s (%d of %d)\n", terminal.Clean(to.String()), i+1, len(targets))
+		err := problems[i]
+		if err == nil {
+			err = c.one(ctx, to)
+		}
+		if ctx.Err() != nil || errors.Is(err, terminal.ErrInterrupted) {
+			return err
+		}
+		if code := c.report(ctx, err); first == 0 {
+			first = code
+		}
+	}
+	if first != 0 {
+		return &exitError{Code: first}
+	}
+	return nil
+}
+
+// keepRegion writes a region that the start URL has revealed to where the wrong
+// one was read: the session's section, and profiles that repeat it and would
+// contradict it; or the legacy profile, in whichever file. The sign-in stands
+// even if that fails.
+func (c *ssoLogin) keepRegion(ctx context.Context, to loginTo, region string) {
+	if region == to.Region {
+		return
+	}
+	set := []awsconfig.KeyValue{awsconfig.Set("sso_region", region)}
+	var edits []awsconfig.Edit
+	in := func(p awsconfig.Profile) {
+		kind := awsconfig.KindProfile
+		if origin, _ := p.Origin("sso_region"); origin.File == c.files.Credentials && origin.File != c.files.Config {
+			kind = awsconfig.KindCredentials
+		}
+		edits = append(edits, awsconfig.Edit{Section: awsconfig.Section{Kind: kind, Name: p.Name}, Set: set})
+	}
+	if to.Legacy {
+		in(to.profile)
+	} else {
+		edits = append(edits, awsconfig.Edit{Section: awsconfig.Section{Kind: awsconfig.KindSession, Name: to.SessionName}, Set: set})
+		for _, name := range c.config.Profiles() {
+			p, _ := c.config.Profile(name)
+			if s, _ := p.Get("sso_session"); s == to.SessionName && p.Has("sso_region") {
+				in(p)
+			}
+		}
+	}
+	changed, err := c.files.Update(ctx, edits...)
+	if err != nil {
+		c.login.Client.Warn(fmt.Sprintf("signed in, but the region could not be written to the configuration: %v; set sso_region = %s yourself", err, region))
+	}
+	if changed {
+		fmt.Fprintf(c.login.Out, "SSO region updated to %s\n", region)
 	}
 }
