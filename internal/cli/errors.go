@@ -102,24 +102,18 @@ func report(ctx context.Context, a *App, err error) int {
 func explain(ctx context.Context, a *App, err error) problem {
 	p := problem{exit: exitGeneral, message: err.Error(), hint: cure(ctx, a, err)}
 	if e, ok := errors.AsType[*usageError](err); ok {
-		return coded("ParamValidation", terminal.Clean(e.Problem)), "Run with --help for the flags and an example.", exitUsage
-	}
-	if e, ok := errors.AsType[*control.Error](err); ok && e.Code == "invalid_fault" {
-		return coded("ParamValidation", terminal.Clean(e.Message)), "", exitUsage
-	}
-	if e, ok := errors.AsType[*output.QueryError](err); ok {
-		return coded("ParamValidation", cleanLines(e.Error())), "", exitUsage
-	}
-	if e, ok := errors.AsType[*configError](err); ok {
-		return coded(e.Kind, cleanLines(e.Problem)), e.Hint, exitConfig
-	}
-	if e, ok := errors.AsType[*credentialsError](err); ok {
-		return text, e.Hint, exitGeneral
-	}
-	if e, ok := errors.AsType[*signin.RequiredError](err); ok {
-		if hint == "" {
-			hint = "Sign in with: " + a.Name + " sso login" + loginTarget(e.Session)
-		}
+		p.exit, p.code, p.message = exitUsage, "ParamValidation", e.Problem
+	} else if e, ok := errors.AsType[*control.Error](err); ok && e.Value() {
+		p.exit, p.code = exitUsage, "ParamValidation"
+	} else if _, ok := errors.AsType[*output.QueryError](err); ok {
+		p.exit, p.code = exitUsage, "ParamValidation"
+	} else if _, ok := errors.AsType[*noAWSError](err); ok {
+		p.exit = exitNoCommand
+	} else if e, ok := errors.AsType[*configError](err); ok {
+		p.exit, p.code, p.message = exitConfig, e.Kind, e.Problem
+	} else if _, ok := errors.AsType[*signin.ResolveError](err); ok {
+		p.exit, p.code = exitConfig, "Configuration"
+	} else if e, ok := errors.AsType[*signin.RequiredError](err); ok {
 		if e.Reason == signin.Ended || (e.Reason == signin.Expired && e.Session.Name == "") {
 			p.message += fmt.Sprintf(" To refresh this SSO session run %s sso login with the corresponding profile.", a.Name)
 		}

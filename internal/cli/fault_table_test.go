@@ -381,11 +381,11 @@ func wasCutOff(op string) string { return "the service's answer to " + op + " br
 const (
 	expired     = "[ERROR]: Error when retrieving token from sso: Token has expired and refresh failed | Sign in with: portico sso login --sso-session corp"
 	ended       = "[ERROR]: The SSO session associated with this profile has expired or is otherwise invalid. To refresh this SSO session run portico sso login with the corresponding profile. | Sign in with: portico sso login --sso-session corp"
-	abandoned   = "[ERROR]: The pending authorization to retrieve an SSO token has expired. The login flow to retrieve an SSO token must be restarted. | Nobody completed the sign-in in time. If the page said the code or grant is invalid, sso_region (us-east-1) may be wrong: it is the region of the Identity Center, not of your resources. / To start again: portico sso login --sso-session corp"
+	abandoned   = "[ERROR]: The pending authorization to retrieve an SSO token has expired. The login flow to retrieve an SSO token must be restarted. | Nobody completed the sign-in in time. If the page said the code or grant is invalid, sso_region (us-east-1) may be wrong: it is the region of the Identity Center, not of your resources. To find it, open https://d-1234567890.awsapps.com/start: its sign-in page is at https://REGION.signin.aws; administrators see it in the IAM Identity Center console, under Settings. / To start again: portico sso login --sso-session corp"
 	redeemed    = "[ERROR]: An error occurred (InvalidGrantException) when calling the CreateToken operation:  | Additional error details: / error: invalid_grant / error_description: Invalid grant provided" + hintGrant
 	hintDenied  = " | Access was not allowed in the browser. To try again: portico sso login --sso-session corp"
 	hintGrant   = " | The sign-in can no longer be used. To start again: portico sso login --sso-session corp / " + wrongRegion
-	wrongRegion = "If the page said the code or grant is invalid, sso_region (us-east-1) may be wrong: it is the region of the Identity Center, not of your resources."
+	wrongRegion = "If the page said the code or grant is invalid, sso_region (us-east-1) may be wrong: it is the region of the Identity Center, not of your resources. To find it, open https://d-1234567890.awsapps.com/start: its sign-in page is at https://REGION.signin.aws; administrators see it in the IAM Identity Center console, under Settings."
 	hintWait    = " | The service had too many requests. Wait a moment and try again."
 	hintNetwork = " | Try again. If it goes on, check the network and its proxy (HTTPS_PROXY)."
 	hintTimeout = " | Check the network and its proxy (HTTPS_PROXY). If they are slow, give them more time with --cli-read-timeout."

@@ -27,6 +27,15 @@ func cure(ctx context.Context, a *App, err error) string {
 	if e, ok := errors.AsType[*configError](err); ok {
 		return e.Hint
 	}
+	if e, ok := errors.AsType[*noAWSError](err); ok {
+		return e.Hint
+	}
+	if e, ok := errors.AsType[*signin.ResolveError](err); ok {
+		if text := cure(a, e.Cause); text != "" {
+			return text
+		}
+		return "sso_start_url is to be the address of your AWS access portal, such as https://d-1234567890.awsapps.com/start, or one of your company's that redirects straight to it."
+	}
 	if e, ok := errors.AsType[*awsconfig.IncompleteError](err); ok {
 		return fmt.Sprintf("To complete the profile: %s configure sso --profile %s", a.Name, quoteWord(e.Profile))
 	}
@@ -231,7 +240,8 @@ func abandonedCure(a *App, e *signin.AbandonedError) string {
 
 // wrongRegion is what often is behind a code or grant that no page accepts.
 func wrongRegion(s signin.Session) string {
-	return fmt.Sprintf("If the page said the code or grant is invalid, sso_region (%s) may be wrong: it is the region of the Identity Center, not of your resources.", s.Region)
+	return fmt.Sprintf("If the page said the code or grant is invalid, sso_region (%s) may be wrong: it is the region of the Identity Center, not of your resources. "+
+		"To find it, open %s: its sign-in page is at https://REGION.signin.aws; administrators see it in the IAM Identity Center console, under Settings.", s.Region, s.StartURL)
 }
 
 // loginTarget is the flag that makes sso login sign in to this session.

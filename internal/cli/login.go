@@ -130,9 +130,6 @@ func (l *login) resolve(ctx context.Context, s signin.Session) (signin.Session, 
 		defer cancel()
 	}
 	found, err := l.Client.Resolve(ctx, s.StartURL)
-	if e, ok := errors.AsType[*signin.ResolveError](err); ok {
-		return s, resolveFailed(e)
-	}
 	if err != nil {
 		return s, err
 	}
@@ -141,16 +138,6 @@ func (l *login) resolve(ctx context.Context, s signin.Session) (signin.Session, 
 		s.Region = found.Region
 	}
 	return s, nil
-}
-
-func resolveFailed(e *signin.ResolveError) error {
-	hint := "sso_start_url is to be the address of your AWS access portal, such as https://d-1234567890.awsapps.com/start, or one of your company's that redirects straight to it."
-	if lost, ok := errors.AsType[*signin.ConnectionError](e.Cause); ok {
-		if why := connectionHint(lost); why != "" {
-			hint = why
-		}
-	}
-	return &configError{Kind: "Configuration", Problem: e.Error(), Hint: hint}
 }
 
 // A way to sign in.
