@@ -63,7 +63,7 @@ func (w *wizard) ask(ctx context.Context, q question) (string, error) {
 	if !q.Bare {
 		prompt += " [" + orElse(q.Current, "None") + "]"
 	}
-	answer, err := w.Terminal.Ask(ctx, terminal.Question{Prompt: terminal.Clean(prompt) + ": ", Validate: check, Completions: q.Complete})
+	answer, err := w.Terminal.Ask(ctx, terminal.Question{Prompt: terminal.Clean(prompt) + ": ", Validate: check, Completions: terminal.Completions(q.Complete...)})
 	if err != nil {
 		return "", err
 	}

@@ -21,7 +21,15 @@ type Question struct {
 	Validate func(answer string) error
 
 	// Completions are what Tab offers.
-	Completions []string
+	Completions []Completion
+
+	// List says that the answer is a comma list, each of whose items Tab
+	// completes.
+	List bool
+
+	// Toolbar is what to show below the line while it is edited: a title in bold
+	// type and a text. Without a title nothing shows.
+	Toolbar func(answer string) (title, text string)
 }
 
 // Ask returns the answer as it was typed, not trimmed; "" means Enter. The

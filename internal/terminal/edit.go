@@ -1,27 +1,15 @@
 package terminal
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
-	"time"
-	"unicode/utf8"
+	"unicode"
 
 	"golang.org/x/term"
 )
-
-const (
-	keyCtrlC  = 3
-	keyTab    = '\t'
-	keyEscape = 27
-)
-
-// escapeTime is how long the rest of a key's escape sequence may take. A
-// person needs longer between Esc and the next key.
-const escapeTime = 100 * time.Millisecond
 
 // edit asks with a line that can be edited.
 func (t *Terminal) edit(ctx context.Context, c *console, q Question, secret bool) (answer string, err error) {
@@ -33,198 +21,219 @@ func (t *Terminal) edit(ctx context.Context, c *console, q Question, secret bool
 	defer func() { _ = term.Restore(fd, state) }()
 	defer obeyEscapes(c.out)()
 
-	// The editor knows one line; what stands before it is only printed.
+	// Only the last line of the prompt is drawn again; the others are printed.
 	cut := strings.LastIndexByte(q.Prompt, '\n') + 1
 	fmt.Fprint(c.out, strings.ReplaceAll(q.Prompt[:cut], "\n", "\r\n"))
-	prompt := q.Prompt[cut:]
 
-	k := &keys{ctx: ctx, terminal: t, console: c}
-	k.editor = term.NewTerminal(k, prompt)
-	k.editor.History = noHistory{}
-	k.fit()
-	if secret {
-		answer, err = k.editor.ReadPassword(prompt)
-	} else {
-		k.editor.AutoCompleteCallback = (&completion{q.Completions, k.editor, k.width}).complete
-		answer, err = k.editor.ReadLine()
+	e := &editor{
+		question: q, prompt: q.Prompt[cut:], secret: secret, style: t.style(c),
+		keys:    &keys{ctx: ctx, terminal: t},
+		drawing: drawing{out: c.out, size: func() (int, int) { return size(c.out) }},
 	}
-	switch {
-	case k.err != nil:
-		err = k.err
-	case err == io.EOF && k.last == keyCtrlC:
-		err = ErrInterrupted
-	case errors.Is(err, term.ErrPasteIndicator):
-		err = nil
-	}
-	if err != nil {
-		fmt.Fprint(c.out, "\r\n")
-		return "", err
-	}
-	return answer, nil
+	return e.run()
 }
 
-// keys gives the editor one byte at a time, and keeps it informed of the
-// terminal's width.
-type keys struct {
-	ctx      context.Context
-	terminal *Terminal
-	console  *console
-	editor   *term.Terminal
-	last     byte
-	err      error
-	held     []byte // what followed an Esc and was read to see whether it does
-	columns  int
+// An editor is a line being edited. Its keys are those of Emacs and Readline
+// and what terminals send for arrows and the like.
+type editor struct {
+	question Question
+	prompt   string
+	secret   bool // nothing that is typed shows
+	style    bool
+	keys     *keys
+
+	line  []rune
+	pos   int
+	offer *offer // what Tab found, until another key is pressed
+
+	drawing drawing
 }
 
-func (k *keys) Write(p []byte) (int, error) { return k.console.out.Write(p) }
-
-func (k *keys) Read(p []byte) (int, error) {
-	if len(p) == 0 {
-		// The editor waits for the end of an escape sequence and is full.
-		k.err = errTooLong
-		return 0, k.err
-	}
+func (e *editor) run() (string, error) {
 	for {
-		b, err := k.read()
+		if !e.keys.more() { // a paste is drawn once
+			e.draw()
+		}
+		key, err := e.keys.next()
+		if err == nil {
+			var done bool
+			if done, err = e.press(key); !done && err == nil {
+				continue
+			}
+		}
+		// The answer stays on the screen, without what was below it.
+		e.offer, e.question.Toolbar = nil, nil
+		e.pos = len(e.line)
+		e.draw()
+		e.drawing.end()
 		if err != nil {
-			k.err = err
-			return 0, err
+			return "", err
 		}
-		afterCR := k.terminal.afterCR
-		k.terminal.afterCR = b == '\r'
-		if b == '\n' && afterCR {
-			continue
-		}
-		k.last = b
-		k.fit()
-		p[0] = b
-		return 1, nil
+		return string(e.line), nil
 	}
 }
 
-// read returns the next byte. An Esc that begins no sequence is dropped: the
-// editor would wait for the rest, and swallow the next letter.
-func (k *keys) read() (byte, error) {
-	for {
-		var b byte
-		var err error
-		if len(k.held) > 0 {
-			b, k.held = k.held[0], nil
-		} else if b, err = k.terminal.next(k.ctx, 0); err != nil {
-			return 0, err
-		}
-		if b != keyEscape {
-			return b, nil
-		}
-		after, err := k.terminal.next(k.ctx, escapeTime)
-		if err == errNoneYet {
-			continue
-		}
-		if err != nil {
-			return 0, err
-		}
-		k.held = []byte{after}
-		if after != keyEscape {
-			return b, nil
-		}
+// press obeys a key; done means that the line is the answer.
+func (e *editor) press(key rune) (done bool, err error) {
+	if key == keyTab || key == keyBackTab {
+		e.complete(key == keyBackTab)
+		return false, nil
 	}
+	e.offer = nil
+	switch key {
+	case keyEnter, keyCtrlJ:
+		return true, nil
+	case keyCtrlC:
+		return false, ErrInterrupted
+	case keyCtrlD:
+		if len(e.line) == 0 {
+			return false, io.EOF
+		}
+		e.delete(e.pos, e.pos+1)
+	case keyDelete:
+		e.delete(e.pos, e.pos+1)
+	case keyBackspace, keyCtrlH:
+		e.delete(e.pos-1, e.pos)
+	case keyCtrlW:
+		e.delete(e.wordLeft(), e.pos)
+	case keyCtrlU:
+		e.delete(0, e.pos)
+	case keyCtrlK:
+		e.delete(e.pos, len(e.line))
+	case keyLeft, keyCtrlB:
+		e.pos = max(0, e.pos-1)
+	case keyRight, keyCtrlF:
+		e.pos = min(len(e.line), e.pos+1)
+	case keyWordLeft:
+		e.pos = e.wordLeft()
+	case keyWordRight:
+		e.pos = e.wordRight()
+	case keyHome, keyCtrlA:
+		e.pos = 0
+	case keyEnd, keyCtrlE:
+		e.pos = len(e.line)
+	case keyCtrlL:
+		e.drawing.clear()
+	default:
+		return false, e.insert(key)
+	}
+	return false, nil
 }
 
-func (k *keys) width() int {
-	if w, _ := size(k.console.out); w > 0 {
-		return w
+func (e *editor) insert(r rune) error {
+	if r > unicode.MaxRune || unicode.IsControl(r) {
+		return nil
 	}
-	return 80
+	if len(e.line) == maxLine {
+		return errTooLong
+	}
+	e.line = slices.Insert(e.line, e.pos, r)
+	e.pos++
+	return nil
 }
 
-func (k *keys) fit() {
-	if w := k.width(); w != k.columns {
-		k.columns = w
-		_, h := size(k.console.out)
-		_ = k.editor.SetSize(w, h)
-	}
+func (e *editor) delete(from, to int) {
+	from, to = max(0, from), min(to, len(e.line))
+	e.line = slices.Delete(e.line, from, to)
+	e.pos = from
 }
 
-// noHistory keeps answers out of the reach of the next question.
-type noHistory struct{}
-
-func (noHistory) Add(string)    {}
-func (noHistory) Len() int      { return 0 }
-func (noHistory) At(int) string { return "" }
-
-// completion is what Tab does: complete as far as it is clear, then list what
-// is possible.
-type completion struct {
-	candidates []string
-	editor     io.Writer // prints above the line
-	width      func() int
+// wordLeft is where the word before the cursor begins.
+func (e *editor) wordLeft() int {
+	i := e.pos
+	for i > 0 && e.line[i-1] == ' ' {
+		i--
+	}
+	for i > 0 && e.line[i-1] != ' ' {
+		i--
+	}
+	return i
 }
 
-// mostListed is how many candidates are listed.
-const mostListed = 60
-
-func (c *completion) complete(line string, pos int, key rune) (string, int, bool) {
-	if key != keyTab || len(c.candidates) == 0 {
-		return "", 0, false
+func (e *editor) wordRight() int {
+	i := e.pos
+	for i < len(e.line) && e.line[i] == ' ' {
+		i++
 	}
-	typed := line[:pos]
-	found := c.matching(typed, strings.HasPrefix)
-	if len(found) == 0 {
-		found = c.matching(typed, func(s, prefix string) bool {
-			return len(s) >= len(prefix) && strings.EqualFold(s[:len(prefix)], prefix)
-		})
+	for i < len(e.line) && e.line[i] != ' ' {
+		i++
 	}
-	if len(found) == 0 {
-		return line, pos, true
-	}
-	if common := commonPrefix(found); len(common) > len(typed) || common != typed && len(found) == 1 {
-		return common + line[pos:], len(common), true
-	}
-	if len(found) > 1 {
-		c.list(found)
-	}
-	return line, pos, true
+	return i
 }
 
-func (c *completion) matching(typed string, match func(s, prefix string) bool) (found []string) {
-	for _, s := range c.candidates {
-		if match(s, typed) {
-			found = append(found, s)
-		}
+// draw shows the line and what belongs below it.
+func (e *editor) draw() {
+	width, height := e.drawing.measure()
+	text, cursor := []rune(e.prompt), 0
+	if cursor = len(text); !e.secret {
+		text, cursor = append(text, e.line...), cursor+e.pos
 	}
-	return found
+	rows, y, x := wrap(text, cursor, width)
+	var below []string
+	switch room := height - len(rows); {
+	case e.offer != nil:
+		below = e.offer.rows(width, room, e.style)
+	case e.question.Toolbar != nil && !e.secret:
+		below = e.toolbar(width, room)
+	}
+	// Of a line longer than the screen the part around the cursor shows.
+	if over := len(rows) - height; over > 0 {
+		top := min(over, y)
+		rows, y = rows[top:top+height], y-top
+	}
+	e.drawing.draw(append(rows, below...), y, x)
 }
 
-func commonPrefix(list []string) string {
-	common := list[0]
-	for _, s := range list[1:] {
-		for !strings.HasPrefix(s, common) {
-			_, n := utf8.DecodeLastRuneInString(common)
-			common = common[:len(common)-n]
-		}
+// toolbar is a rule, a title and a text.
+func (e *editor) toolbar(width, room int) []string {
+	title, text := e.question.Toolbar(string(e.line))
+	if title == "" || room < 2 {
+		return nil
 	}
-	return common
+	title = cut(Clean(title), width)
+	if e.style {
+		title = "\x1b[1m" + title + "\x1b[m"
+	}
+	rows := []string{strings.Repeat("─", width), title, ""}
+	for line := range strings.SplitSeq(text, "\n") {
+		rows = append(rows, cut(indentText(line)+Clean(line[len(indentText(line)):]), width))
+	}
+	if len(rows) > room {
+		rows = append(rows[:room-1], "…")
+	}
+	return rows
 }
 
-func (c *completion) list(found []string) {
-	var b bytes.Buffer
-	more := max(0, len(found)-mostListed)
+func indentText(line string) string {
+	return line[:len(line)-len(strings.TrimLeft(line, " "))]
+}
+
+// wrap breaks a text into rows of the screen, and says where the cursor is.
+func wrap(text []rune, cursor, width int) (rows []string, y, x int) {
+	var row strings.Builder
 	column := 0
-	for i, s := range found[:len(found)-more] {
-		s = Clean(s)
-		if i > 0 && column+2+columns(s) >= c.width() {
-			b.WriteByte('\n')
-			column = 0
-		} else if i > 0 {
-			b.WriteString("  ")
-			column += 2
+	next := func() {
+		rows = append(rows, row.String())
+		row.Reset()
+		column = 0
+	}
+	for i, r := range text {
+		w := columns(string(r))
+		if column+w > width {
+			next()
 		}
-		b.WriteString(s)
-		column += columns(s)
+		if i == cursor {
+			y, x = len(rows), column
+		}
+		row.WriteRune(r)
+		column += w
 	}
-	if more > 0 {
-		b.WriteString("  …")
+	if column == width {
+		next() // the cursor has no place behind the last column
 	}
-	b.WriteByte('\n')
-	_, _ = c.editor.Write(b.Bytes())
+	if cursor >= len(text) {
+		y, x = len(rows), column
+	}
+	next()
+	return rows, y, x
 }

@@ -116,7 +116,7 @@ func (t *Terminal) pickFromList(ctx context.Context, out io.Writer, m Menu) (int
 			chosen, err = resolve(answer, items)
 			return err
 		},
-		Completions: items,
+		Completions: Completions(items...),
 	})
 	return chosen, err
 }

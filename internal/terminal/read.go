@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// maxLine is the longest answer, in bytes.
+// maxLine is the longest answer, in bytes or, when edited, in characters.
 const maxLine = 64 << 10
 
 var errTooLong = errors.New("the answer is too long")
@@ -50,7 +50,24 @@ func (t *Terminal) next(ctx context.Context, patience time.Duration) (byte, erro
 	}
 }
 
-func begin(in io.Reader) <-chan readByte {
+// soon reports whether there is something to read, or will be in a moment that
+// nobody notices.
+func (t *Terminal) soon() bool {
+	if t.pending == nil {
+		t.pending = begin(t.In)
+	}
+	moment := time.NewTimer(time.Millisecond)
+	defer moment.Stop()
+	select {
+	case r := <-t.pending:
+		t.pending <- r
+		return true
+	case <-moment.C:
+		return false
+	}
+}
+
+func begin(in io.Reader) chan readByte {
 	c := make(chan readByte, 1)
 	go func() {
 		var b [1]byte

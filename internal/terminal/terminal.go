@@ -20,9 +20,9 @@ type Terminal struct {
 
 	Getenv func(string) (string, bool) // nil: os.LookupEnv
 
-	warned  bool            // that In is no terminal
-	pending <-chan readByte // a read that is under way
-	afterCR bool            // the last key was Enter; a line feed is part of it
+	warned  bool          // that In is no terminal
+	pending chan readByte // a read that is under way
+	afterCR bool          // the last key was Enter; a line feed is part of it
 
 	openTTY func() (*os.File, error) // nil: the controlling terminal
 }

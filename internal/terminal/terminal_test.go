@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -39,7 +40,7 @@ func TestAskWithoutATerminal(t *testing.T) {
 			term, out, warnings := piped(iotest.OneByteReader(strings.NewReader(c.in)))
 			var got []string
 			for {
-				answer, err := term.Ask(t.Context(), Question{Prompt: "? ", Completions: []string{"x"}})
+				answer, err := term.Ask(t.Context(), Question{Prompt: "? ", Completions: Completions("x")})
 				if err != nil {
 					if err != io.EOF {
 						t.Errorf("got %v, want %v", err, io.EOF)
@@ -233,18 +234,20 @@ func TestEscAlone(t *testing.T) {
 			w.Close()
 		}()
 		k := &keys{ctx: t.Context(), terminal: &Terminal{In: r}}
-		var got []byte
+		var got []rune
 		for {
-			b, err := k.read()
+			key, err := k.next()
 			if err != nil {
 				if err != io.EOF {
 					t.Errorf("got %v, want %v", err, io.EOF)
 				}
 				break
 			}
-			got = append(got, b)
+			if key != keyNone {
+				got = append(got, key)
+			}
 		}
-		if want := "ab\x1b[D\x1b[Cc"; string(got) != want {
+		if want := []rune{'a', 'b', keyLeft, keyRight, 'c'}; !slices.Equal(got, want) {
 			t.Errorf("got %q, want %q", got, want)
 		}
 	})
@@ -253,39 +256,81 @@ func TestEscAlone(t *testing.T) {
 func TestCompletion(t *testing.T) {
 	candidates := []string{"Prod", "prod-eu", "prod-us", "é1", "è2"}
 	for _, c := range []struct {
-		line string
-		pos  int
-		want string // with | where the cursor is, or "" when Tab is not ours
+		line string // with | where the cursor is
+		tabs int
+		want string
 		list string
 	}{
-		{"prod", 4, "prod-|", ""},
-		{"prod-", 5, "prod-|", "prod-eu  prod-us\n"},
-		{"prod-e", 6, "prod-eu|", ""},
-		{"prod-eu", 7, "prod-eu|", ""},
-		{"P", 1, "Prod|", ""},
-		{"PROD-U", 6, "prod-us|", ""},
-		{"prod-e tail", 6, "prod-eu| tail", ""},
-		{"x", 1, "x|", ""},
-		{"", 0, "|", "Prod  prod-eu  prod-us  é1  è2\n"},
-		{"é", 2, "é1|", ""},
+		{"prod|", 1, "prod-|", ""},
+		{"prod-|", 1, "prod-|", "  prod-eu   prod-us"},
+		{"prod-|", 2, "prod-eu|", "> prod-eu   prod-us"},
+		{"prod-|", 4, "prod-eu|", "> prod-eu   prod-us"},
+		{"prod-|", -2, "prod-us|", "  prod-eu > prod-us"},
+		{"prod-|", -3, "prod-eu|", "> prod-eu   prod-us"},
+		{"prod-e|", 1, "prod-eu|", ""},
+		{"prod-eu|", 1, "prod-eu|", ""},
+		{"P|", 1, "Prod|", ""},
+		{"PROD-U|", 1, "prod-us|", ""},
+		{"US|", 1, "prod-us|", ""},
+		{"prod-e| tail", 1, "prod-eu| tail", ""},
+		{"x|", 1, "x|", ""},
+		{"|", 1, "|", "  Prod      prod-eu   prod-us   é1        è2"},
+		{"é|", 1, "é1|", ""},
 	} {
-		var list strings.Builder
-		tab := &completion{candidates, &list, func() int { return 80 }}
-		line, pos, ok := tab.complete(c.line, c.pos, keyTab)
-		if got := line[:pos] + "|" + line[pos:]; !ok || got != c.want || list.String() != c.list {
-			t.Errorf("%q: got %q, %v and %q, want %q and %q", c.line, got, ok, list.String(), c.want, c.list)
+		e := &editor{question: Question{Completions: Completions(candidates...)}}
+		before, after, _ := strings.Cut(c.line, "|")
+		e.line, e.pos = []rune(before+after), len([]rune(before))
+		e.complete(false)
+		for range max(c.tabs, -c.tabs) - 1 {
+			e.complete(c.tabs < 0)
+		}
+		list := ""
+		if e.offer != nil {
+			list = strings.Join(e.offer.rows(80, 20, false), "\n")
+		}
+		if got := string(e.line[:e.pos]) + "|" + string(e.line[e.pos:]); got != c.want || list != c.list {
+			t.Errorf("%q, %d tabs: got %q and %q, want %q and %q", c.line, c.tabs, got, list, c.want, c.list)
 		}
 	}
-	if _, _, ok := (&completion{candidates: candidates}).complete("p", 1, 'x'); ok {
-		t.Error("another key: got a completion, want none")
+}
+
+// A comma list is completed item by item, with notes beside what is offered.
+func TestCompleteList(t *testing.T) {
+	e := &editor{question: Question{List: true, Completions: []Completion{
+		{Text: "sso:account:access"}, {Text: "codewhisperer:completions", Note: "Used in SSO sessions: code, other"},
+	}}}
+	e.line = []rune("sso:account:access, ")
+	e.pos = len(e.line)
+	e.complete(false)
+	want := []string{"  sso:account:access", "  codewhisperer:completions  Used in SSO sessions: code, other"}
+	if d := cmp.Diff(want, e.offer.rows(80, 20, false)); d != "" {
+		t.Errorf("the list (-want +got):\n%s", d)
 	}
-	if _, _, ok := (&completion{}).complete("p", 1, keyTab); ok {
-		t.Error("without candidates: got a completion, want none")
+	if d := cmp.Diff([]string{"  sso:account:access", "  codewhisperer:completions  Used in S…"}, e.offer.rows(40, 20, false)); d != "" {
+		t.Errorf("the list on a narrow screen (-want +got):\n%s", d)
 	}
-	var list strings.Builder
-	(&completion{numbered(100), &list, func() int { return 30 }}).complete("item ", 5, keyTab)
-	if got := list.String(); !strings.HasPrefix(got, "item 0  item 1  item 2\nitem 3") || !strings.HasSuffix(got, "item 59  …\n") {
-		t.Errorf("got %q, want the first 60 in lines of 30", got)
+	e.complete(false)
+	e.complete(false)
+	if got, want := string(e.line), "sso:account:access, codewhisperer:completions"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestManyCompletions(t *testing.T) {
+	o := &offer{found: Completions(numbered(100)...), chosen: -1}
+	for _, c := range []struct {
+		chosen      int
+		first, last string
+	}{
+		{-1, "  item 0    item 1    item 2", "  … 4 rows of 34"},
+		{50, "  item 48   item 49 > item 50", "  … 4 rows of 34"},
+		{99, "  item 90   item 91   item 92", "  … 4 rows of 34"},
+	} {
+		o.chosen = c.chosen
+		rows := o.rows(32, 5, false)
+		if len(rows) != 5 || rows[0] != c.first || rows[4] != c.last {
+			t.Errorf("%d chosen: got %q, want 5 rows from %q to %q", c.chosen, rows, c.first, c.last)
+		}
 	}
 }
 
