@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -35,6 +36,21 @@ func given(c *cobra.Command, name string) *string {
 	return &v
 }
 
+// wizard is what the configure commands have in common.
+func (a *App) wizard(s *setup, cmd *cobra.Command) wizard {
+	return wizard{
+		Terminal: a.terminal(), Config: s.settings.Config, Warn: s.warn,
+		Given: func(flag string) *string { return given(cmd, flag) },
+		Resolve: func(ctx context.Context, startURL string) (signin.Resolved, error) {
+			client, err := s.signin(false) // no trouble to those who need none
+			if err != nil {
+				return signin.Resolved{}, err
+			}
+			return client.Resolve(ctx, startURL)
+		},
+	}
+}
+
 func newConfigureSSO(a *App, g *globals) *cobra.Command {
 	var how loginFlags
 	var account, role string
@@ -61,16 +77,11 @@ given nothing is asked at all, so that scripts can run it.`,
 			if err != nil {
 				return err
 			}
-			t := a.terminal()
-			signIn, err := a.newLogin(s, client, t, how)
-			if err != nil {
-				return err
-			}
+			w := a.wizard(s, cmd)
+			w.Auto = account != "" && role != ""
 			return (&configureSSO{
-				wizard: wizard{Terminal: t, Auto: account != "" && role != ""},
-				name:   a.Name, out: a.Stdout, settings: s.settings, files: a.files(), client: client, warn: s.warn,
-				login: signIn,
-				given: func(flag string) *string { return given(cmd, flag) },
+				wizard: w, name: a.Name, out: a.Stdout, settings: s.settings, files: a.files(), client: client,
+				login: &login{Client: client, Out: a.Stdout, OpenURL: a.openURL, Flags: how},
 			}).run(cmd.Context())
 		},
 	}
@@ -90,22 +101,6 @@ type configureSSO struct {
 	files    awsconfig.Files
 	client   *signin.Client
 	login    *login
-	warn     func(string)
-	given    func(flag string) *string
-}
-
-// A chosenSession is what the first questions lead to.
-type chosenSession struct {
-	Name, StartURL, Region, Scopes string
-	Fresh                          bool // new, or not what the config says: sign in whatever token there is
-}
-
-func (s chosenSession) signin() signin.Session {
-	c := signin.Session{Name: s.Name, StartURL: s.StartURL, Region: s.Region}
-	if s.Scopes != "" {
-		c.Scopes = awsconfig.ParseScopes(s.Scopes)
-	}
-	return c
 }
 
 // run asks everything before it writes anything.
@@ -117,24 +112,24 @@ func (c *configureSSO) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := c.signIn(ctx, chosen); err != nil {
+	if err := c.signIn(ctx, &chosen); err != nil {
 		return err
 	}
 	account, role, err := c.accountAndRole(ctx, chosen)
-	if signin.Unauthorized(err) || isEnded(err) {
+	if !c.Auto && (signin.Unauthorized(err) || isEnded(err)) {
 		fmt.Fprintln(c.out, "Unable to list AWS accounts and/or roles. Skipping configuring AWS credential provider for profile.")
-		account, role, err = "", "", nil
+		account, role, err = "", "", nil // one without the other is a profile that fails
 	}
 	if err != nil {
 		return err
 	}
-	region, err := c.ask(ctx, question{Flag: "--region", Given: c.given("region"), Text: "Default client Region",
-		Current: c.current("region"), Optional: true, Validate: validOptionalRegion})
+	region, err := c.ask(ctx, question{Flag: "region", Text: "Default client Region",
+		Current: c.current("region"), Optional: true, Validate: validClientRegion, Complete: terminal.Completions(ssoRegions...)})
 	if err != nil {
 		return err
 	}
-	format, err := c.ask(ctx, question{Flag: "--output", Given: c.given("output"), Text: "CLI default output format (json if not specified)",
-		Current: c.current("output"), Optional: true, Validate: validFormat, Complete: outputFormats})
+	format, err := c.ask(ctx, question{Flag: "output", Text: "CLI default output format (json if not specified)",
+		Current: c.current("output"), Optional: true, Validate: validFormat, Complete: terminal.Completions(outputFormats...)})
 	if err != nil {
 		return err
 	}
@@ -142,10 +137,18 @@ func (c *configureSSO) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	warnOfName(c.warn, "profile", profile)
-	if err := c.write(ctx, profile, chosen, account, role, region, format); err != nil {
+	target, exists := c.settings.Config.Profile(profile)
+	if !exists {
+		c.warnOfName("profile", profile)
+	}
+	edits := []awsconfig.Edit{profileEdit(target, profile, chosen, account, role, region, format)}
+	if chosen.Name != "" {
+		edits = append(edits, chosen.edit())
+	}
+	if _, err := c.files.Update(ctx, edits...); err != nil { // both or neither
 		return err
 	}
+	c.warnOfRivals(profile, target)
 	c.conclude(profile, account != "" && role != "")
 	return nil
 }
@@ -153,15 +156,15 @@ func (c *configureSSO) run(ctx context.Context) error {
 // checkFlags refuses what the last questions would refuse, before anybody is
 // sent through the browser.
 func (c *configureSSO) checkFlags() error {
-	for flag, check := range map[string]func(string) error{"region": validOptionalRegion, "output": validFormat} {
-		if v := c.given(flag); v != nil {
+	for flag, check := range map[string]func(string) error{"region": validClientRegion, "output": validFormat} {
+		if v := c.Given(flag); v != nil {
 			if err := check(*v); err != nil {
 				return &usageError{Problem: "--" + flag + ": " + err.Error()}
 			}
 		}
 	}
 	if c.settings.ProfileSource != "" {
-		return checkName("--profile", awsconfig.KindProfile, c.settings.ProfileName)
+		return checkName(c.settings.ProfileSource, awsconfig.KindProfile, c.settings.ProfileName)
 	}
 	return nil
 }
@@ -184,33 +187,40 @@ func (c *configureSSO) session(ctx context.Context) (chosenSession, error) {
 		return chosenSession{}, err
 	}
 	if name == "" {
-		fmt.Fprint(c.out, "WARNING: Configuring using legacy format (e.g. without an SSO session).\n"+
-			"Consider re-running \"configure sso\" command and providing a session name.\n")
-		return c.legacySession(ctx)
+		fmt.Fprint(c.out, c.Terminal.Bold("WARNING: Configuring using legacy format (e.g. without an SSO session).\n"+
+			"Consider re-running \"configure sso\" command and providing a session name.")+"\n")
+		var s chosenSession
+		err := c.where(ctx, &s, c.current("sso_start_url"), c.current("sso_region"))
+		return s, err
 	}
 	if err := checkName("--sso-session", awsconfig.KindSession, name); err != nil {
 		return chosenSession{}, err
 	}
-	if old, ok := c.settings.Config.Session(name); ok {
-		return c.knownSession(ctx, name, old)
+	if old, ok := c.Config.Session(name); ok {
+		return c.knownSession(name, old)
 	}
-	warnOfName(c.warn, "sso-session", name)
+	c.warnOfName("sso-session", name)
 	s := chosenSession{Name: name, Fresh: true}
-	s.StartURL, s.Region, err = c.where(ctx, c.current("sso_start_url"), c.current("sso_region"))
-	if err != nil {
+	if err := c.where(ctx, &s, c.current("sso_start_url"), c.current("sso_region")); err != nil {
 		return s, err
 	}
-	s.Scopes, err = c.scopes(ctx, "")
+	err = c.scopes(ctx, &s, "")
 	return s, err
 }
 
 // sessionName asks for the session's name; nothing means the legacy format,
 // which a script has to ask for by giving --sso-session an empty value.
 func (c *configureSSO) sessionName(ctx context.Context) (string, error) {
-	q := question{Flag: "--sso-session", Given: c.given("sso-session"), Text: "SSO session name (Recommended)", Bare: true,
-		Optional: !c.Auto, Complete: slices.Sorted(slices.Values(c.settings.Config.Sessions()))}
-	if q.Given != nil {
-		return strings.TrimSpace(*q.Given), nil
+	q := question{Flag: "sso-session", Text: "SSO session name (Recommended)", Bare: true, Optional: !c.Auto,
+		Complete: terminal.Completions(c.sessionNames()...), Toolbar: c.aboutSession,
+		Validate: func(answer string) error {
+			if strings.TrimSpace(answer) == "" {
+				return nil
+			}
+			return validName(awsconfig.KindSession)(answer)
+		}}
+	if v := c.Given(q.Flag); v != nil {
+		return strings.TrimSpace(*v), nil
 	}
 	if q.Current = c.current("sso_session"); q.Current != "" {
 		q.Text, q.Bare = "SSO session name", false
@@ -218,16 +228,9 @@ func (c *configureSSO) sessionName(ctx context.Context) (string, error) {
 	return c.ask(ctx, q)
 }
 
-func (c *configureSSO) legacySession(ctx context.Context) (chosenSession, error) {
-	var s chosenSession
-	var err error
-	s.StartURL, s.Region, err = c.where(ctx, c.current("sso_start_url"), c.current("sso_region"))
-	return s, err
-}
-
 // knownSession takes the configured session as it is. Values given by flag
 // replace its own; what it lacks and no flag gives is an error.
-func (c *configureSSO) knownSession(ctx context.Context, name string, old awsconfig.SSOSession) (chosenSession, error) {
+func (c *configureSSO) knownSession(name string, old awsconfig.SSOSession) (chosenSession, error) {
 	s := chosenSession{Name: name, StartURL: old.StartURL, Region: old.Region}
 	s.Scopes, _ = old.Get("sso_registration_scopes")
 	for _, f := range []struct {
@@ -239,7 +242,7 @@ func (c *configureSSO) knownSession(ctx context.Context, name string, old awscon
 		{"sso-region", &s.Region, validRegion},
 		{"sso-registration-scopes", &s.Scopes, validScopes},
 	} {
-		v := c.given(f.flag)
+		v := c.Given(f.flag)
 		if v == nil {
 			continue
 		}
@@ -257,46 +260,30 @@ func (c *configureSSO) knownSession(ctx context.Context, name string, old awscon
 	return s, nil
 }
 
-func (w *wizard) startURL(ctx context.Context, given *string, current string) (string, error) {
-	return w.ask(ctx, question{Flag: "--sso-start-url", Given: given, Text: "SSO start URL", Current: current, Validate: validStartURL})
-}
-
-func (w *wizard) ssoRegion(ctx context.Context, given *string, current string) (string, error) {
-	return w.ask(ctx, question{Flag: "--sso-region", Given: given, Text: "SSO region", Current: current, Validate: validRegion})
-}
-
-// where asks for the two values that say where the Identity Center is.
-func (c *configureSSO) where(ctx context.Context, startURL, region string) (string, string, error) {
-	startURL, err := c.startURL(ctx, c.given("sso-start-url"), startURL)
-	if err != nil {
-		return "", "", err
+// signIn gets a token: the cached one of what is configured already, if it is
+// good for a while; else a new one.
+func (c *configureSSO) signIn(ctx context.Context, s *chosenSession) error {
+	if err := awsconfig.CheckStartURL(s.StartURL); err != nil {
+		return loginError(c.name, err)
 	}
-	region, err = c.ssoRegion(ctx, c.given("sso-region"), region)
-	return startURL, region, err
-}
-
-func (c *configureSSO) scopes(ctx context.Context, current string) (string, error) {
-	return c.registrationScopes(ctx, c.given("sso-registration-scopes"), current)
-}
-
-const defaultScopes = "sso:account:access"
-
-func (w *wizard) registrationScopes(ctx context.Context, given *string, current string) (string, error) {
-	return w.ask(ctx, question{Flag: "--sso-registration-scopes", Given: given, Text: "SSO registration scopes",
-		Current: orElse(current, defaultScopes), Validate: validScopes, Complete: []string{defaultScopes}})
-}
-
-// signIn gets a token: the cached one of a session that is configured already,
-// if it is good for a while; else a new one.
-func (c *configureSSO) signIn(ctx context.Context, s chosenSession) error {
 	if !s.Fresh {
-		if _, err := c.client.Token(ctx, s.signin()); err == nil {
+		t, err := c.client.Token(ctx, s.signin())
+		if err == nil && time.Until(t.ExpiresAt) >= reusable {
 			return nil
+		}
+	}
+	if !s.Resolved {
+		if _, err := c.resolve(ctx, s); err != nil {
+			return err
 		}
 	}
 	_, err := c.login.run(ctx, s.signin())
 	return err
 }
+
+// reusable is how long a token must be good for, so that it outlasts the
+// questions and what comes after them.
+const reusable = 15 * time.Minute
 
 // accountAndRole lets the person choose among what they have.
 func (c *configureSSO) accountAndRole(ctx context.Context, s chosenSession) (account, role string, err error) {
@@ -322,7 +309,7 @@ func (c *configureSSO) account(ctx context.Context, list *catalog.Catalog) (stri
 		return "", err
 	}
 	catalog.SortAccounts(accounts)
-	if want := c.given("account-id"); want != nil {
+	if want := c.Given("account-id"); want != nil {
 		if !slices.ContainsFunc(accounts, func(a catalog.Account) bool { return a.ID == *want }) {
 			return "", fmt.Errorf("account %s is not one of the %d you reach", *want, len(accounts))
 		}
@@ -347,7 +334,9 @@ func (c *configureSSO) account(ctx context.Context, list *catalog.Catalog) (stri
 }
 
 func (c *configureSSO) role(ctx context.Context, list *catalog.Catalog, account string) (string, error) {
+	waiting := c.Terminal.Progress("Listing your roles")
 	roles, err := list.Roles(ctx, account)
+	waiting.Done()
 	if err != nil {
 		return "", err
 	}
@@ -356,7 +345,7 @@ func (c *configureSSO) role(ctx context.Context, list *catalog.Catalog, account 
 	for i, r := range roles {
 		names[i] = r.Name
 	}
-	if want := c.given("role-name"); want != nil {
+	if want := c.Given("role-name"); want != nil {
 		if !slices.Contains(names, *want) {
 			return "", fmt.Errorf("role %s is not one of yours in account %s: %s", *want, account, orElse(some(names), "you have none there"))
 		}
@@ -384,30 +373,40 @@ func (c *configureSSO) choose(ctx context.Context, title string, labels []string
 // profileName is the chosen profile's, or asked for.
 func (c *configureSSO) profileName(ctx context.Context, account, role string) (string, error) {
 	if c.settings.ProfileSource != "" {
-		return c.settings.ProfileName, checkName("--profile", awsconfig.KindProfile, c.settings.ProfileName)
+		return c.settings.ProfileName, nil // checked at the beginning
 	}
-	q := question{Flag: "--profile", Text: "Profile name"}
+	q := question{Flag: "profile", Text: "Profile name", Validate: validName(awsconfig.KindProfile)}
 	if account != "" && role != "" {
 		q.Current = role + "-" + account
 	}
-	q.Validate = func(answer string) error {
+	return c.ask(ctx, q)
+}
+
+// warnOfName tells of a name that not every AWS tool will understand.
+func (w *wizard) warnOfName(kind, name string) {
+	if problem := awsconfig.NameProblem(name); problem != "" {
+		w.Warn(fmt.Sprintf("the %s name %q: %s", kind, name, problem))
+	}
+}
+
+// warnOfRivals tells of what the profile had before that AWS tools prefer to SSO.
+func (c *configureSSO) warnOfRivals(profile string, old awsconfig.Profile) {
+	switch {
+	case old.AssumesRole():
+		c.Warn(fmt.Sprintf("the profile %s has role_arn: AWS tools assume that role, and do not use what was configured now", profile))
+	case old.Has("aws_access_key_id"):
+		c.Warn(fmt.Sprintf("the profile %s has aws_access_key_id: the AWS SDK for Go uses that key, and not SSO", profile))
+	}
+}
+
+// validName refuses what cannot be the name of a section.
+func validName(kind string) func(string) error {
+	return func(answer string) error {
 		name := strings.TrimSpace(answer)
 		if name == "" {
 			return errRequired
 		}
-		return awsconfig.Section{Kind: awsconfig.KindProfile, Name: name}.Check()
-	}
-	name, err := c.ask(ctx, q)
-	if err != nil {
-		return "", err
-	}
-	return name, checkName("--profile", awsconfig.KindProfile, name)
-}
-
-// warnOfName tells of a name that not every AWS tool will understand.
-func warnOfName(warn func(string), kind, name string) {
-	if problem := awsconfig.NameProblem(name); problem != "" {
-		warn(fmt.Sprintf("the %s name %q: %s", kind, name, problem))
+		return awsconfig.Section{Kind: kind, Name: name}.Check()
 	}
 }
 
@@ -426,47 +425,39 @@ func validFormat(answer string) error {
 	return fmt.Errorf("one of %s", strings.Join(outputFormats, ", "))
 }
 
-// write puts the profile and, unless it is legacy, its session into the config,
-// both or neither.
-func (c *configureSSO) write(ctx context.Context, profile string, s chosenSession, account, role, region, format string) error {
-	var set []awsconfig.KeyValue
+// profileEdit is what the config file is to say about the profile, given what
+// it says now.
+func profileEdit(old awsconfig.Profile, name string, s chosenSession, account, role, region, format string) awsconfig.Edit {
+	e := awsconfig.Edit{Section: awsconfig.Section{Kind: awsconfig.KindProfile, Name: name}}
 	add := func(key, value string) {
 		if value != "" {
-			set = append(set, awsconfig.Set(key, value))
+			e.Set = append(e.Set, awsconfig.Set(key, value))
 		}
 	}
+	unset := func(key string) { e.Set = append(e.Set, awsconfig.Unset(key)) }
 	if s.Name != "" {
 		add("sso_session", s.Name)
-		// Legacy keys that say otherwise would make the profile inconsistent.
-		for _, key := range []string{"sso_start_url", "sso_region"} {
-			if old := c.current(key); old != "" && old != map[string]string{"sso_start_url": s.StartURL, "sso_region": s.Region}[key] {
-				set = append(set, awsconfig.Unset(key))
+		// Legacy keys stay, unless they say something else than the session: no
+		// AWS tool takes such a profile.
+		for key, value := range map[string]string{"sso_start_url": s.StartURL, "sso_region": s.Region, "sso_registration_scopes": s.Scopes} {
+			if had, ok := old.Get(key); ok && value != "" && had != value {
+				unset(key)
 			}
 		}
 	} else {
-		set = append(set, awsconfig.Unset("sso_session"))
+		unset("sso_session")
 		add("sso_start_url", s.StartURL)
 		add("sso_region", s.Region)
 	}
-	add("sso_account_id", account)
-	add("sso_role_name", role)
+	if account != "" && role != "" {
+		add("sso_account_id", account)
+		add("sso_role_name", role)
+	} else if old.Has("sso_account_id") != old.Has("sso_role_name") {
+		unset("sso_account_id")
+		unset("sso_role_name")
+	}
 	add("region", region)
 	add("output", format)
-	edits := []awsconfig.Edit{{Section: awsconfig.Section{Kind: awsconfig.KindProfile, Name: profile}, Set: set}}
-	if s.Name != "" {
-		edits = append(edits, sessionEdit(s))
-	}
-	_, err := c.files.Update(ctx, edits...)
-	return err
-}
-
-func sessionEdit(s chosenSession) awsconfig.Edit {
-	e := awsconfig.Edit{Section: awsconfig.Section{Kind: awsconfig.KindSession, Name: s.Name}, Set: []awsconfig.KeyValue{
-		awsconfig.Set("sso_start_url", s.StartURL), awsconfig.Set("sso_region", s.Region),
-	}}
-	if s.Scopes != "" {
-		e.Set = append(e.Set, awsconfig.Set("sso_registration_scopes", s.Scopes))
-	}
 	return e
 }
 

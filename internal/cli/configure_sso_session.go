@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -30,9 +28,7 @@ given is not asked.`,
 				return err
 			}
 			return (&configureSSOSession{
-				wizard: wizard{Terminal: a.terminal()},
-				name:   a.Name, out: a.Stdout, config: s.settings.Config, files: a.files(), warn: s.warn,
-				given: func(flag string) *string { return given(cmd, flag) },
+				wizard: a.wizard(s, cmd), name: a.Name, out: a.Stdout, files: a.files(),
 			}).run(cmd.Context())
 		},
 	}
@@ -42,41 +38,34 @@ given is not asked.`,
 
 type configureSSOSession struct {
 	wizard
-	name   string
-	out    io.Writer
-	config *awsconfig.Config
-	files  awsconfig.Files
-	warn   func(string)
-	given  func(flag string) *string
+	name  string
+	out   io.Writer
+	files awsconfig.Files
 }
 
 func (c *configureSSOSession) run(ctx context.Context) error {
-	name, err := c.ask(ctx, question{Flag: "--sso-session", Given: c.given("sso-session"), Text: "SSO session name", Bare: true,
-		Complete: slices.Sorted(slices.Values(c.config.Sessions())),
-		Validate: func(answer string) error {
-			if strings.TrimSpace(answer) == "" {
-				return errRequired
-			}
-			return awsconfig.Section{Kind: awsconfig.KindSession, Name: strings.TrimSpace(answer)}.Check()
-		}})
+	name, err := c.ask(ctx, question{Flag: "sso-session", Text: "SSO session name", Bare: true,
+		Complete: terminal.Completions(c.sessionNames()...), Toolbar: c.aboutSession, Validate: validName(awsconfig.KindSession)})
 	if err != nil {
 		return err
 	}
-	warnOfName(c.warn, "sso-session", name)
-	old, _ := c.config.Session(name)
-	oldScopes, _ := old.Get("sso_registration_scopes")
+	old, known := c.Config.Session(name)
+	if !known {
+		c.warnOfName("sso-session", name)
+	}
 	s := chosenSession{Name: name}
-	if s.StartURL, err = c.startURL(ctx, c.given("sso-start-url"), old.StartURL); err != nil {
+	if err := c.where(ctx, &s, old.StartURL, old.Region); err != nil {
 		return err
 	}
-	if s.Region, err = c.ssoRegion(ctx, c.given("sso-region"), old.Region); err != nil {
+	oldScopes, _ := old.Get("sso_registration_scopes")
+	if err := c.scopes(ctx, &s, oldScopes); err != nil {
 		return err
 	}
-	if s.Scopes, err = c.registrationScopes(ctx, c.given("sso-registration-scopes"), oldScopes); err != nil {
+	if _, err := c.files.Update(ctx, s.edit()); err != nil {
 		return err
 	}
-	if _, err := c.files.Update(ctx, sessionEdit(s)); err != nil {
-		return err
+	if err := awsconfig.CheckStartURL(s.StartURL); err != nil {
+		c.Warn(err.Error())
 	}
 	fmt.Fprintf(c.out, "\nCompleted configuring SSO session: %s\nRun the following to login and refresh access token for this session:\n\n%s sso login --sso-session %s\n",
 		terminal.Clean(name), c.name, quoteWord(terminal.Clean(name)))

@@ -2,12 +2,12 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"net/url"
 	"regexp"
 	"strings"
 
 	"github.com/portico-sso/portico/internal/awsconfig"
+	"github.com/portico-sso/portico/internal/signin"
 	"github.com/portico-sso/portico/internal/terminal"
 )
 
@@ -17,19 +17,25 @@ import (
 type wizard struct {
 	Terminal *terminal.Terminal
 	Auto     bool
+	Given    func(flag string) *string // what a flag says, nil when it was not given
+	Config   *awsconfig.Config         // where completions come from
+	Resolve  func(ctx context.Context, startURL string) (signin.Resolved, error)
+	Warn     func(problem string)
 }
 
 // A question is one prompt.
 type question struct {
-	Flag  string  // such as --sso-region
-	Given *string // the flag's value, nil when it was not given
+	Flag string // that answers it, such as sso-region
 
 	Text     string // the prompt, without default and colon
 	Current  string // what Enter takes
 	Bare     bool   // show no default
 	Optional bool   // nothing is an answer
 	Validate func(string) error
-	Complete []string
+
+	Complete []terminal.Completion
+	List     bool // each item of the answer is completed
+	Toolbar  func(answer string) (title, text string)
 }
 
 func (w *wizard) ask(ctx context.Context, q question) (string, error) {
@@ -47,15 +53,15 @@ func (w *wizard) ask(ctx context.Context, q question) (string, error) {
 		}
 		return q.Validate(answer)
 	}
-	if q.Given != nil {
-		if err := check(*q.Given); err != nil {
-			return "", &usageError{Problem: q.Flag + ": " + err.Error()}
+	if given := w.Given(q.Flag); given != nil {
+		if err := check(*given); err != nil {
+			return "", &usageError{Problem: "--" + q.Flag + ": " + err.Error()}
 		}
-		return orElse(strings.TrimSpace(*q.Given), q.Current), nil
+		return orElse(strings.TrimSpace(*given), q.Current), nil
 	}
 	if w.Auto {
 		if q.Current == "" && !q.Optional {
-			return "", &usageError{Problem: "the following arguments are required: " + q.Flag}
+			return "", &usageError{Problem: "the following arguments are required: --" + q.Flag}
 		}
 		return q.Current, nil
 	}
@@ -63,7 +69,8 @@ func (w *wizard) ask(ctx context.Context, q question) (string, error) {
 	if !q.Bare {
 		prompt += " [" + orElse(q.Current, "None") + "]"
 	}
-	answer, err := w.Terminal.Ask(ctx, terminal.Question{Prompt: terminal.Clean(prompt) + ": ", Validate: check, Completions: terminal.Completions(q.Complete...)})
+	answer, err := w.Terminal.Ask(ctx, terminal.Question{Prompt: terminal.Clean(prompt) + ": ", Validate: check,
+		Completions: q.Complete, List: q.List, Toolbar: q.Toolbar})
 	if err != nil {
 		return "", err
 	}
@@ -80,6 +87,7 @@ func orElse(s, otherwise string) string {
 const (
 	errRequired = words("A value is required")
 	errStartURL = words("Not a valid Start URL")
+	errRegion   = words("not a region; regions look like eu-west-1")
 	errScopes   = words("Scope values must be separated by commas")
 )
 
@@ -100,17 +108,22 @@ func validRegion(answer string) error {
 		return errRequired
 	}
 	if !awsconfig.ValidRegion(r) {
-		return errors.New("not a region; regions look like eu-west-1")
+		return errRegion
 	}
 	return nil
 }
 
-// validOptionalRegion lets a person leave the client's region unset.
-func validOptionalRegion(answer string) error {
-	if strings.TrimSpace(answer) == "" {
+// validClientRegion lets a person leave the region of their commands unset, or
+// give one that only their own endpoints know.
+func validClientRegion(answer string) error {
+	r := strings.TrimSpace(answer)
+	if r == "" {
 		return nil
 	}
-	return validRegion(answer)
+	if awsconfig.CheckRegion(r) != nil {
+		return errRegion
+	}
+	return nil
 }
 
 // validScopes accepts a comma list; a blank inside an item means the commas

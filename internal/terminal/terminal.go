@@ -39,6 +39,14 @@ func (t *Terminal) Color() bool {
 	return t.InteractiveOut() && t.env("NO_COLOR") == "" && !t.dumb()
 }
 
+// Bold is a text in bold type, where Out may be styled.
+func (t *Terminal) Bold(text string) string {
+	if !t.Color() {
+		return text
+	}
+	return "\x1b[1m" + text + "\x1b[m"
+}
+
 // dumb reports whether the terminal only prints: it has no escape sequences.
 func (t *Terminal) dumb() bool { return t.env("TERM") == "dumb" }
 
