@@ -51,13 +51,15 @@ var mayImport = map[string][]string{
 
 	"internal/cli": {"internal/terminal", "internal/output", "internal/awsconfig", "internal/catalog", "internal/creds", "internal/admin", "internal/awsmodel", "internal/awsargs",
 		"internal/signin", "internal/wallet", "internal/atomicfile", "internal/idc", "internal/idc/browse", "internal/idc/control", "internal/idc/directory", "internal/idc/proxy", "internal/idc/seed"},
-	"internal/terminal":   {},
-	"internal/output":     {},
-	"internal/atomicfile": {},
-	"internal/awsmodel":   {},
-	"internal/awsargs":    {"internal/awsmodel", "internal/output", "internal/awsconfig"},
-	"internal/awsconfig":  {"internal/atomicfile"},
-	"internal/wallet":     {"internal/atomicfile"},
+	"internal/terminal": {},
+	// For tests alone: what a person sees.
+	"internal/terminal/screen": {},
+	"internal/output":          {},
+	"internal/atomicfile":      {},
+	"internal/awsmodel":        {},
+	"internal/awsargs":         {"internal/awsmodel", "internal/output", "internal/awsconfig"},
+	"internal/awsconfig":       {"internal/atomicfile"},
+	"internal/wallet":          {"internal/atomicfile"},
 	// signin and admin take from awsconfig what a region may look like, so that
 	// there is one answer to what may become part of a host name.
 	"internal/signin":  {"internal/wallet", "internal/awsconfig"},
@@ -123,7 +125,7 @@ var outside = []struct {
 	{"github.com/spf13/", []string{"internal/cli"}},
 	{"charm.land/", []string{"internal/terminal"}},
 	{"github.com/sahilm/fuzzy", []string{"internal/terminal"}},
-	{"github.com/mattn/go-runewidth", []string{"internal/terminal"}},
+	{"github.com/mattn/go-runewidth", []string{"internal/terminal", "internal/terminal/screen"}},
 	{"golang.org/x/term", []string{"internal/terminal"}},
 	{"rsc.io/qr", []string{"internal/terminal"}}, // QR codes for phones
 	{"github.com/gofrs/flock", []string{"internal/atomicfile"}},

@@ -16,6 +16,8 @@ import (
 	"github.com/creack/pty"
 	"golang.org/x/sys/unix"
 	"golang.org/x/term"
+
+	"github.com/portico-sso/portico/internal/terminal/screen"
 )
 
 // A person sits at a terminal: reads the screen and types.
@@ -24,11 +26,13 @@ type person struct {
 	t       *testing.T
 	master  *os.File
 	slave   *os.File
-	screen  *screen
+	screen  *screen.Screen
 	raw     strings.Builder
 	written chan string
 	before  *term.State
 }
+
+func underlined(s screen.Style) bool { return s.Underlined }
 
 const patience = 20 * time.Second
 
@@ -48,7 +52,7 @@ func sitDown(t *testing.T, width, height int, env ...string) *person {
 		t.Fatal(err)
 	}
 	master := os.NewFile(uintptr(fd), "terminal")
-	p := &person{t: t, master: master, slave: slave, screen: newScreen(max(width, 1), max(height, 1)), written: make(chan string)}
+	p := &person{t: t, master: master, slave: slave, screen: screen.New(max(width, 1), max(height, 1)), written: make(chan string)}
 	p.setSize(width, height)
 	if p.before, err = term.GetState(int(slave.Fd())); err != nil {
 		t.Fatal(err)
@@ -116,24 +120,24 @@ func (p *person) waits(what string, ok func() bool) {
 		select {
 		case s, open := <-p.written:
 			if !open {
-				p.t.Fatalf("the terminal closed before %s; the screen:\n%s", what, p.screen.text())
+				p.t.Fatalf("the terminal closed before %s; the screen:\n%s", what, p.screen.Text())
 			}
 			p.raw.WriteString(s)
-			p.screen.write(s)
+			p.screen.Write(s)
 		case <-timeout:
-			p.t.Fatalf("no sign of %s; the screen:\n%s\nwritten: %q", what, p.screen.text(), p.raw.String())
+			p.t.Fatalf("no sign of %s; the screen:\n%s\nwritten: %q", what, p.screen.Text(), p.raw.String())
 		}
 	}
 }
 
 func (p *person) sees(text string) {
 	p.t.Helper()
-	p.waits(fmt.Sprintf("%q", text), func() bool { return strings.Contains(p.screen.text(), text) })
+	p.waits(fmt.Sprintf("%q", text), func() bool { return strings.Contains(p.screen.Text(), text) })
 }
 
 func (p *person) seesOnly(text string) {
 	p.t.Helper()
-	p.waits(fmt.Sprintf("a screen with only %q", text), func() bool { return p.screen.text() == text })
+	p.waits(fmt.Sprintf("a screen with only %q", text), func() bool { return p.screen.Text() == text })
 }
 
 // An outcome is what a question came to.
@@ -170,9 +174,9 @@ func (p *person) answers(c <-chan outcome, want any, wantErr error) {
 			waiting = false
 		case s := <-p.written:
 			p.raw.WriteString(s)
-			p.screen.write(s)
+			p.screen.Write(s)
 		case <-timeout:
-			p.t.Fatalf("no answer; the screen:\n%s", p.screen.text())
+			p.t.Fatalf("no answer; the screen:\n%s", p.screen.Text())
 		}
 	}
 	if !errors.Is(got.err, wantErr) || wantErr == nil && got.answer != want {
@@ -196,16 +200,16 @@ func (p *person) restored() {
 		p.t.Fatal(err)
 	}
 	p.waits("the end", func() bool { return strings.HasSuffix(p.raw.String(), end) })
-	for mode, on := range p.screen.modes {
+	for mode, on := range p.screen.Modes {
 		if on != (mode == "25") {
 			p.t.Errorf("mode %s: got %v, want %v", mode, on, !on)
 		}
 	}
-	if p.screen.kitty != 0 || p.screen.underlined || p.screen.x != 0 {
-		p.t.Errorf("left behind: keyboard modes %d, underlining %v, column %d", p.screen.kitty, p.screen.underlined, p.screen.x)
+	if p.screen.Kitty != 0 || p.screen.Style.Underlined || p.screen.X != 0 {
+		p.t.Errorf("left behind: keyboard modes %d, underlining %v, column %d", p.screen.Kitty, p.screen.Style.Underlined, p.screen.X)
 	}
-	if len(p.screen.unknown) > 0 {
-		p.t.Errorf("the screen does not know %q", p.screen.unknown)
+	if len(p.screen.Unknown) > 0 {
+		p.t.Errorf("the screen does not know %q", p.screen.Unknown)
 	}
 }
 
@@ -323,6 +327,9 @@ func TestToolbar(t *testing.T) {
 	p.seesOnly("4\nName: corpx")
 	p.types("\x7f")
 	p.seesOnly(shown)
+	if got, want := p.screen.Styled(func(s screen.Style) bool { return s.Bold }), "Session: corp"; got != want {
+		t.Errorf("in bold: got %q, want %q", got, want)
+	}
 	p.types("\x1b[D") // moving changes nothing
 	p.types("\r")
 	p.answers(answer, "corp", nil)
@@ -494,7 +501,7 @@ func TestPickOnTheScreen(t *testing.T) {
 			fmt.Fprintln(p.slave, "before")
 			choice := p.picks(Menu{Title: "Which fruit?", Items: fruit})
 			p.seesOnly("before\nWhich fruit?\n> apple\n  banana\n  cherry\n  date")
-			if p.screen.modes["25"] {
+			if p.screen.Modes["25"] {
 				t.Error("the cursor shows, want it hidden")
 			}
 			p.types(c.keys)
@@ -511,7 +518,7 @@ func TestPickByFilter(t *testing.T) {
 	p.sees("> Payer")
 	p.types("d")
 	p.seesOnly("Accounts\n  2 of 3 match: d\n> Prod (222222222222)\n  Sandbox (333333333333)")
-	if got, want := p.screen.marked(), "dd"; got != want {
+	if got, want := p.screen.Styled(underlined), "dd"; got != want {
 		t.Errorf("underlined: got %q, want %q", got, want)
 	}
 	p.types(" 33")
@@ -529,7 +536,7 @@ func TestPickWithoutColor(t *testing.T) {
 	p.sees("> one")
 	p.types("tw")
 	p.sees("> two")
-	if got := p.screen.marked(); got != "" {
+	if got := p.screen.Styled(underlined); got != "" {
 		t.Errorf("underlined: got %q, want nothing", got)
 	}
 	p.types("\r")
@@ -545,12 +552,12 @@ func TestPickWhileTheTerminalIsResized(t *testing.T) {
 	choice := p.picks(Menu{Title: "Accounts", Items: items})
 	p.sees("Accounts\n  1 of 30, type to filter\n> account-00 with a long name\n")
 	p.sees("account-09")
-	p.screen.resize(16, 6)
+	p.screen.Resize(16, 6)
 	p.setSize(16, 6)
 	p.sees("> account-00 wi…\n  account-01 wi…\n  account-02 wi…\n  account-03 wi…")
 	p.types("\x1b[A")
 	p.sees("  account-28 wi…\n> account-29 wi…")
-	p.screen.resize(60, 24)
+	p.screen.Resize(60, 24)
 	p.setSize(60, 24)
 	p.sees("  account-28 with a long name\n> account-29 with a long name")
 	p.types("\r")
@@ -601,7 +608,7 @@ func TestPickInWords(t *testing.T) {
 		"size is unknown": sitDown(t, 0, 0),
 	} {
 		t.Run(name, func(t *testing.T) {
-			p.screen.resize(60, 24)
+			p.screen.Resize(60, 24)
 			choice := p.picks(Menu{Title: "Roles", Items: []string{"Admin", "ReadOnly"}})
 			p.sees("Roles\n  1) Admin\n  2) ReadOnly\nNumber or name:")
 			p.types("read\r")

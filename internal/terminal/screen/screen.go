@@ -1,0 +1,297 @@
+// Package screen is as much of a terminal as tests need to see what a person
+// would: it draws what a program writes and keeps the modes that were set.
+package screen
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/mattn/go-runewidth"
+)
+
+// A Screen is what a person sees.
+type Screen struct {
+	X, Y    int             // where the cursor is
+	Style   Style           // of what is written next
+	Modes   map[string]bool // private modes as in CSI ? n h
+	Kitty   int             // keyboard modes pushed
+	Unknown []string        // sequences it does not know
+
+	width, height int
+	cells         [][]cell
+	last          rune
+	rest          string
+}
+
+// A Style is how letters look.
+type Style struct{ Bold, Underlined, Reversed bool }
+
+type cell struct {
+	r     rune
+	style Style
+}
+
+// New is an empty screen.
+func New(width, height int) *Screen {
+	s := &Screen{Modes: map[string]bool{"25": true}}
+	s.Resize(width, height)
+	return s
+}
+
+// Resize gives it another size. Rows are cut, not broken anew.
+func (s *Screen) Resize(width, height int) {
+	s.width, s.height = width, height
+	for len(s.cells) < height {
+		s.cells = append(s.cells, nil)
+	}
+	for len(s.cells) > height {
+		if s.Y == len(s.cells)-1 {
+			s.cells = s.cells[1:]
+			s.Y--
+		} else {
+			s.cells = s.cells[:len(s.cells)-1]
+		}
+	}
+	for i := range s.cells {
+		row := make([]cell, width)
+		copy(row, s.cells[i])
+		s.cells[i] = row
+	}
+	s.X = min(s.X, width-1)
+}
+
+// Text is what is on the screen, without blanks at the ends.
+func (s *Screen) Text() string {
+	lines := make([]string, s.height)
+	for i, row := range s.cells {
+		var b strings.Builder
+		for _, c := range row {
+			switch c.r {
+			case 0:
+				b.WriteByte(' ')
+			case -1: // the second half of a wide character
+			default:
+				b.WriteRune(c.r)
+			}
+		}
+		lines[i] = strings.TrimRight(b.String(), " ")
+	}
+	return strings.TrimRight(strings.Join(lines, "\n"), "\n")
+}
+
+// Styled are the letters of which a style is true.
+func (s *Screen) Styled(is func(Style) bool) string {
+	var b strings.Builder
+	for _, row := range s.cells {
+		for _, c := range row {
+			if c.r > 0 && is(c.style) {
+				b.WriteRune(c.r)
+			}
+		}
+	}
+	return b.String()
+}
+
+// Write draws what a program writes.
+func (s *Screen) Write(data string) {
+	data = s.rest + data
+	for data != "" {
+		n := s.step(data)
+		if n == 0 {
+			break // the rest is still to come
+		}
+		data = data[n:]
+	}
+	s.rest = data
+}
+
+func (s *Screen) step(data string) int {
+	switch data[0] {
+	case '\x1b':
+		return s.escape(data)
+	case '\r':
+		s.X = 0
+	case '\n':
+		s.down()
+	case '\b':
+		s.X = max(0, min(s.X, s.width-1)-1)
+	case '\t':
+		s.X = min(s.width-1, (s.X/8+1)*8)
+	case '\a':
+	default:
+		if !utf8.FullRuneInString(data) {
+			return 0
+		}
+		r, n := utf8.DecodeRuneInString(data)
+		s.print(r)
+		return n
+	}
+	return 1
+}
+
+func (s *Screen) down() {
+	if s.Y++; s.Y == s.height {
+		s.Y--
+		s.cells = append(s.cells[1:], make([]cell, s.width))
+	}
+}
+
+func (s *Screen) print(r rune) {
+	width := runeWidth(r)
+	if width == 0 {
+		return
+	}
+	if s.X+width > s.width {
+		s.X = 0
+		s.down()
+	}
+	s.cells[s.Y][s.X] = cell{r, s.Style}
+	if width == 2 {
+		s.cells[s.Y][s.X+1] = cell{-1, s.Style}
+	}
+	s.X += width
+	s.last = r
+}
+
+func (s *Screen) escape(data string) int {
+	if len(data) < 2 {
+		return 0
+	}
+	switch data[1] {
+	case ']':
+		if i := strings.IndexAny(data, "\a"); i > 0 {
+			return i + 1
+		}
+		return 0
+	case 'M':
+		s.Y = max(0, s.Y-1)
+		return 2
+	case 'H':
+		return 2 // a tab stop
+	case '[':
+	default:
+		s.Unknown = append(s.Unknown, data[:2])
+		return 2
+	}
+	end := 2
+	for end < len(data) && data[end] < '@' {
+		end++
+	}
+	if end == len(data) {
+		return 0
+	}
+	s.control(data[2:end], data[end])
+	return end + 1
+}
+
+func (s *Screen) control(parameters string, final byte) {
+	first, _, _ := strings.Cut(parameters, ";")
+	n, err := strconv.Atoi(first)
+	if err != nil || n == 0 {
+		n = 1
+	}
+	erase := func(from, to int) {
+		for i := max(0, from); i < min(to, s.width); i++ {
+			s.cells[s.Y][i] = cell{}
+		}
+	}
+	s.X = min(s.X, s.width-1) // a wrap that was due is not any more
+	switch final {
+	case 'A':
+		s.Y = max(0, s.Y-n)
+	case 'B':
+		s.Y = min(s.height-1, s.Y+n)
+	case 'C':
+		s.X = min(s.width-1, s.X+n)
+	case 'D':
+		s.X = max(0, s.X-n)
+	case 'G', '`':
+		s.X = min(s.width, n) - 1
+	case 'd':
+		s.Y = min(s.height, n) - 1
+	case 'H':
+		s.X, s.Y = 0, min(s.height, n)-1
+		if _, column, ok := strings.Cut(parameters, ";"); ok {
+			c, _ := strconv.Atoi(column)
+			s.X = max(0, min(s.width, c)-1)
+		}
+	case 'K':
+		switch first {
+		case "", "0":
+			erase(s.X, s.width)
+		case "1":
+			erase(0, s.X+1)
+		case "2":
+			erase(0, s.width)
+		}
+	case 'J':
+		if first == "2" {
+			for i := range s.cells {
+				s.cells[i] = make([]cell, s.width)
+			}
+			return
+		}
+		erase(s.X, s.width)
+		for i := s.Y + 1; i < s.height; i++ {
+			s.cells[i] = make([]cell, s.width)
+		}
+	case 'X':
+		erase(s.X, s.X+n)
+	case 'P':
+		row := slices.Delete(s.cells[s.Y], s.X, min(s.width, s.X+n))
+		s.cells[s.Y] = append(row, make([]cell, s.width-len(row))...)
+	case '@':
+		row := slices.Insert(s.cells[s.Y], s.X, make([]cell, n)...)
+		s.cells[s.Y] = row[:s.width]
+	case 'L':
+		for range n {
+			s.cells = slices.Insert(slices.Delete(s.cells, s.height-1, s.height), s.Y, make([]cell, s.width))
+		}
+	case 'M':
+		for range n {
+			s.cells = append(slices.Delete(s.cells, s.Y, s.Y+1), make([]cell, s.width))
+		}
+	case 'b':
+		for range n {
+			s.print(s.last)
+		}
+	case 'm':
+		for p := range strings.SplitSeq(parameters, ";") {
+			switch p {
+			case "", "0":
+				s.Style = Style{}
+			case "1":
+				s.Style.Bold = true
+			case "22":
+				s.Style.Bold = false
+			case "4":
+				s.Style.Underlined = true
+			case "24":
+				s.Style.Underlined = false
+			case "7":
+				s.Style.Reversed = true
+			case "27":
+				s.Style.Reversed = false
+			}
+		}
+	case 'h', 'l':
+		s.Modes[strings.TrimPrefix(parameters, "?")] = final == 'h'
+	case 'u':
+		switch {
+		case strings.HasPrefix(parameters, ">"):
+			s.Kitty++
+		case strings.HasPrefix(parameters, "<"):
+			s.Kitty--
+		}
+	case 'W', 'c', 'p', 'n':
+	default:
+		s.Unknown = append(s.Unknown, "CSI "+parameters+string(final))
+	}
+}
+
+// runeWidth is how many columns a character takes where nobody says otherwise.
+func runeWidth(r rune) int {
+	return (&runewidth.Condition{StrictEmojiNeutral: true}).StringWidth(string(r))
+}
