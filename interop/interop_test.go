@@ -220,8 +220,8 @@ func (c *center) acted(t *testing.T) []int {
 
 // event is what the tests look at in an event.
 type event struct {
-	EventName, ErrorCode string
-	RequestParameters    map[string]any
+	EventName, ErrorCode, UserAgent string
+	RequestParameters               map[string]any
 }
 
 // events are those of one operation, or all.
@@ -243,7 +243,7 @@ func (c *center) events(t *testing.T, operation string) []event {
 }
 
 // profiles writes the AWS configuration of somebody who uses Identity Center:
-// session corp, and profiles dev and prod.
+// session corp, and profiles dev and prod; old is of before there were sessions.
 func (c *center) profiles(t *testing.T) {
 	t.Helper()
 	write(t, c.home(".aws", "config"), `[sso-session corp]
@@ -267,6 +267,13 @@ region = us-east-1
 sso_session = corp
 sso_account_id = 222222222222
 sso_role_name = Unheard
+region = us-east-1
+
+[profile old]
+sso_start_url = https://d-1234567890.awsapps.com/start
+sso_region = us-east-1
+sso_account_id = 111111111111
+sso_role_name = AdministratorAccess
 region = us-east-1
 `)
 }
