@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/portico-sso/portico/internal/awsconfig"
+	"github.com/portico-sso/portico/internal/idc"
 	"github.com/portico-sso/portico/internal/idc/control"
 	"github.com/portico-sso/portico/internal/output"
 	"github.com/portico-sso/portico/internal/signin"
@@ -104,6 +105,8 @@ func explain(ctx context.Context, a *App, err error) problem {
 	if e, ok := errors.AsType[*usageError](err); ok {
 		p.exit, p.code, p.message = exitUsage, "ParamValidation", e.Problem
 	} else if e, ok := errors.AsType[*control.Error](err); ok && e.Value() {
+		p.exit, p.code = exitUsage, "ParamValidation"
+	} else if _, ok := errors.AsType[*idc.AddressError](err); ok {
 		p.exit, p.code = exitUsage, "ParamValidation"
 	} else if _, ok := errors.AsType[*output.QueryError](err); ok {
 		p.exit, p.code = exitUsage, "ParamValidation"

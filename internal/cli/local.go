@@ -47,10 +47,13 @@ func readOrganisation(file string) (*directory.Organisation, error) {
 	}
 	data, err := os.ReadFile(file)
 	if err != nil {
-		return nil, fmt.Errorf("organisation: %v", err)
+		return nil, &usageError{Problem: fmt.Sprintf("argument --org: %v", err)}
 	}
 	org, err := seed.Parse(file, data)
-	return &org, err
+	if err != nil {
+		return nil, &usageError{Problem: fmt.Sprintf("argument --org: %v", err)}
+	}
+	return &org, nil
 }
 
 // find returns the control client of the local Identity Center that is meant:

@@ -10,16 +10,16 @@ import (
 )
 
 func newLocalAssign(a *App, g *globals) *cobra.Command {
-	return newChangeAssignment(a, "assign", "Give a person or a group a permission set", "Gives a person or a group a permission set in accounts.",
+	return newChangeAssignment(a, g, "assign", "Give a person or a group a permission set", "Gives a person or a group a permission set in accounts.",
 		(*control.Client).Assign)
 }
 
 func newLocalUnassign(a *App, g *globals) *cobra.Command {
-	return newChangeAssignment(a, "unassign", "Take a permission set from a person or a group",
+	return newChangeAssignment(a, g, "unassign", "Take a permission set from a person or a group",
 		"Takes a permission set in accounts from a person or a group. Role credentials that\nwere issued live on to their own end.", (*control.Client).Unassign)
 }
 
-func newChangeAssignment(a *App, name, short, long string, change func(*control.Client, context.Context, control.Assignment) (int, error)) *cobra.Command {
+func newChangeAssignment(a *App, g *globals, name, short, long string, change func(*control.Client, context.Context, control.Assignment) (int, error)) *cobra.Command {
 	var in control.Assignment
 	c := &cobra.Command{
 		Use: name, Short: short, Long: long, Args: noArgs,
@@ -45,7 +45,9 @@ func newChangeAssignment(a *App, name, short, long string, change func(*control.
 		if err != nil {
 			return err
 		}
-		_, err = fmt.Fprintf(a.Stdout, "Changed %s.\n", count(changed, "assignment"))
-		return err
+		return a.show(g, name, done("changed", changed), func() error {
+			_, err := fmt.Fprintf(a.Stdout, "Changed %s.\n", count(changed, "assignment"))
+			return err
+		})
 	})
 }

@@ -23,8 +23,10 @@ func newLocalClockShow(a *App, g *globals) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		_, err = fmt.Fprintf(a.Stdout, "%s (skewed by %s)\n", clock.Now.UTC().Format(time.RFC3339), time.Duration(clock.Skew))
-		return err
+		return a.show(g, "clock", clock, func() error {
+			_, err := fmt.Fprintf(a.Stdout, "%s (skewed by %s)\n", clock.Now.UTC().Format(time.RFC3339), time.Duration(clock.Skew))
+			return err
+		})
 	})
 }
 

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -57,8 +58,10 @@ first, those of the organisation's file after all others.`,
 		if err != nil {
 			return err
 		}
-		_, err = fmt.Fprintln(a.Stdout, added.ID)
-		return err
+		return a.show(g, "decision", added, func() error {
+			_, err := fmt.Fprintln(a.Stdout, added.ID)
+			return err
+		})
 	})
 }
 
@@ -84,16 +87,20 @@ func newLocalDecisionList(a *App, g *globals) *cobra.Command {
 		if asJSON {
 			return writeLines(a.Stdout, decisions)
 		}
-		rows := [][]string{{"ID", "ANSWER", "AS", "CLIENT", "FLOW", "AFTER"}}
-		for _, d := range decisions {
-			after := ""
-			if d.After > 0 {
-				after = time.Duration(d.After).String()
-			}
-			rows = append(rows, []string{d.ID, d.Answer, d.User, d.Client, d.Flow, after})
-		}
-		return writeTable(a.Stdout, rows)
+		return a.show(g, "decisions", decisions, func() error { return writeDecisions(a.Stdout, decisions) })
 	})
+}
+
+func writeDecisions(out io.Writer, decisions []control.Decision) error {
+	rows := [][]string{{"ID", "ANSWER", "AS", "CLIENT", "FLOW", "AFTER"}}
+	for _, d := range decisions {
+		after := ""
+		if d.After > 0 {
+			after = time.Duration(d.After).String()
+		}
+		rows = append(rows, []string{d.ID, d.Answer, d.User, d.Client, d.Flow, after})
+	}
+	return writeTable(out, rows)
 }
 
 func newLocalDecisionClear(a *App, g *globals) *cobra.Command {

@@ -35,7 +35,7 @@ else: their HTTPS goes to its proxy, whose certificates they trust.`,
 			if err != nil {
 				return err
 			}
-			return (&localEnv{App: a, Control: client, Out: a.Stdout, User: user, Home: home, Proxy: proxied}).run(cmd.Context())
+			return (&localEnv{App: a, Globals: g, Control: client, Out: a.Stdout, User: user, Home: home, Proxy: proxied}).run(cmd.Context())
 		},
 	}
 	c.Flags().StringVar(&address, "address", "", "which one, when several are running")
@@ -47,6 +47,7 @@ else: their HTTPS goes to its proxy, whose certificates they trust.`,
 
 type localEnv struct {
 	App        *App
+	Globals    *globals
 	Control    *control.Client
 	Out        io.Writer
 	User, Home string
@@ -82,10 +83,26 @@ func (l *localEnv) run(ctx context.Context) error {
 			set = append(set, name)
 		}
 	}
-	if len(set) > 0 {
-		fmt.Fprintf(l.Out, "unset %s\n", strings.Join(set, " "))
+	e := environment{Unset: set, Export: map[string]string{}}
+	variables := a.localEnvironment(l.Control.Record, l.Home, l.User, l.Proxy)
+	for _, kv := range variables {
+		name, value, _ := strings.Cut(kv, "=")
+		e.Export[name] = value
 	}
-	for _, kv := range a.localEnvironment(l.Control.Record, l.Home, l.User, l.Proxy) {
+	return a.show(l.Globals, "environment", e, func() error { return l.writeShell(set, variables) })
+}
+
+// An environment is what local env says, as data.
+type environment struct {
+	Unset  []string          `json:"unset,omitempty"`
+	Export map[string]string `json:"export"`
+}
+
+func (l *localEnv) writeShell(unset, variables []string) error {
+	if len(unset) > 0 {
+		fmt.Fprintf(l.Out, "unset %s\n", strings.Join(unset, " "))
+	}
+	for _, kv := range variables {
 		name, value, _ := strings.Cut(kv, "=")
 		if _, err := fmt.Fprintf(l.Out, "export %s=%s\n", name, quoteWord(value)); err != nil {
 			return err

@@ -21,7 +21,8 @@ func newLocalEvents(a *App, g *globals) *cobra.Command {
 		Long: `Prints what happened in the local Identity Center: one JSON object a line, oldest
 first, with CloudTrail's field names. eventName is the operation's name, errorCode
 is there when it was refused, and additionalEventData.AuthWorkflowID is the same
-in all events of one sign-in. No secret is ever in it.
+in all events of one sign-in. No secret is ever in it. With --output or --query
+they are one list, events.
 The latest hundred thousand are kept. --user and --op take patterns with * and ?.`,
 		Example: `  portico local events
   portico local events --follow --user alice
@@ -38,8 +39,19 @@ The latest hundred thousand are kept. --user and --op take patterns with * and ?
 		return err
 	}
 	return steering(a, c, func(ctx context.Context, client *control.Client, _ []string) error {
-		return (&localEvents{Control: client, Out: a.Stdout, Follow: follow,
-			Query: control.EventsQuery{User: user, Operation: operation, Since: from}}).run(ctx)
+		l := &localEvents{Control: client, Out: a.Stdout, Follow: follow,
+			Query: control.EventsQuery{User: user, Operation: operation, Since: from}}
+		if g.Output == "" && g.Query == "" {
+			return l.run(ctx)
+		}
+		if follow {
+			return &usageError{Problem: "--follow prints one event a line, and never a whole list for --output or --query; pipe it into jq"}
+		}
+		all, err := l.all(ctx)
+		if err != nil {
+			return err
+		}
+		return a.show(g, "events", all, nil)
 	})
 }
 
@@ -65,6 +77,17 @@ type localEvents struct {
 	Out     io.Writer
 	Query   control.EventsQuery
 	Follow  bool
+}
+
+// all are the events so far.
+func (l *localEvents) all(ctx context.Context) (all []control.Event, err error) {
+	for q := l.Query; ; {
+		page, err := l.Control.Events(ctx, q)
+		if err != nil || len(page.Events) == 0 {
+			return all, err
+		}
+		all, q.After = append(all, page.Events...), page.Next
+	}
 }
 
 func (l *localEvents) run(ctx context.Context) error {

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"io"
 	"math"
 	"strconv"
 	"strings"
@@ -79,8 +80,10 @@ by which "fault clear" takes it back.`,
 		if err != nil {
 			return err
 		}
-		_, err = fmt.Fprintln(a.Stdout, added.ID)
-		return err
+		return a.show(g, "fault", added, func() error {
+			_, err := fmt.Fprintln(a.Stdout, added.ID)
+			return err
+		})
 	})
 }
 
@@ -117,12 +120,16 @@ func newLocalFaultList(a *App, g *globals) *cobra.Command {
 		if asJSON {
 			return writeLines(a.Stdout, faults)
 		}
-		rows := [][]string{{"ID", "OP", "FAULT", "ONLY", "CALLS", "ACTED"}}
-		for _, f := range faults {
-			rows = append(rows, []string{f.ID, f.Op, faultKind(f), faultOnly(f), strconv.Itoa(f.Calls), strconv.Itoa(f.Acted)})
-		}
-		return writeTable(a.Stdout, rows)
+		return a.show(g, "faults", faults, func() error { return writeFaults(a.Stdout, faults) })
 	})
+}
+
+func writeFaults(out io.Writer, faults []control.Fault) error {
+	rows := [][]string{{"ID", "OP", "FAULT", "ONLY", "CALLS", "ACTED"}}
+	for _, f := range faults {
+		rows = append(rows, []string{f.ID, f.Op, faultKind(f), faultOnly(f), strconv.Itoa(f.Calls), strconv.Itoa(f.Acted)})
+	}
+	return writeTable(out, rows)
 }
 
 // faultKind says what a fault does, in the words of fault add.

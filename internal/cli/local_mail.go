@@ -42,7 +42,7 @@ day. A person at the sign-in page finds the message at /mail.`,
 		case asJSON:
 			return writeLines(a.Stdout, messages)
 		}
-		return writeMail(a.Stdout, messages)
+		return a.show(g, "messages", messages, func() error { return writeMail(a.Stdout, messages) })
 	})
 }
 

@@ -34,7 +34,9 @@ to their own end, as AWS's do.`,
 		if err != nil {
 			return err
 		}
-		_, err = fmt.Fprintf(a.Stdout, "Ended %s.\n", count(ended, "sign-in"))
-		return err
+		return a.show(g, "revoke", done("ended", ended), func() error {
+			_, err := fmt.Fprintf(a.Stdout, "Ended %s.\n", count(ended, "sign-in"))
+			return err
+		})
 	})
 }

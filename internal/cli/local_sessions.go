@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"io"
 	"strings"
 	"time"
 
@@ -31,10 +32,14 @@ func newLocalSessions(a *App, g *globals) *cobra.Command {
 		if asJSON {
 			return writeLines(a.Stdout, sessions)
 		}
-		rows := [][]string{{"SESSION", "USER", "SINCE", "UNTIL", "CLIENTS"}}
-		for _, s := range sessions {
-			rows = append(rows, []string{s.ID, s.User, s.CreatedAt.UTC().Format(time.RFC3339), s.ExpiresAt.UTC().Format(time.RFC3339), strings.Join(s.Clients, ", ")})
-		}
-		return writeTable(a.Stdout, rows)
+		return a.show(g, "sessions", sessions, func() error { return writeSessions(a.Stdout, sessions) })
 	})
+}
+
+func writeSessions(out io.Writer, sessions []control.Session) error {
+	rows := [][]string{{"SESSION", "USER", "SINCE", "UNTIL", "CLIENTS"}}
+	for _, s := range sessions {
+		rows = append(rows, []string{s.ID, s.User, s.CreatedAt.UTC().Format(time.RFC3339), s.ExpiresAt.UTC().Format(time.RFC3339), strings.Join(s.Clients, ", ")})
+	}
+	return writeTable(out, rows)
 }

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -104,7 +105,7 @@ func (l *localStart) run(ctx context.Context) error {
 			Hint: fmt.Sprintf("Another one may be running already. To choose another port: %s local start --listen 127.0.0.1:0 --data DIR", l.App.Name)}
 	}
 	if err != nil {
-		return fmt.Errorf("listen: %v", err)
+		return notListening("--listen", l.Listen, err)
 	}
 	defer listener.Close()
 	if l.Config.BaseURL == "" && unspecified(listener.Addr()) {
@@ -128,6 +129,14 @@ func (l *localStart) run(ctx context.Context) error {
 	}
 	l.announce(running)
 	return running.wait()
+}
+
+// notListening tells an address that is none from one that cannot be had.
+func notListening(flag, address string, err error) error {
+	if _, trouble := errors.AsType[syscall.Errno](err); trouble && !errors.Is(err, syscall.EADDRNOTAVAIL) {
+		return fmt.Errorf("%s: %v", flag, err)
+	}
+	return &usageError{Problem: fmt.Sprintf("argument %s: %q is no address of this machine: %v", flag, address, err)}
 }
 
 func holder(e *atomicfile.LockedError) string {
@@ -249,7 +258,7 @@ func (s *service) serve(ctx context.Context, l net.Listener) (_ *running, err er
 	var p *proxy.Proxy
 	if s.Proxy != "" {
 		if proxies, err = net.Listen("tcp", s.Proxy); err != nil {
-			return nil, fmt.Errorf("--proxy: %v", err)
+			return nil, notListening("--proxy", s.Proxy, err)
 		}
 		defer func() {
 			if err != nil {

@@ -149,7 +149,7 @@ type behind struct {
 func (b *behind) run(env []string, args ...string) (stdout, stderr string, code int) {
 	var out, problems bytes.Buffer
 	code = cli.App{Name: "portico", Stdin: strings.NewReader(""), Stdout: &out, Stderr: &problems, Home: b.home,
-		Env: append(append([]string{"HOME=" + b.home, "AWS_ENDPOINT_URL=https://" + hostBehind, "TZ=UTC"}, b.env...), env...),
+		Env:     append(append([]string{"HOME=" + b.home, "AWS_ENDPOINT_URL=https://" + hostBehind, "TZ=UTC"}, b.env...), env...),
 		OpenURL: func(string) error { return nil }}.Run(b.t.Context(), args)
 	return out.String(), problems.String(), code
 }
@@ -216,7 +216,9 @@ decisions: [{user: alice, answer: allow}]
 	wanting := serve(&testProxy{to: origin.Listener.Addr().String(), credentials: "us@er:pass:word", challenge: `Basic realm="corp"`})
 	negotiating := serve(&testProxy{credentials: "x:y", challenge: "Negotiate"})
 	forbidding := serve(&testProxy{status: http.StatusForbidden})
-	expired := leadsTo(corporate.server(t, ic, func(c *x509.Certificate) { c.NotBefore, c.NotAfter = c.NotBefore.Add(-24*time.Hour), c.NotAfter.Add(-25*time.Hour) }))
+	expired := leadsTo(corporate.server(t, ic, func(c *x509.Certificate) {
+		c.NotBefore, c.NotAfter = c.NotBefore.Add(-24*time.Hour), c.NotAfter.Add(-25*time.Hour)
+	}))
 	future := leadsTo(corporate.server(t, ic, func(c *x509.Certificate) { c.NotBefore = c.NotBefore.Add(90 * time.Minute) }))
 	other := leadsTo(corporate.server(t, ic, func(c *x509.Certificate) { c.DNSNames = []string{"captive.example"} }))
 	silent, err := net.Listen("tcp", "127.0.0.1:0")
