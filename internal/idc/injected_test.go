@@ -14,7 +14,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/portico-sso/portico/internal/idc/awsapi"
 	"github.com/portico-sso/portico/internal/idc/control"
 	"github.com/portico-sso/portico/internal/idc/directory"
 	"github.com/portico-sso/portico/internal/idc/events"
@@ -63,9 +62,6 @@ var changing = []string{"RegisterClient", "StartDeviceAuthorization", "CreateTok
 // Every operation × everything that can befall it, through a real server: what
 // the client sees, and what has happened.
 func TestFaultOfEveryOperation(t *testing.T) {
-	for _, name := range awsapi.Operations() {
-		operation(name) // which all are there
-	}
 	type wire struct {
 		errorType       string
 		status          int
@@ -77,6 +73,7 @@ func TestFaultOfEveryOperation(t *testing.T) {
 	oidc := wire{"InvalidRequestException", 400, "application/json", "InternalServerException", "TooManyRequestsException", 429}
 	access := wire{"UnauthorizedException", 401, "application/json", "InternalServerException", "TooManyRequestsException", 429}
 	query := wire{"ExpiredToken", 403, "text/xml", "InternalFailure", "Throttling", 400}
+	admin := wire{"AccessDeniedException", 400, "application/x-amz-json-1.1", "InternalServerException", "ThrottlingException", 400}
 	wires := map[string]wire{
 		"RegisterClient": oidc, "StartDeviceAuthorization": oidc, "CreateToken": oidc,
 		"ListAccounts": access, "ListAccountRoles": access, "GetRoleCredentials": access, "Logout": access,
@@ -86,8 +83,24 @@ func TestFaultOfEveryOperation(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := listen(t, Config{})
 		p := l.program(t)
-		for _, o := range operations {
+		every := slices.Clone(operations)
+		// Those of one service are alike, so one stands for all.
+		for _, op := range []string{"sso-admin:ListInstances", "identitystore:ListUsers", "organizations:ListRoots"} {
+			wires[op] = admin
+			every = append(every, struct {
+				name    string
+				request func(p *program) *http.Request
+			}{op, func(p *program) *http.Request { return p.administer(op) }})
+		}
+		organizations := admin
+		organizations.internal, organizations.throttled = "ServiceException", "TooManyRequestsException"
+		wires["organizations:ListRoots"] = organizations
+		for _, o := range every {
 			want := wires[o.name]
+			service, name, qualified := strings.Cut(o.name, ":")
+			if !qualified {
+				service, name = "", o.name
+			}
 			changes := slices.Contains(changing, o.name)
 			for _, tt := range []struct {
 				kind   string
@@ -117,15 +130,16 @@ func TestFaultOfEveryOperation(t *testing.T) {
 				tt.rule.Op = o.name
 				rule := addFault(t, l.Server, tt.rule)
 				if tt.kind == "rate" { // the first passes
-					l.Faults().Decide(l.now(), fault.Call{Operation: o.name})
+					l.Faults().Decide(l.now(), fault.Call{Service: service, Operation: name})
 				}
+				request := o.request(p)
 				began := time.Now()
-				a, err := p.do(o.request(p))
+				a, err := p.do(request)
 				took := time.Since(began)
 				if cleared := l.Faults().Clear(rule.ID); cleared != nil {
 					t.Fatal(cleared)
 				}
-				e := p.last(o.name)
+				e := p.last(name)
 				cell := o.name + ", " + tt.kind
 				if tt.cut && o.name == "Logout" { // whose answer has no body to cut
 					tt.status, tt.cut = 0, false

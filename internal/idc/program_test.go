@@ -125,11 +125,16 @@ func (p *program) portal(method, target string) *http.Request {
 	return r
 }
 
-func (p *program) signed(service, method, target, body string) *http.Request {
+// signed signs a request with the role that the program has. A body is a form
+// unless headers say otherwise: names and values in turn.
+func (p *program) signed(service, method, target, body string, headers ...string) *http.Request {
 	p.t.Helper()
 	r := p.request(method, target, body)
 	if body != "" {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	for i := 0; i+1 < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
 	}
 	sum := sha256.Sum256([]byte(body))
 	if err := signer.NewSigner().SignHTTP(p.t.Context(), p.role, r, hex.EncodeToString(sum[:]), service, "eu-west-1", time.Now().Add(p.ahead)); err != nil {
@@ -229,14 +234,15 @@ func (p *program) allow() {
 	}
 }
 
-// until does all a sign-in does before the operation named.
+// until does all a sign-in does before the operation named, and before Logout at
+// the latest.
 func (p *program) until(name string) {
 	p.t.Helper()
 	for _, o := range operations {
 		if o.name == "CreateToken" {
 			p.allow()
 		}
-		if o.name == name {
+		if o.name == name || o.name == "Logout" {
 			return
 		}
 		p.must(o.request(p))
@@ -337,6 +343,12 @@ func (p *program) wantNoSecrets() {
 func (a reply) code() string {
 	if kind, _, _ := strings.Cut(a.Header.Get("X-Amzn-Errortype"), ":"); kind != "" {
 		return kind
+	}
+	var typed struct {
+		Type string `json:"__type"`
+	}
+	if json.Unmarshal(a.body, &typed) == nil && typed.Type != "" {
+		return typed.Type
 	}
 	_, rest, found := strings.Cut(string(a.body), "<Code>")
 	if !found {

@@ -8,10 +8,12 @@ import (
 	"encoding/xml"
 	"errors"
 	"io"
+	"maps"
 	"mime"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -97,6 +99,10 @@ func FuzzServe(f *testing.F) {
 	for path, method := range portalPaths {
 		f.Add(method, path+"?account_id=111111111111&role_name=ReadOnly&max_result=1&next_token=x", "", "", "", minted, []byte(nil))
 	}
+	for op := range adminCalls {
+		service, name, _ := strings.Cut(op, ":")
+		f.Add("POST", "/", "application/x-amz-json-1.1", targets[service]+name, "", "", []byte(`{"InstanceArn":1,"MaxResults":"x"}`))
+	}
 	for _, tt := range others {
 		f.Add(tt.call.method, tt.call.target, tt.call.header.Get("Content-Type"), tt.call.header.Get("X-Amz-Target"), "", "", []byte(tt.call.body))
 	}
@@ -159,17 +165,24 @@ func FuzzOperations(f *testing.F) {
 	client, tokens := c.signIn(f, "alice")
 	creds := c.roleCredentials(f, tokens.AccessToken, dev, "ReadOnly")
 	_, leaving := c.signIn(f, "bob") // who is signed out on the way
-	operations := []struct{ service, method, path string }{
-		{"sso-oidc", "POST", "/client/register"},
-		{"sso-oidc", "POST", "/device_authorization"},
-		{"sso-oidc", "POST", "/token"},
-		{"sso", "GET", "/assignment/accounts"},
-		{"sso", "GET", "/assignment/roles"},
-		{"sso", "GET", "/federation/credentials"},
-		{"sso", "POST", "/logout"},
-		{"sts", "POST", "/"},
-		{"sts", "GET", "/"},
-		{"s3", "GET", "/"},
+	admin := c.as(f, "alice", dev, "AdministratorAccess")
+	k := c.things(f)
+	type target struct{ service, method, path, operation string }
+	operations := []target{
+		{"sso-oidc", "POST", "/client/register", ""},
+		{"sso-oidc", "POST", "/device_authorization", ""},
+		{"sso-oidc", "POST", "/token", ""},
+		{"sso", "GET", "/assignment/accounts", ""},
+		{"sso", "GET", "/assignment/roles", ""},
+		{"sso", "GET", "/federation/credentials", ""},
+		{"sso", "POST", "/logout", ""},
+		{"sts", "POST", "/", ""},
+		{"sts", "GET", "/", ""},
+		{"s3", "GET", "/", ""},
+	}
+	for _, op := range slices.Sorted(maps.Keys(adminCalls)) {
+		service, name, _ := strings.Cut(op, ":")
+		operations = append(operations, target{signing[service], "POST", "/", targets[service] + name})
 	}
 	for i := range operations {
 		f.Add(uint8(i), "", "account_id=111111111111&role_name=ReadOnly&max_result=1", "", "", []byte(nil))
@@ -178,6 +191,11 @@ func FuzzOperations(f *testing.F) {
 		f.Add(uint8(i), "", "Action=GetCallerIdentity&Version=2011-06-15", "Accept", "application/json", []byte(`Action=GetAccessKeyInfo&Version=2011-06-15&AccessKeyId=`+creds.AccessKeyID))
 		f.Add(uint8(i), "", "", "", "", []byte(`{"clientName":"\u202e","clientType":"public","grantTypes":["authorization_code"],"redirectUris":["http://127.0.0.1/x"],"scopes":["sso:account:access"],"startUrl":"`+startURL+`"}`))
 		f.Add(uint8(i), "", "", "", "", []byte(`{"grantType":"`+deviceGrant+`","deviceCode":"x","startUrl":1}`))
+		f.Add(uint8(i), "", "", "", "", []byte(`{"InstanceArn":"`+k.instance+`","PermissionSetArn":"`+k.set+`","ResourceArn":"`+k.set+`","AccountId":"`+k.account+
+			`","PrincipalId":"`+k.user+`","PrincipalType":"USER","Filter":{"AccountId":null},"MaxResults":1,"IdentityStoreId":"`+k.store+`","UserId":"`+k.user+
+			`","GroupId":"`+k.group+`","GroupIds":["`+k.group+`"],"MemberId":{"UserId":"`+k.user+`"},"Filters":[{"AttributePath":"UserName","AttributeValue":"x"}],`+
+			`"AlternateIdentifier":{"UniqueAttribute":{"AttributePath":"emails.value","AttributeValue":"x"}},"ParentId":"`+k.root+`","ChildId":"`+dev+`","ResourceId":"`+dev+`","ChildType":"ACCOUNT"}`))
+		f.Add(uint8(i), "", "", "", "", []byte(`{"NextToken":"AAAA","MaxResults":-1e99,"Filter":[],"Filters":{},"MemberId":"x","AlternateIdentifier":{"ExternalId":{}},"GroupIds":[null]}`))
 		f.Add(uint8(i), "", "", "", "", []byte(`{"grantType":"authorization_code","code":"x","redirectUri":"x","codeVerifier":"x"}`))
 	}
 	f.Fuzz(func(t *testing.T, which uint8, method, query, name, value string, body []byte) {
@@ -203,18 +221,24 @@ func FuzzOperations(f *testing.F) {
 			t.Skip(err)
 		}
 		r.RequestURI = q.target
-		switch op.service {
-		case "sso-oidc":
+		switch {
+		case op.service == "sso-oidc":
 			r.Header.Set("Content-Type", "application/json")
-		case "sso":
+		case op.service == "sso" && op.operation == "":
 			r.Header.Set("X-Amz-Sso_bearer_token", *tokens.AccessToken)
 			if op.path == "/logout" {
 				r.Header.Set("X-Amz-Sso_bearer_token", *leaving.AccessToken)
 			}
 		default:
+			by := creds
 			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			if op.operation != "" {
+				by = admin
+				r.Header.Set("Content-Type", "application/x-amz-json-1.1")
+				r.Header.Set("X-Amz-Target", op.operation)
+			}
 			sum := sha256.Sum256([]byte(q.body))
-			if err := signer.NewSigner().SignHTTP(t.Context(), creds, r, hex.EncodeToString(sum[:]), op.service, "us-west-2", time.Now()); err != nil {
+			if err := signer.NewSigner().SignHTTP(t.Context(), by, r, hex.EncodeToString(sum[:]), op.service, "us-west-2", time.Now()); err != nil {
 				t.Skip(err)
 			}
 		}
@@ -233,6 +257,6 @@ func FuzzOperations(f *testing.F) {
 			t.Fatalf("%s %s: got %d with the event %+v", q.method, q.target, resp.StatusCode, call)
 		}
 		wantAWS(t, resp)
-		wantEvent(t, call, *client.secret, *tokens.AccessToken, *tokens.RefreshToken, creds.SecretAccessKey, creds.SessionToken)
+		wantEvent(t, call, *client.secret, *tokens.AccessToken, *tokens.RefreshToken, creds.SecretAccessKey, creds.SessionToken, admin.SecretAccessKey, admin.SessionToken)
 	})
 }

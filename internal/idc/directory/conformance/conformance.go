@@ -31,6 +31,8 @@ func Run(t *testing.T, open Open) {
 		"disabling":               disabling,
 		"lists":                   lists,
 		"assigning":               assigning,
+		"listings":                listings,
+		"granted":                 granted,
 		"decisions":               decisions,
 		"challenges":              challenges,
 		"challenges of the gone":  challengesOfTheGone,
