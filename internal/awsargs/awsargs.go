@@ -38,11 +38,13 @@ type Options struct {
 	Globals []Global
 	Extra   []Global // further flags of this command, returned like Globals
 
-	ReadFile     func(string) ([]byte, error) // nil is os.ReadFile
-	LookupEnv    func(string) (string, bool)  // for ~ and $NAME in names of files; nil is os.LookupEnv
-	Stdin        io.Reader                    // what file:///dev/stdin reads; nil leaves it to ReadFile
-	BinaryFormat string                       // how blobs are given: base64, the default, or raw-in-base64-out
-	Optional     []string                     // required members that the caller fills in
+	ReadFile  func(string) ([]byte, error) // nil is os.ReadFile
+	LookupEnv func(string) (string, bool)  // for ~ and $NAME in names of files; nil is os.LookupEnv
+	Stdin     io.Reader                    // what file:///dev/stdin reads; nil leaves it to ReadFile
+	// BinaryFormat is how blobs are given when --cli-binary-format is not among the
+	// words: base64, the default, or raw-in-base64-out.
+	BinaryFormat string
+	Optional     []string // required members that the caller fills in
 }
 
 // A UsageError is a command line that cannot be used. With Usage, an option is
@@ -102,7 +104,13 @@ func Parse(op *awsmodel.Operation, words []string, o Options) (Arguments, error)
 			return Arguments{}, err
 		}
 	}
-	a.Input, err = typed(op.Input, a.Input, o.BinaryFormat != "raw-in-base64-out")
+	format := o.BinaryFormat
+	for _, g := range a.Globals {
+		if word, ok := strings.CutPrefix(g, "--cli-binary-format="); ok {
+			format = word
+		}
+	}
+	a.Input, err = typed(op.Input, a.Input, format != "raw-in-base64-out")
 	return a, err
 }
 

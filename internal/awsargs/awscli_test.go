@@ -218,11 +218,6 @@ func (a *awsCLI) compare(op *awsmodel.Operation, service, command string, words 
 	a.t.Helper()
 	want := a.ask(question{Ask: "parse", Service: service, Operation: command, Words: words})
 	got, err := Parse(op, words, Options{Globals: globalsOfAWS})
-	for _, g := range got.Globals {
-		if format, ok := strings.CutPrefix(g, "--cli-binary-format="); ok {
-			got, err = Parse(op, words, Options{Globals: globalsOfAWS, BinaryFormat: format})
-		}
-	}
 	sample := got.Skeleton == "input" || got.Skeleton == "yaml-input"
 	if err == nil && !sample {
 		err = Validate(op, got.Input)
