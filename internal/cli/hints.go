@@ -31,7 +31,7 @@ func cure(ctx context.Context, a *App, err error) string {
 		return e.Hint
 	}
 	if e, ok := errors.AsType[*signin.ResolveError](err); ok {
-		if text := cure(a, e.Cause); text != "" {
+		if text := cure(ctx, a, e.Cause); text != "" {
 			return text
 		}
 		return "sso_start_url is to be the address of your AWS access portal, such as https://d-1234567890.awsapps.com/start, or one of your company's that redirects straight to it."
