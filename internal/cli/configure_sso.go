@@ -40,7 +40,12 @@ func given(c *cobra.Command, name string) *string {
 func (a *App) wizard(s *setup, cmd *cobra.Command) wizard {
 	return wizard{
 		Terminal: a.terminal(), Config: s.settings.Config, Warn: s.warn,
-		Given: func(flag string) *string { return given(cmd, flag) },
+		Given: func(flag string) *string {
+			if flag == "profile" {
+				return nil // one that is given is chosen; an empty one is none
+			}
+			return given(cmd, flag)
+		},
 		Resolve: func(ctx context.Context, startURL string) (signin.Resolved, error) {
 			client, err := s.signin(false) // no trouble to those who need none
 			if err != nil {
@@ -59,7 +64,8 @@ func newConfigureSSO(a *App, g *globals) *cobra.Command {
 		Short: "Sign in, choose an account and a role, and make a profile of them",
 		Long: `Asks for an SSO session, signs in, lets you choose one of your accounts and roles,
 and writes the profile to ~/.aws/config. Running it again updates the profile in
-place; the rest of the file is not touched.
+place; the rest of the file is not touched. Enter takes what is in brackets, and
+Tab completes sessions, start URLs, regions, scopes and formats.
 
 A question whose flag is given is not asked. With --account-id and --role-name
 given nothing is asked at all, so that scripts can run it.`,
@@ -301,6 +307,8 @@ func (c *configureSSO) accountAndRole(ctx context.Context, s chosenSession) (acc
 	return account, role, nil
 }
 
+const askAdministrator = "An administrator of your Identity Center has to assign you, or a group of yours, a permission set in an account."
+
 func (c *configureSSO) account(ctx context.Context, list *catalog.Catalog) (string, error) {
 	waiting := c.Terminal.Progress("Listing your accounts")
 	accounts, err := list.Accounts(ctx)
@@ -317,7 +325,7 @@ func (c *configureSSO) account(ctx context.Context, list *catalog.Catalog) (stri
 	}
 	switch len(accounts) {
 	case 0:
-		return "", words("No AWS accounts are available to you.")
+		return "", &hintedError{Err: words("No AWS accounts are available to you."), Hint: askAdministrator}
 	case 1:
 		fmt.Fprintf(c.out, "The only AWS account available to you is: %s\n", terminal.Clean(accounts[0].ID))
 		return accounts[0].ID, nil
@@ -353,7 +361,7 @@ func (c *configureSSO) role(ctx context.Context, list *catalog.Catalog, account 
 	}
 	switch len(names) {
 	case 0:
-		return "", words("No roles are available for the account " + account)
+		return "", &hintedError{Err: words("No roles are available for the account " + account), Hint: askAdministrator}
 	case 1:
 		fmt.Fprintf(c.out, "The only role available to you is: %s\n", terminal.Clean(names[0]))
 		return names[0], nil

@@ -266,7 +266,11 @@ func TestWizardNoAccounts(t *testing.T) {
 	s := sit(t, env, "configure", "sso", "--profile", "dev")
 	s.sees("SSO session name [corp]:")
 	s.types(enter)
-	s.ends(255, "\nportico: [ERROR]: No AWS accounts are available to you.")
+	s.ends(255, `
+portico: [ERROR]: No AWS accounts are available to you.
+
+An administrator of your Identity Center has to assign you, or a group of yours,
+ a permission set in an account.`)
 	configIs(t, home, corp)
 }
 

@@ -6,9 +6,15 @@ import (
 	"bufio"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // Answers one a line, as a script gives them, and what comes of each.
@@ -190,6 +196,81 @@ func TestSessionAnswers(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What the wizard makes of a token that is there: it must be good for a quarter
+// of an hour, or be refreshed; else the person signs in.
+func TestWizardTokenReuse(t *testing.T) {
+	env, home := local(t, "--org", organisation(t, 1, "ReadOnly"))
+	const legacy = "[profile dev]\nsso_start_url = " + startURL + "\nsso_region = us-east-1\n"
+	const session = "[profile dev]\nsso_session = corp\n\n[sso-session corp]\nsso_start_url = " + startURL + "\nsso_region = us-east-1\nsso_registration_scopes = sso:account:access\n"
+	for _, c := range []struct {
+		name, config, answers string
+		file                  string
+		left                  time.Duration
+		login                 bool
+	}{
+		{"legacy, 16 minutes", legacy, "\n\n\n\n\n", "7487b5b67d5fa1132cf33fa93ae51ef38cc37752", 16 * time.Minute, false},
+		{"legacy, 14 minutes", legacy, "\n\n\n\n\n", "7487b5b67d5fa1132cf33fa93ae51ef38cc37752", 14 * time.Minute, true},
+		{"session, 16 minutes", session, "\n\n\n", "ee0bfd2552fbd840c02cc48b6e823320543c450f", 16 * time.Minute, false},
+		{"session, refreshed", session, "\n\n\n", "ee0bfd2552fbd840c02cc48b6e823320543c450f", -time.Minute, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			configured(t, home, c.config)
+			command(t, env, "sso", "login", "--profile", "dev")
+			path := filepath.Join(home, ".aws", "sso", "cache", c.file+".json")
+			token, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			token = regexp.MustCompile(`"expiresAt": "[^"]*"`).ReplaceAll(token, []byte(`"expiresAt": "`+time.Now().Add(c.left).UTC().Format(time.RFC3339)+`"`))
+			if err := os.WriteFile(path, token, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			cmd := program(t, env, "configure", "sso", "--profile", "dev")
+			cmd.Stdin = strings.NewReader(c.answers)
+			stdout, stderr, code := outcome(t, cmd)
+			if login := strings.Contains(stdout, "Attempting to open"); code != 0 || login != c.login {
+				t.Errorf("got code %d, a sign-in %v, want 0 and %v\n%s%s", code, login, c.login, stdout, stderr)
+			}
+		})
+	}
+}
+
+// The regions offered are those the SDK knows the service in.
+func TestOfferedRegions(t *testing.T) {
+	dir, err := exec.CommandContext(t.Context(), "go", "list", "-m", "-f", "{{.Dir}}", "github.com/aws/aws-sdk-go-v2/service/ssooidc").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	table, err := os.ReadFile(filepath.Join(strings.TrimSpace(string(dir)), "internal", "endpoints", "endpoints.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, commercial, _ := strings.Cut(string(table), `ID: "aws",`)
+	commercial, _, found := strings.Cut(commercial, `ID: "aws-cn",`)
+	if !found {
+		t.Fatal("the SDK's table has another form")
+	}
+	var want []string
+	for _, m := range regexp.MustCompile(`Region: +"([a-z]+-[a-z]+-[0-9]+)"`).FindAllStringSubmatch(commercial, -1) {
+		want = append(want, m[1])
+	}
+	slices.Sort(want)
+	want = slices.Compact(want)
+	s := sit(t, []string{"HOME=" + t.TempDir(), "TERM=xterm"}, "configure", "sso-session", "--sso-session=x", "--sso-start-url="+startURL)
+	s.sees("SSO region [None]:")
+	s.types("\t")
+	s.seesLast("  us-west-1        us-west-2")
+	_, list, _ := strings.Cut(s.screen.Text(), "\n")
+	if d := cmp.Diff(want, strings.Fields(list)); d != "" {
+		t.Errorf("regions offered (-want +got):\n%s", d)
+	}
+	if len(want) != 34 {
+		t.Errorf("the SDK has %d regions, want 34: the list grew", len(want))
+	}
+	s.types(ctrlC)
+	s.ends(130, "SSO region [None]:")
 }
 
 // With --no-browser the address is printed for whoever visits it.
