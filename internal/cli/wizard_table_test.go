@@ -198,6 +198,36 @@ func TestSessionAnswers(t *testing.T) {
 	}
 }
 
+// A region in the start URL's own text is what Enter takes, unless another one is
+// configured for that very address.
+func TestRegionOfStartURL(t *testing.T) {
+	const own = "https://ssoins-1.portal.eu-west-1.app.aws"
+	for _, c := range []struct{ config, answer, prompt, want string }{
+		{"", own, "SSO region [eu-west-1]: ", "eu-west-1"},
+		{"", startURL, "SSO region [None]: ", "us-west-2"},
+		{"[sso-session corp]\nsso_start_url = " + startURL + "\nsso_region = us-east-1\n", own, "SSO region [eu-west-1]: ", "eu-west-1"},
+		{"[sso-session corp]\nsso_start_url = " + own + "\nsso_region = us-east-1\n", "", "SSO region [us-east-1]: ", "us-east-1"},
+	} {
+		home := t.TempDir()
+		configured(t, home, c.config)
+		region := ""
+		if strings.Contains(c.prompt, "None") {
+			region = c.want
+		}
+		cmd := program(t, []string{"HOME=" + home}, "configure", "sso-session")
+		cmd.Stdin = strings.NewReader("corp\n" + c.answer + "\n" + region + "\n\n")
+		stdout, stderr, code := outcome(t, cmd)
+		if code != 0 || !strings.Contains(stdout, c.prompt) {
+			t.Errorf("%q: got code %d, %s%s, want the prompt %q", c.answer, code, stdout, stderr, c.prompt)
+		}
+		url := c.answer
+		if url == "" {
+			url = own
+		}
+		configIs(t, home, "[sso-session corp]\nsso_start_url = "+url+"\nsso_region = "+c.want+"\nsso_registration_scopes = sso:account:access\n")
+	}
+}
+
 // What the wizard makes of a token that is there: it must be good for a quarter
 // of an hour, or be refreshed; else the person signs in.
 func TestWizardTokenReuse(t *testing.T) {
