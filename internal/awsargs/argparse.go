@@ -20,10 +20,9 @@ const (
 
 // A flag is one option of a command line.
 type flag struct {
-	name     string // without its dashes
-	nargs    nargs
-	required bool
-	negates  string // the switch that it turns off
+	name    string // without its dashes
+	nargs   nargs
+	negates string // the switch that it turns off
 }
 
 // A table holds the options of a command, in the order the AWS CLI has them.
@@ -32,11 +31,10 @@ type table []flag
 func newTable(op *awsmodel.Operation) table {
 	var t table
 	for _, m := range op.Input.Members {
-		f := flag{name: awsmodel.FlagName(m.Name), required: m.Required}
+		f := flag{name: awsmodel.FlagName(m.Name)}
 		switch m.Shape.Kind {
 		case awsmodel.Boolean:
-			// No switch is required by its flags; validation asks for it.
-			f.nargs, f.required = none, false
+			f.nargs = none
 			t = append(t, f)
 			f.name, f.negates = "no-"+f.name, f.name
 		case awsmodel.List:
@@ -304,18 +302,22 @@ func (g *given) set(f flag, values []string) error {
 	return nil
 }
 
-func (t table) requireAll(g given, optional []string) error {
-	var missing []string
-	for _, f := range t {
-		filled := func(member string) bool { return awsmodel.FlagName(member) == f.name }
-		if f.required && !g.has(f.name) && !slices.ContainsFunc(optional, filled) {
-			missing = append(missing, "--"+f.name)
+func requireAll(op *awsmodel.Operation, g given, optional []string) error {
+	e := &UsageError{}
+	var flags []string
+	for _, m := range op.Input.Members {
+		// No switch is required by its flags; validation asks for it.
+		flag := awsmodel.FlagName(m.Name)
+		if m.Required && m.Shape.Kind != awsmodel.Boolean && !g.has(flag) && !slices.Contains(optional, m.Name) {
+			e.Missing = append(e.Missing, m.Name)
+			flags = append(flags, "--"+flag)
 		}
 	}
-	if len(missing) > 0 {
-		return &UsageError{Problem: "the following arguments are required: " + strings.Join(missing, ", ")}
+	if len(e.Missing) == 0 {
+		return nil
 	}
-	return nil
+	e.Problem = "the following arguments are required: " + strings.Join(flags, ", ")
+	return e
 }
 
 func invalidInt(flag, word string) error {

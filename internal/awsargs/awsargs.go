@@ -47,9 +47,12 @@ type Options struct {
 	Optional     []string // required members that the caller fills in
 }
 
-// A UsageError is a command line that cannot be used. With Usage, an option is
-// unknown, and the AWS CLI prints that text above.
-type UsageError struct{ Problem, Usage string }
+// A UsageError is a command line that cannot be used.
+type UsageError struct {
+	Problem string
+	Usage   string   // the text that the AWS CLI prints above, where an option is unknown
+	Missing []string // the required members that were not given, where that is all
+}
 
 func (e *UsageError) Error() string { return e.Problem }
 
@@ -62,7 +65,9 @@ func Usage(program string) string {
 		"  " + program + " <command> <subcommand> help\n"
 }
 
-// Parse reads the words after an operation's name.
+// Parse reads the words after an operation's name. The global flags are in what
+// it returns even when required arguments are missing, so that the caller can
+// tell whether to ask for them.
 func Parse(op *awsmodel.Operation, words []string, o Options) (Arguments, error) {
 	table := newTable(op)
 	globals, words, err := takeGlobals(words, append(slices.Clone(o.Globals), o.Extra...), table)
@@ -79,8 +84,8 @@ func Parse(op *awsmodel.Operation, words []string, o Options) (Arguments, error)
 	}
 	whole := given.has("cli-input-json") || given.has("cli-input-yaml")
 	if !whole && a.Skeleton != "input" && a.Skeleton != "yaml-input" {
-		if err := table.requireAll(given, o.Optional); err != nil {
-			return Arguments{}, err
+		if err := requireAll(op, given, o.Optional); err != nil {
+			return Arguments{Globals: globals}, err
 		}
 	}
 	if len(given.unknown) > 0 {

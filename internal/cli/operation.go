@@ -97,13 +97,18 @@ func (o *operation) parse(cmd *cobra.Command, words []string) (awsargs.Arguments
 		options.Extra = []awsargs.Global{{Name: sessionFlagName, Value: true}}
 	}
 	args, err := awsargs.Parse(o.Operation, words, options)
-	if err != nil {
-		return args, err
-	}
 	if err := flags.Parse(args.Globals); err != nil {
 		return args, &usageError{Problem: err.Error()}
 	}
-	return args, nil
+	if err := o.Globals.consistent(); err != nil {
+		return args, err
+	}
+	if e, ok := errors.AsType[*awsargs.UsageError](err); ok && len(e.Missing) > 0 && o.App.autoPrompt(o.Globals) {
+		if words, err = o.prompt(cmd.Context(), e.Missing, words, options); err == nil {
+			args, err = awsargs.Parse(o.Operation, words, options)
+		}
+	}
+	return args, err
 }
 
 const sessionFlagName = "sso-session"

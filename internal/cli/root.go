@@ -60,6 +60,8 @@ ready for it.`,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 
 		SuggestionsMinimumDistance: slip,
+
+		PersistentPreRunE: func(*cobra.Command, []string) error { return g.consistent() },
 	}
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetIn(a.Stdin)
@@ -120,9 +122,10 @@ func globalFlags(g *globals) *pflag.FlagSet {
 	f.BoolVar(&g.NoPaginate, "no-paginate", false, "get one page of a listing, as the service gives it")
 	f.BoolVar(&g.NoSignRequest, "no-sign-request", false, "send requests without credentials")
 	f.BoolVar(&g.NoPager, "no-cli-pager", false, "print at once, without a pager")
-	f.StringVar(&g.Color, "color", "auto", "colour: on, off or auto")
-	f.StringVar(&g.ErrorFormat, "cli-error-format", "", "how errors are told: enhanced, legacy, json, yaml, text or table")
-	f.StringVar(&g.BinaryFormat, "cli-binary-format", "", "how blobs are given: base64 or raw-in-base64-out")
+	g.Color = "auto"
+	choiceFlag(f, &g.Color, "color", colorChoices, "colour: on, off or auto")
+	choiceFlag(f, &g.ErrorFormat, "cli-error-format", errorFormats, "how errors are told: enhanced, legacy, json, yaml, text or table")
+	choiceFlag(f, &g.BinaryFormat, "cli-binary-format", []string{"base64", "raw-in-base64-out"}, "how blobs are given: base64 or raw-in-base64-out")
 	f.BoolVar(&g.AutoPrompt, "cli-auto-prompt", false, "ask for what is missing")
 	f.BoolVar(&g.NoAutoPrompt, "no-cli-auto-prompt", false, "ask for nothing")
 	f.BoolVar(&g.Debug, "debug", false, "log each request to stderr, without secrets")
