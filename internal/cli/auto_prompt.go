@@ -48,7 +48,7 @@ func (o *operation) prompt(ctx context.Context, missing, words []string, options
 		if m.Doc != "" {
 			fmt.Fprintln(o.App.Stderr, m.Doc)
 		}
-		q := terminal.Question{Prompt: fmt.Sprintf("--%s (%s): ", flag, valueWord(m.Shape)), Completions: m.Shape.Enum,
+		q := terminal.Question{Prompt: fmt.Sprintf("--%s (%s): ", flag, valueWord(m.Shape)), Completions: terminal.Completions(m.Shape.Enum...),
 			Validate: func(answer string) error {
 				if answer == "" {
 					return fmt.Errorf("--%s is required", flag)
