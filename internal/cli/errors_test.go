@@ -57,7 +57,7 @@ func TestReport(t *testing.T) {
 		e.Ahead = ahead
 		return e
 	}
-	const wrongRegion = "If the page said the code or grant is invalid, sso_region (us-east-1) may be wrong: it is the region of the Identity Center, not of your resources."
+	const wrongRegion = "If the page said the code or grant is invalid, sso_region (us-east-1) may be wrong: it is the region of the Identity Center, not of your resources. To find it, open https://d-1234567890.awsapps.com/start: its sign-in page is at https://REGION.signin.aws; administrators see it in the IAM Identity Center console, under Settings."
 	const at = `"https://portal.sso.us-east-1.amazonaws.com/assignment/accounts"`
 	for name, tt := range map[string]struct {
 		err  error

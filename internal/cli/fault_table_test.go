@@ -651,7 +651,7 @@ var faultTable = map[string][]faultRow{
 		{"error ExpiredToken", 254, serviceError("ListBuckets", "ExpiredToken") + hintKeys},
 		{"error InternalError", 254, serviceError("ListBuckets", "InternalError")},
 		{"error InvalidAccessKeyId", 254, serviceError("ListBuckets", "InvalidAccessKeyId")},
-		{"error RequestTimeTooSkewed", 254, serviceError("ListBuckets", "RequestTimeTooSkewed") + " | This machine's clock is wrong. Set it right, and try again."},
+		{"error RequestTimeTooSkewed", 254, serviceError("ListBuckets", "RequestTimeTooSkewed") + " | The service finds the time of the request wrong. Look at this machine's clock, and try again."},
 		{"error SignatureDoesNotMatch", 254, serviceError("ListBuckets", "SignatureDoesNotMatch") + hintClock},
 		{"error SlowDown", 254, serviceError("ListBuckets", "SlowDown") + hintWait},
 		{"status 400", 254, serviceError("ListBuckets", "InvalidRequest")},

@@ -199,8 +199,8 @@ func clockCure(e *signin.ServiceError) string {
 		return fmt.Sprintf("This machine's clock is %s behind the service's. Set it right, and try again.", off)
 	case e.Ahead < -notable:
 		return fmt.Sprintf("This machine's clock is %s ahead of the service's. Set it right, and try again.", off)
-	case e.Ahead == 0 && e.Code == "RequestTimeTooSkewed":
-		return "This machine's clock is wrong. Set it right, and try again."
+	case e.Code == "RequestTimeTooSkewed":
+		return "The service finds the time of the request wrong. Look at this machine's clock, and try again."
 	}
 	return "The clocks agree, so the secret key is not the one that belongs to the access key, or something on the way has changed the request."
 }
