@@ -62,7 +62,7 @@ func (o *operation) run(cmd *cobra.Command, words []string) error {
 	if err != nil {
 		return err
 	}
-	print, err := o.printer(s)
+	answers, err := o.printer(s)
 	if err != nil {
 		return err
 	}
@@ -123,7 +123,7 @@ func (o *operation) printSkeleton() error {
 	if err != nil {
 		return err
 	}
-	print, err := s.printer(o.App, o.Operation.Name)
+	answers, err := o.printer(s)
 	if err != nil {
 		return err
 	}
@@ -146,12 +146,25 @@ func (o *operation) complete(input output.Object) output.Object {
 	return input
 }
 
-// printer prints pages as the AWS CLI does: as text and as a stream of YAML one
-// by one, in other formats as one answer.
-func (o *operation) printer(s *setup) (func(iter.Seq2[admin.Page, error], admin.Paging) error, error) {
-	print, err := s.printer(o.App, o.Operation.Name)
-	if err != nil {
-		return nil, err
+// printer prints the operation's answers.
+func (o *operation) printer(s *setup) (*printer, error) {
+	p, err := s.printer(o.App, o.Operation.Name)
+	if err == nil && o.Service.Command == "sts" {
+		p.inXML()
+	}
+	return p, err
+}
+
+// print prints pages as the AWS CLI does: as text and as a stream of YAML one by
+// one, in other formats as one answer.
+func (o *operation) print(answers *printer, pages iter.Seq2[admin.Page, error], paging admin.Paging) error {
+	text := answers.Format == output.Text
+	if paging.Off || (!text && answers.Format != output.YAMLStream) {
+		answer, err := admin.Merge(o.Operation, pages, paging)
+		if err != nil {
+			return err
+		}
+		return answers.Print(answer)
 	}
 	format, err := s.settings.Output()
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/pflag"
 
@@ -58,6 +59,14 @@ func (a *App) printer(g *globals, s *awsconfig.Settings, operation string) (*pri
 		p.Out = p.pager
 	}
 	return p, nil
+}
+
+// inXML says that the service answers in XML, where times are text: this matters
+// when they are to stay as they came.
+func (p *printer) inXML() {
+	if p.Time != nil {
+		p.Time = func(t time.Time) any { return t.UTC().Format("2006-01-02T15:04:05.999Z07:00") }
+	}
 }
 
 // Print prints the only answer there is.

@@ -249,6 +249,8 @@ decisions: [{user: alice, answer: allow}]
 		{name: "authenticating, no password", env: []string{"HTTPS_PROXY=http://" + wanting},
 			want: []string{proxyWords + `"http://` + wanting + `"`, "wants a user and a password (407). Put them into HTTPS_PROXY"}},
 		{name: "authenticating by Kerberos", env: []string{"HTTPS_PROXY=http://" + negotiating}, want: []string{proxyWords, "asks for Negotiate"}},
+		{name: "for what is not under TLS", env: []string{"AWS_ENDPOINT_URL=http://" + hostBehind, "HTTP_PROXY=http://secret:x@" + wanting},
+			want: []string{proxyWords + `"http://***:***@` + wanting + `"`, "does not accept the user and password in HTTP_PROXY (407)"}},
 		{name: "forbidding", env: []string{"HTTPS_PROXY=http://" + forbidding}, want: []string{proxyWords, "refused to connect to idc.test: 403 Forbidden"}},
 		{name: "inspecting, CA by variable", env: []string{"HTTPS_PROXY=http://" + inspecting, "AWS_CA_BUNDLE=" + corporate.file}},
 		{name: "inspecting, CA by flag", env: []string{"HTTPS_PROXY=http://" + inspecting}, args: []string{"--ca-bundle", corporate.file}},
