@@ -162,11 +162,9 @@ func (c *configureSSO) run(ctx context.Context) error {
 // checkFlags refuses what the last questions would refuse, before anybody is
 // sent through the browser.
 func (c *configureSSO) checkFlags() error {
-	for flag, check := range map[string]func(string) error{"region": validClientRegion, "output": validFormat} {
-		if v := c.Given(flag); v != nil {
-			if err := check(*v); err != nil {
-				return &usageError{Problem: "--" + flag + ": " + err.Error()}
-			}
+	if v := c.Given("region"); v != nil {
+		if err := validClientRegion(*v); err != nil {
+			return &usageError{Problem: "--region: " + err.Error()}
 		}
 	}
 	if c.settings.ProfileSource != "" {
