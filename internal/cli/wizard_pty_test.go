@@ -227,6 +227,43 @@ sso_role_name = ReadOnly
 `)
 }
 
+// Tab offers what the config knows, in order, also without colour.
+func TestWizardCompletions(t *testing.T) {
+	home := t.TempDir()
+	configured(t, home, "[sso-session zeta]\nsso_start_url = https://z.awsapps.com/start\nsso_region = us-east-1\nsso_registration_scopes = sso:account:access, codewhisperer:completions\n"+
+		"[sso-session alpha]\nsso_start_url = https://a.awsapps.com/start\nsso_region = us-east-1\nsso_registration_scopes = codewhisperer:completions\n"+
+		"[profile old]\nsso_start_url = https://o.awsapps.com/start\nsso_region = eu-west-1\n")
+	s := sit(t, []string{"HOME=" + home, "TERM=xterm-256color", "NO_COLOR=1"}, "configure", "sso-session")
+	s.sees("SSO session name:")
+	s.types("\t")
+	s.sees("SSO session name:\n  alpha   zeta")
+	s.types("\t\t")
+	s.sees("SSO session name: zeta\n  alpha > zeta")
+	s.types("\x15new" + enter)
+	screen := "SSO session name: new\nSSO start URL [None]:"
+	s.sees(screen)
+	s.types("\t")
+	s.sees(screen + " https://")
+	s.types("\t")
+	s.sees(screen + " https://\n  https://a.awsapps.com/start   https://o.awsapps.com/start\n  https://z.awsapps.com/start")
+	s.types("o\t" + enter)
+	screen += " https://o.awsapps.com/start\nSSO region [None]:"
+	s.sees(screen)
+	s.types("ca-w\t" + enter)
+	screen += " ca-west-1\nSSO registration scopes [sso:account:access]:"
+	s.sees(screen)
+	s.types("\t")
+	s.sees(screen + "\n  sso:account:access\n  codewhisperer:completions  Used in SSO sessions: alpha, zeta")
+	s.types("s\t, c\t" + enter)
+	s.ends(0, screen+` sso:account:access, codewhisperer:
+completions
+
+Completed configuring SSO session: new
+Run the following to login and refresh access token for this session:
+
+portico sso login --sso-session new`)
+}
+
 // Running it again and taking every default leaves every byte as it was.
 func TestWizardAgain(t *testing.T) {
 	env, home := local(t, "--org", organisation(t, 1, "ReadOnly"))
