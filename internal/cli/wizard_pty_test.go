@@ -212,7 +212,9 @@ Default client Region [None]:`
 	if text := s.screen.Text(); !strings.Contains(text, "\nThen enter the code:\n") {
 		t.Errorf("no device flow on the screen:\n%s", text)
 	}
-	s.types(enter + enter)
+	s.types(enter)
+	s.seesLast("CLI default output format (json if not specified) [None]:")
+	s.types(enter)
 	s.ends(0, screen+`
 CLI default output format (json if not specified) [None]:
 The AWS CLI is now configured to use the default profile.
@@ -354,7 +356,9 @@ func TestWizardManyAccounts(t *testing.T) {
 	s.seesLast("Using the account ID 100000000011\nThere are 2 roles available to you.\n> Alpha\n  beta")
 	s.types(up + enter)
 	s.seesLast("Using the account ID 100000000011\nThere are 2 roles available to you.\nUsing the role name \"beta\"\nDefault client Region [eu-west-1]:")
-	s.types(enter + enter)
+	s.types(enter)
+	s.seesLast("CLI default output format (json if not specified) [None]:")
+	s.types(enter)
 	s.ends(0, "portico sts get-caller-identity --profile dev")
 	configIs(t, home, strings.NewReplacer("111111111111", "100000000011", "AdministratorAccess", "beta").Replace(corp))
 }
@@ -457,7 +461,9 @@ portico sso login --sso-session corp`)
 		s.sees("SSO session name (Recommended):")
 		s.types("corp" + enter)
 		s.seesLast("Using the role name \"ReadOnly\"\nDefault client Region [None]:")
-		s.types(enter + enter)
+		s.types(enter)
+		s.seesLast("CLI default output format (json if not specified) [None]:")
+		s.types(enter)
 		s.ends(0, "portico sts get-caller-identity --profile dev")
 		configIs(t, home, fmt.Sprintf(session, "us-east-1")+"\n[profile dev]\nsso_session = corp\nsso_account_id = 100000000000\nsso_role_name = ReadOnly\n")
 	})
