@@ -41,6 +41,7 @@ func (a App) Run(ctx context.Context, args []string) (code int) {
 	root := newRoot(&a, args...)
 	line := look(args)
 	if a.route(root, line) == through {
+		a.globals = &line.globals // for how errors are told
 		return report(ctx, &a, a.passThrough(ctx, line))
 	}
 	if a.Home == "" {

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 )
@@ -51,15 +52,18 @@ var invalidInput = map[string]string{
 
 // rule is what a text member must be.
 type rule struct {
-	pattern *regexp.Regexp // of the whole
-	shown   string         // the pattern as the model has it
+	pattern func() *regexp.Regexp // of the whole
+	shown   string                // the pattern as the model has it
 	enum    []string
 	most    int  // characters
 	noted   bool // in the event of the call
 }
 
+// pattern is compiled when the first value is held against it: together they
+// would cost every start of the program more than all else does.
 func pattern(shown string) rule {
-	return rule{pattern: regexp.MustCompile(`^(?:` + shown + `)$`), shown: shown, noted: true}
+	compiled := sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(?:` + shown + `)$`) })
+	return rule{pattern: compiled, shown: shown, noted: true}
 }
 
 func (r rule) upTo(characters int) rule {
@@ -79,7 +83,7 @@ var (
 	principalTypes    = oneOf("USER", "GROUP")
 	storeIDs          = pattern(`d-[0-9a-f]{10}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
 
-	nextTokens = rule{pattern: regexp.MustCompile(`^[-a-zA-Z0-9+=/:_]*$`), shown: "[-a-zA-Z0-9+=/:_]*", most: 2048}
+	nextTokens = rule{pattern: pattern(`[-a-zA-Z0-9+=/:_]*`).pattern, shown: "[-a-zA-Z0-9+=/:_]*", most: 2048}
 )
 
 // fail gathers a problem.
@@ -130,7 +134,7 @@ func (in input) required(member string, r rule) string {
 
 func (in input) check(member, value string, r rule) {
 	switch {
-	case r.pattern != nil && !r.pattern.MatchString(value):
+	case r.pattern != nil && !r.pattern().MatchString(value):
 		in.fail(member, reasonPattern, "Member must satisfy regular expression pattern: %s", r.shown)
 	case r.enum != nil && !slices.Contains(r.enum, value):
 		in.fail(member, reasonEnum, "Member must satisfy enum value set: [%s]", strings.Join(r.enum, ", "))

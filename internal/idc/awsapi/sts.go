@@ -4,7 +4,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"net/http"
-	"regexp"
 	"strings"
 
 	"github.com/portico-sso/portico/internal/idc/grant"
@@ -88,8 +87,9 @@ var (
 	accessDenied    = named{http.StatusForbidden, "AccessDenied"}
 	invalidIdentity = named{http.StatusBadRequest, "InvalidIdentityToken"}
 
-	roleARN     = regexp.MustCompile(`^arn:aws[a-z-]*:iam::[0-9]{12}:role/[\x21-\x7e]{1,576}$`)
-	sessionName = regexp.MustCompile(`^[\w+=,.@-]{2,64}$`)
+	// Compiled when they are needed, see pattern.
+	roleARN     = pattern(`arn:aws[a-z-]*:iam::[0-9]{12}:role/[\x21-\x7e]{1,576}`).pattern
+	sessionName = pattern(`[\w+=,.@-]{2,64}`).pattern
 )
 
 // assumeRole refuses: the roles that there are trust the sign-in to the Identity
@@ -100,9 +100,9 @@ func (h *Handler) assumeRole(x *exchange, q parameters, caller grant.RoleCredent
 	}
 	arn := q["RoleArn"]
 	switch {
-	case !roleARN.MatchString(arn):
+	case !roleARN().MatchString(arn):
 		return nil, x.fault(validationError, "RoleArn is not the ARN of a role, as arn:aws:iam::111122223333:role/name")
-	case !sessionName.MatchString(q["RoleSessionName"]):
+	case !sessionName().MatchString(q["RoleSessionName"]):
 		return nil, x.fault(validationError, "1 validation error detected: Value at 'roleSessionName' failed to satisfy constraint:"+
 			" Member must satisfy regular expression pattern: [\\w+=,.@-]{2,64}")
 	}
