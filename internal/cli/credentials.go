@@ -26,6 +26,9 @@ type credentials struct {
 const (
 	fromEnvironment = "env"
 	fromSSO         = "sso"
+	fromRole        = "assume-role"
+	fromWebIdentity = "assume-role-with-web-identity"
+	fromProcess     = "custom-process"
 	fromCredentials = "shared-credentials-file"
 	fromConfig      = "config-file"
 )
@@ -50,19 +53,39 @@ func (s *setup) credentials(ctx context.Context) (credentials, error) {
 			return c, err
 		}
 	}
-	if kind := s.elsewhere(); kind != "" {
-		return credentials{}, &configError{Kind: "Configuration",
-			Problem: fmt.Sprintf("The profile %s takes its credentials from %s, which portico does not resolve.", s.settings.ProfileName, kind),
-			Hint:    "Use a profile with sso_session, sso_account_id and sso_role_name."}
+	return s.profileCredentials(ctx, nil)
+}
+
+// profileCredentials go through the providers of a profile: a role to assume, a
+// web identity, SSO, keys in the credentials file, a process, keys in the config
+// file. visited are the profiles that assume a role with this one's.
+func (s *setup) profileCredentials(ctx context.Context, visited []string) (credentials, error) {
+	p := s.settings.Profile
+	get := func(key string) string { v, _ := p.Get(key); return v }
+	switch token, arn := s.webIdentity(visited); {
+	case p.Has("role_arn") && !p.Has("web_identity_token_file"):
+		return s.assumeRole(ctx, visited)
+	case token != "":
+		return s.assumeByWebIdentity(ctx, token, arn)
 	}
 	role, err := s.role()
-	if errors.Is(err, awsconfig.ErrNotSSO) {
-		return s.fileKeys()
+	if err == nil {
+		return s.roleCredentials(ctx, role)
 	}
-	if err != nil {
+	if !errors.Is(err, awsconfig.ErrNotSSO) {
 		return credentials{}, err
 	}
-	return s.roleCredentials(ctx, role)
+	keys, err := s.fileKeys()
+	if err != nil || keys.Provider == fromCredentials {
+		return keys, err
+	}
+	if command := get("credential_process"); command != "" {
+		return s.processCredentials(ctx, command)
+	}
+	if keys.AccessKeyID == "" {
+		return credentials{}, s.noCredentials()
+	}
+	return keys, nil
 }
 
 func (s *setup) roleCredentials(ctx context.Context, role creds.Role) (credentials, error) {
@@ -75,8 +98,12 @@ func (s *setup) roleCredentials(ctx context.Context, role creds.Role) (credentia
 	if _, required := errors.AsType[*signin.RequiredError](err); required && role.Session.Name == "" {
 		err = &hintedError{Err: err, Hint: fmt.Sprintf("Sign in with: %s sso login --profile %s", s.name, quoteWord(s.settings.ProfileName))}
 	}
+	return from(fromSSO, c), err
+}
+
+func from(provider string, c wallet.RoleCredentials) credentials {
 	return credentials{AccessKeyID: c.AccessKeyID, SecretAccessKey: c.SecretAccessKey, SessionToken: c.SessionToken,
-		Expiration: c.Expiration, AccountID: c.AccountID, Provider: fromSSO}, err
+		Expiration: c.Expiration, AccountID: c.AccountID, Provider: provider}
 }
 
 func (s *setup) environmentKeys() (credentials, error) {
@@ -106,32 +133,23 @@ func partial(provider, missing string) error {
 		Hint: "Set both halves of the key, or neither."}
 }
 
-// elsewhere names a provider that comes before SSO in every AWS tool and is not
-// ours to resolve, so that the wrong role is never used in its place.
-func (s *setup) elsewhere() string {
-	switch p := s.settings.Profile; {
-	case !p.AssumesRole():
-		return ""
-	case p.Has("web_identity_token_file"):
-		return "web_identity_token_file"
-	default:
-		return "role_arn"
-	}
-}
+// elsewhere tells whether the profile is one whose credentials come from STS, by
+// a provider that the AWS CLI asks before SSO.
+func (s *setup) elsewhere() bool { return s.settings.Profile.AssumesRole() }
 
-// fileKeys are the keys a profile has in the files.
+// fileKeys are the keys a profile has in the files, if it has any.
 func (s *setup) fileKeys() (credentials, error) {
 	p := s.settings.Profile
 	get := func(key string) string { v, _ := p.Get(key); return v }
 	c := credentials{AccessKeyID: get("aws_access_key_id"), SecretAccessKey: get("aws_secret_access_key"),
 		SessionToken: get("aws_session_token"), AccountID: get("aws_account_id"), Provider: fromConfig}
-	if c.AccessKeyID == "" {
-		return credentials{}, s.noCredentials()
-	}
 	if origin, _ := p.Origin("aws_access_key_id"); p.InCredentials && origin.File == s.credentialsFile {
 		c.Provider = fromCredentials
 	}
-	if c.SecretAccessKey == "" {
+	switch {
+	case c.AccessKeyID == "":
+		return credentials{}, nil
+	case c.SecretAccessKey == "":
 		return credentials{}, partial(c.Provider, "aws_secret_access_key")
 	}
 	return c, nil

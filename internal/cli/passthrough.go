@@ -124,7 +124,7 @@ func (a *App) fillRoleCache(ctx context.Context, l *invocation) error {
 	if err != nil {
 		return err
 	}
-	if s.elsewhere() != "" {
+	if s.elsewhere() {
 		return nil
 	}
 	switch _, err := s.role(); {

@@ -11,7 +11,7 @@ import (
 	"github.com/portico-sso/portico/internal/admin"
 	"github.com/portico-sso/portico/internal/awsconfig"
 	"github.com/portico-sso/portico/internal/catalog"
-	"github.com/portico-sso/portico/internal/output"
+	"github.com/portico-sso/portico/internal/creds"
 	"github.com/portico-sso/portico/internal/signin"
 	"github.com/portico-sso/portico/internal/terminal"
 	"github.com/portico-sso/portico/internal/wallet"
@@ -31,6 +31,11 @@ type setup struct {
 
 	credentialsFile string // as config values name it for their origin
 	chain           string // see [setup.enterChain]
+
+	// process makes a profile's credential_process out of its words, with more of
+	// an environment; ask asks the person at the terminal, if there is one.
+	process func(words, env []string) (*creds.Process, error)
+	ask     func(ctx context.Context, question string) (string, error)
 }
 
 func (a *App) files() awsconfig.Files {
@@ -63,6 +68,7 @@ func (a *App) resolve(g *globals, strict bool) (*setup, error) {
 			fmt.Fprintf(a.Stderr, "%s: [WARNING]: %s\n", a.Name, terminal.Clean(problem))
 		},
 	}
+	s.process, s.ask = a.credentialProcess, a.askPerson
 	s.http, s.httpErr = a.httpClient(g, settings)
 	return s, nil
 }

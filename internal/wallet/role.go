@@ -34,6 +34,10 @@ func (w *Wallet) RoleCredentials(key RoleKey) (RoleCredentials, error) {
 	if f.StartURL != "" && f.StartURL != key.StartURL {
 		return RoleCredentials{}, ErrNotFound // a session of that name at another Identity Center
 	}
+	return f.credentials(path)
+}
+
+func (f *roleFile) credentials(path string) (RoleCredentials, error) {
 	c := f.Credentials
 	expires, err := ParseTime(c.Expiration)
 	if c.AccessKeyID == "" || c.SecretAccessKey == "" || c.SessionToken == "" || err != nil {
@@ -45,21 +49,25 @@ func (w *Wallet) RoleCredentials(key RoleKey) (RoleCredentials, error) {
 	}, nil
 }
 
+func (c RoleCredentials) object() *object {
+	o := &object{}
+	o.text("AccessKeyId", c.AccessKeyID)
+	o.text("SecretAccessKey", c.SecretAccessKey)
+	o.text("SessionToken", c.SessionToken)
+	o.text("Expiration", formatTime(c.Expiration))
+	if c.AccountID != "" {
+		o.text("AccountId", c.AccountID)
+	}
+	return o
+}
+
 // PutRoleCredentials writes a role's credentials. The file says which session
 // and start URL they came from, beside the AWS CLI's own keys, so that signing
 // out of one session can tell whose they are.
 func (w *Wallet) PutRoleCredentials(key RoleKey, c RoleCredentials) error {
-	var creds object
-	creds.text("AccessKeyId", c.AccessKeyID)
-	creds.text("SecretAccessKey", c.SecretAccessKey)
-	creds.text("SessionToken", c.SessionToken)
-	creds.text("Expiration", formatTime(c.Expiration))
-	if c.AccountID != "" {
-		creds.text("AccountId", c.AccountID)
-	}
 	var o object
 	o.text("ProviderType", "sso")
-	o.raw("Credentials", creds.bytes())
+	o.raw("Credentials", c.object().bytes())
 	o.text("portico_session", TokenKey(key.Session, key.StartURL))
 	o.text("portico_start_url", key.StartURL)
 	return write(filepath.Join(w.roleDir(), key.Name()+".json"), o.bytes())

@@ -218,3 +218,32 @@ func TestRoleCredentials(t *testing.T) {
 		t.Errorf("an assumed role's entry was deleted: %v", err)
 	}
 }
+
+// The names below were read off botocore.
+func TestAssumedRole(t *testing.T) {
+	const arn = "arn:aws:iam::111122223333:role/Admin"
+	for want, r := range map[string]AssumedRole{
+		"20d1c4c47209b5c6f6727fa999b7ec9c34fe8643": {ARN: arn},
+		"bb9d507e53909c035141fcebb985a6e44d70eee7": {ARN: arn, ExternalID: "x é", MFASerial: "arn:aws:iam::1:mfa/m", Duration: 900},
+		"2be9f0c6a8cc82dd8104d29f99085c252382e1aa": {ARN: arn, SessionName: "me"},
+	} {
+		if got := r.Name(); got != want {
+			t.Errorf("%+v: got %s, want %s", r, got, want)
+		}
+	}
+	w := &Wallet{Home: t.TempDir()}
+	role, want := AssumedRole{ARN: arn}, RoleCredentials{AccessKeyID: "ASIA", SecretAccessKey: "s", SessionToken: "t", Expiration: time.UnixMilli(1222172800000 + 1000000).UTC()}
+	if err := w.PutAssumedRole(role, want, AssumedUser{ID: "AROA:x", ARN: "arn:x"}); err != nil {
+		t.Fatal(err)
+	}
+	data, err := os.ReadFile(w.assumedFile(role))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := string(data), `{"Credentials": {"AccessKeyId": "ASIA", "SecretAccessKey": "s", "SessionToken": "t", "Expiration": "2008-09-23T12:43:20Z"}, "AssumedRoleUser": {"AssumedRoleId": "AROA:x", "Arn": "arn:x"}}`; got != want {
+		t.Errorf("got %s\nwant %s", got, want)
+	}
+	if got, err := w.AssumedRole(role); err != nil || got != want {
+		t.Errorf("got %+v, %v", got, err)
+	}
+}

@@ -1,0 +1,195 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/portico-sso/portico/internal/awsconfig"
+	"github.com/portico-sso/portico/internal/creds"
+	"github.com/portico-sso/portico/internal/terminal"
+	"github.com/portico-sso/portico/internal/wallet"
+)
+
+// processCredentials runs the profile's credential_process.
+func (s *setup) processCredentials(ctx context.Context, command string) (credentials, error) {
+	if s.chain == "" {
+		if err := s.enterChain(); err != nil {
+			return credentials{}, err
+		}
+	}
+	words, ok := awsconfig.SplitWords(command)
+	if !ok || len(words) == 0 {
+		return credentials{}, &credentialsError{Problem: fmt.Sprintf("credential_process of the profile %s is no command: a quotation mark is not closed", s.settings.ProfileName),
+			Hint: "It is split into words as a shell does, and run without one."}
+	}
+	process, err := s.process(words, []string{chainVariable + "=" + s.chain})
+	if err != nil {
+		return credentials{}, &credentialsError{Problem: fmt.Sprintf("Error when retrieving credentials from custom-process: %v", err),
+			Hint: fmt.Sprintf("It is credential_process of the profile %s.", s.settings.ProfileName)}
+	}
+	c, err := process.Credentials(ctx)
+	if _, failed := errors.AsType[*creds.RetrievalError](err); failed || errors.Is(err, creds.ErrStillExpired) {
+		err = &credentialsError{Problem: err.Error(), Hint: fmt.Sprintf("That is what credential_process of the profile %s came to.", s.settings.ProfileName)}
+	}
+	return from(fromProcess, c), err
+}
+
+func (a *App) credentialProcess(words, env []string) (*creds.Process, error) {
+	path, err := a.command(words[0])
+	if err != nil {
+		return nil, err
+	}
+	return &creds.Process{Path: path, Args: words, Env: with(a.Env, env), Stdin: a.Stdin}, nil
+}
+
+// assumeRole resolves a profile with role_arn: by the keys of its source.
+func (s *setup) assumeRole(ctx context.Context, visited []string) (credentials, error) {
+	p, name := s.settings.Profile, s.settings.ProfileName
+	get := func(key string) string { v, _ := p.Get(key); return v }
+	source, origin := get("source_profile"), get("credential_source")
+	switch {
+	case source == "" && origin == "":
+		return credentials{}, &credentialsError{Problem: "Partial credentials found in assume-role, missing: source_profile or credential_source",
+			Hint: fmt.Sprintf("The profile %s says which role to assume, and not with whose credentials.", name)}
+	case source != "" && origin != "":
+		return credentials{}, &credentialsError{Problem: fmt.Sprintf(`The profile "%s" contains both source_profile and credential_source.`, name),
+			Hint: "Take one of them out."}
+	}
+	assumer, err := s.assumer(get("role_arn"))
+	if err != nil {
+		return credentials{}, err
+	}
+	if origin != "" {
+		if origin != "Environment" {
+			return credentials{}, &configError{Kind: "Configuration",
+				Problem: fmt.Sprintf("The profile %s takes its credentials from credential_source = %s, which portico does not resolve.", name, origin),
+				Hint:    "On that machine the AWS CLI does."}
+		}
+		assumer.Source = func(context.Context) (wallet.RoleCredentials, error) {
+			c, err := s.environmentKeys()
+			if err == nil && c.AccessKeyID == "" {
+				err = s.noCredentials()
+			}
+			return c.role(), err
+		}
+	} else {
+		next, err := s.source(source, append(visited, name))
+		if err != nil {
+			return credentials{}, err
+		}
+		assumer.Source = func(ctx context.Context) (wallet.RoleCredentials, error) {
+			c, err := next(ctx)
+			if e, ok := errors.AsType[*configError](err); ok && e.Kind == "NoCredentials" {
+				err = &credentialsError{Problem: fmt.Sprintf(`The source profile "%s" must have credentials.`, source), Hint: e.Hint}
+			}
+			return c.role(), err
+		}
+	}
+	c, err := assumer.Credentials(ctx)
+	return from(fromRole, c), err
+}
+
+// role is the other way from [from].
+func (c credentials) role() wallet.RoleCredentials {
+	return wallet.RoleCredentials{AccessKeyID: c.AccessKeyID, SecretAccessKey: c.SecretAccessKey, SessionToken: c.SessionToken, Expiration: c.Expiration, AccountID: c.AccountID}
+}
+
+// source is how a source profile's credentials are had. One with keys of its own
+// ends a chain of roles; a profile may be its own source that way.
+func (s *setup) source(name string, visited []string) (func(context.Context) (credentials, error), error) {
+	next := *s
+	next.settings = awsconfig.ResolveLoose(s.settings.Config, awsconfig.Flags{Profile: name, Region: s.globals.Region}, s.lookup)
+	next.chain = ""
+	if !next.settings.HasProfile {
+		return nil, &credentialsError{Problem: fmt.Sprintf(`The source_profile "%s" referenced in the profile "%s" does not exist.`, name, s.settings.ProfileName)}
+	}
+	if keys, err := next.fileKeys(); err != nil || (keys.AccessKeyID != "" && next.settings.Profile.Has("role_arn")) {
+		return func(context.Context) (credentials, error) { return keys, err }, nil
+	}
+	if slices.Contains(visited, name) {
+		return nil, &credentialsError{
+			Problem: fmt.Sprintf("Infinite loop in credential configuration detected. Attempting to load from profile %s which has already been visited. Visited profiles: %s", name, strings.Join(visited, ", ")),
+			Hint:    "The last source_profile of a chain must name a profile without role_arn, or with keys."}
+	}
+	return func(ctx context.Context) (credentials, error) { return next.profileCredentials(ctx, visited) }, nil
+}
+
+// webIdentity is the token file and the role of a web identity: the
+// environment's, unless a profile was named or is a source, or the profile's.
+func (s *setup) webIdentity(visited []string) (file, arn string) {
+	if s.globals.Profile == "" && len(visited) == 0 {
+		file, _ = s.lookup("AWS_WEB_IDENTITY_TOKEN_FILE")
+		arn, _ = s.lookup("AWS_ROLE_ARN")
+	}
+	if v, _ := s.settings.Profile.Get("web_identity_token_file"); file == "" {
+		file = v
+	}
+	if v, _ := s.settings.Profile.Get("role_arn"); arn == "" {
+		arn = v
+	}
+	return file, arn
+}
+
+func (s *setup) assumeByWebIdentity(ctx context.Context, file, arn string) (credentials, error) {
+	if arn == "" {
+		return credentials{}, &credentialsError{Problem: "The provided profile or the current environment is configured to assume role with web identity but has no role ARN configured. Ensure that the profile has the role_arn configuration set or the AWS_ROLE_ARN env var is set."}
+	}
+	assumer, err := s.assumer(arn)
+	if err != nil {
+		return credentials{}, err
+	}
+	if name, _ := s.lookup("AWS_ROLE_SESSION_NAME"); name != "" && s.globals.Profile == "" {
+		assumer.Role.SessionName = name
+	}
+	assumer.WebIdentity = func() (string, error) {
+		token, err := os.ReadFile(file)
+		return strings.TrimSpace(string(token)), err
+	}
+	c, err := assumer.Credentials(ctx)
+	return from(fromWebIdentity, c), err
+}
+
+// assumer is for the role of the profile, as STS is reached from here.
+func (s *setup) assumer(arn string) (*creds.Assumer, error) {
+	if s.httpErr != nil {
+		return nil, s.httpErr
+	}
+	endpoint, err := s.endpoint("STS", false)
+	if err != nil {
+		return nil, err
+	}
+	region, _ := s.settings.Region()
+	if region == "" {
+		region = s.globalRegion()
+	}
+	get := func(key string) string { v, _ := s.settings.Profile.Get(key); return v }
+	duration := 0
+	if text := get("duration_seconds"); text != "" {
+		if duration, err = strconv.Atoi(text); err != nil || duration < 0 || duration > 12*60*60 {
+			return nil, &credentialsError{Problem: fmt.Sprintf("duration_seconds of the profile %s is no number of seconds up to 12 hours", s.settings.ProfileName)}
+		}
+	}
+	return &creds.Assumer{
+		Role:   wallet.AssumedRole{ARN: arn, SessionName: get("role_session_name"), ExternalID: get("external_id"), MFASerial: get("mfa_serial"), Duration: duration},
+		Region: region, Endpoint: endpoint, HTTP: s.http, Wallet: s.wallet, Warn: s.warn,
+		MFACode: func(ctx context.Context, device string) (string, error) {
+			return s.ask(ctx, fmt.Sprintf("Enter MFA code for %s: ", terminal.Clean(device)))
+		},
+	}, nil
+}
+
+// askPerson asks for a secret on the terminal. On stderr, for stdout may be data.
+func (a *App) askPerson(ctx context.Context, question string) (string, error) {
+	t := &terminal.Terminal{In: a.Stdin, Out: a.Stderr, Err: a.Stderr, Getenv: a.Lookup}
+	if !t.InteractiveIn() || !t.InteractiveOut() {
+		return "", &credentialsError{Problem: strings.TrimSuffix(question, ": ") + ": there is no terminal to ask on",
+			Hint: fmt.Sprintf("Run %s once in a terminal: the credentials are kept for as long as they last.", a.Name)}
+	}
+	answer, err := t.AskSecret(ctx, terminal.Question{Prompt: question})
+	return strings.TrimSpace(answer), err
+}
