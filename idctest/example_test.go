@@ -10,8 +10,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	"github.com/aws/aws-sdk-go-v2/service/sso"
 	ssotypes "github.com/aws/aws-sdk-go-v2/service/sso/types"
+	"github.com/aws/aws-sdk-go-v2/service/ssoadmin"
 	"github.com/aws/aws-sdk-go-v2/service/ssooidc"
 	"github.com/aws/aws-sdk-go-v2/service/ssooidc/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
@@ -75,6 +77,51 @@ func Example_approved() {
 	}
 	fmt.Println(*caller.Arn)
 	// Output: arn:aws:sts::111111111111:assumed-role/AWSReservedSSO_AdministratorAccess_e07725ae4c34552c/alice
+}
+
+// A program reads the organisation as its administrator: from the management
+// account, by a permission set with administrator: true.
+func Example_administrator() {
+	ctx := context.Background()
+	ic, err := idctest.Start(ctx)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer ic.Close()
+
+	token, err := login(ctx, ssooidc.NewFromConfig(ic.AWSConfig()), ic.StartURL, func(address string) error {
+		return ic.Approve(ctx, "alice", address)
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	role, err := sso.NewFromConfig(ic.AWSConfig()).GetRoleCredentials(ctx, &sso.GetRoleCredentialsInput{
+		AccessToken: token.AccessToken, AccountId: aws.String("999999999999"), RoleName: aws.String("AdministratorAccess"),
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	signed := ic.AWSConfig()
+	signed.Credentials = credentials.NewStaticCredentialsProvider(
+		*role.RoleCredentials.AccessKeyId, *role.RoleCredentials.SecretAccessKey, *role.RoleCredentials.SessionToken)
+
+	instances, err := ssoadmin.NewFromConfig(signed).ListInstances(ctx, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(*instances.Instances[0].InstanceArn)
+	accounts, err := organizations.NewFromConfig(signed).ListAccounts(ctx, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, a := range accounts.Accounts {
+		fmt.Println(*a.Id, *a.Name)
+	}
+	// Output:
+	// arn:aws:sso:::instance/ssoins-ecb5d1e760490621
+	// 111111111111 dev
+	// 222222222222 prod
+	// 999999999999 management
 }
 
 // A person denies the sign-in, and the program hears AWS's own error.

@@ -6,8 +6,14 @@
 //	sso-oidc  RegisterClient, StartDeviceAuthorization, CreateToken   REST-JSON with OAuth bodies (RFC 6749, 7636, 8628)
 //	sso       ListAccounts, ListAccountRoles, GetRoleCredentials,     REST-JSON with a bearer token
 //	          Logout
-//	sts       GetCallerIdentity, GetAccessKeyInfo                     query, signed; also presigned
+//	sts       GetCallerIdentity, GetAccessKeyInfo; what role          query, signed; also presigned
+//	          sessions may not do is refused in AWS's words
 //	s3        ListBuckets                                             REST-XML, signed; also presigned
+//	sso-admin, identitystore, organizations                           JSON 1.1, signed
+//	          what reads the organisation, for administrators in the management account
+//
+// Administrators are the holders of permission sets with administrator: true.
+// Delegated administration is not offered.
 //
 // A global endpoint variable brings every other AWS call here too. Each gets an
 // error in its own protocol that names the operation and says what this is.
