@@ -7,6 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/portico-sso/portico/internal/output"
 )
 
 // globals are the flags every command takes, before or after its name.
@@ -67,7 +69,7 @@ ready for it.`,
 	root.SetIn(a.Stdin)
 	root.SetOut(a.Stdout)
 	root.SetErr(a.Stderr)
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{Problem: err.Error()} })
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return flagError(err) })
 
 	root.PersistentFlags().AddFlagSet(globalFlags(g))
 	root.AddGroup(
@@ -161,6 +163,17 @@ func globalFlags(g *globals) *pflag.FlagSet {
 			newLocalAssign(a, g), newLocalUnassign(a, g)),
 	)
 	return root
+}
+
+// flagError puts the AWS CLI's words in the place of the flag library's.
+func flagError(err error) error {
+	problem := err.Error()
+	if wrong, ok := errors.AsType[*choiceError](err); ok {
+		problem = wrong.Error()
+	} else if wrong, ok := errors.AsType[*pflag.InvalidValueError](err); ok && wrong.GetFlag().Value.Type() == "int" {
+		problem = fmt.Sprintf("argument --%s: invalid int value: %s", wrong.GetFlag().Name, output.Repr(wrong.GetValue()))
+	}
+	return &usageError{Problem: problem}
 }
 
 // family is a command that only holds others.
