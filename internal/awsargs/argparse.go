@@ -293,7 +293,7 @@ func (g *given) set(f flag, values []string) error {
 		return &UsageError{Problem: "argument --" + f.name + ": Invalid choice, valid choices are:\n\n" + skeletons}
 	case f.name == "page-size" || f.name == "max-items":
 		if _, ok := pythonInt(values[0]); !ok {
-			return invalidInt(f.name, values[0])
+			return &UsageError{Problem: fmt.Sprintf("argument --%s: invalid int value: %s", f.name, pythonRepr(values[0]))}
 		}
 		g.words[f.name] = values
 	default:
@@ -318,8 +318,4 @@ func requireAll(op *awsmodel.Operation, g given, optional []string) error {
 	}
 	e.Problem = "the following arguments are required: " + strings.Join(flags, ", ")
 	return e
-}
-
-func invalidInt(flag, word string) error {
-	return &UsageError{Problem: fmt.Sprintf("argument --%s: invalid int value: %s", flag, pythonRepr(word))}
 }

@@ -139,10 +139,7 @@ func (a *Arguments) paging(op *awsmodel.Operation, given given) error {
 		if !given.has(flag.name) {
 			continue
 		}
-		n, ok := pythonInt(given.word(flag.name))
-		if !ok || int64(int(n)) != n {
-			return invalidInt(flag.name, given.word(flag.name))
-		}
+		n, _ := pythonInt(given.word(flag.name)) // it was one when it was taken
 		*flag.into = new(int(n))
 		if n != 0 {
 			paged = append(paged, "--"+flag.name)

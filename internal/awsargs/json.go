@@ -96,7 +96,7 @@ func (p *jsonParser) object() (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		o = with(o, name, v)
+		o = o.With(name, v)
 		p.space()
 		if p.is('}') {
 			p.at++

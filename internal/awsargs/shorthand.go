@@ -169,7 +169,7 @@ func (p *shorthandParser) hash() (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		o = with(o, key, v)
+		o = o.With(key, v)
 		if err := p.separator('}'); err != nil {
 			return nil, err
 		}
@@ -332,15 +332,4 @@ func startsWord(r rune) bool {
 // mayFollow reports whether it may go on so, wherever it stands.
 func mayFollow(r rune) bool {
 	return (r > ' ' || isSpace(r)) && !strings.ContainsRune(`"',`, r)
-}
-
-// with sets a member, in its place when it is there.
-func with(o output.Object, name string, value any) output.Object {
-	for i := range o {
-		if o[i].Name == name {
-			o[i].Value = value
-			return o
-		}
-	}
-	return append(o, output.Member{Name: name, Value: value})
 }

@@ -112,7 +112,7 @@ func yamlMapping(n *yaml.Node, left *int) (any, error) {
 			return nil, err
 		}
 		if n.Content[i].ShortTag() != "!!merge" {
-			own = with(own, n.Content[i].Value, v)
+			own = own.With(n.Content[i].Value, v)
 			continue
 		}
 		switch v := v.(type) {

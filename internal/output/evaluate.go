@@ -343,7 +343,7 @@ func (n multiHash) eval(v any) (any, error) {
 	}
 	o := Object{}
 	for i, name := range n.names {
-		o = o.with(name, list[i])
+		o = o.With(name, list[i])
 	}
 	return o, nil
 }

@@ -339,7 +339,7 @@ func merge(args []any) (any, error) {
 	merged := Object{}
 	for _, v := range args {
 		for _, m := range v.(Object) {
-			merged = merged.with(m.Name, m.Value)
+			merged = merged.With(m.Name, m.Value)
 		}
 	}
 	return merged, nil

@@ -179,7 +179,7 @@ func decodeJSON(d *json.Decoder) (any, error) {
 			if err != nil {
 				return nil, err
 			}
-			o = o.with(name.(string), v)
+			o = o.With(name.(string), v)
 		}
 		_, err := d.Token()
 		return o, err

@@ -28,9 +28,9 @@ func (o Object) Get(name string) (any, bool) {
 	return nil, false
 }
 
-// with returns the object with one member set. A member that is there keeps
+// With returns the object with one member set. A member that is there keeps
 // its place, as in a Python dict.
-func (o Object) with(name string, value any) Object {
+func (o Object) With(name string, value any) Object {
 	for i := range o {
 		if o[i].Name == name {
 			o[i].Value = value
