@@ -54,6 +54,9 @@ func (o *operation) run(cmd *cobra.Command, words []string) error {
 	case args.Help:
 		return cmd.Help()
 	case args.Skeleton == "output":
+		if err := awsargs.Validate(o.Operation, o.complete(args.Input)); err != nil {
+			return err
+		}
 		return o.printSkeleton()
 	case args.Skeleton != "":
 		return awsargs.WriteSkeleton(o.App.Stdout, o.Operation, args.Skeleton)
