@@ -120,7 +120,8 @@
 //
 // It is no AWS. Its credentials open what it serves: GetCallerIdentity,
 // ListBuckets, and for administrators in the management account what reads the
-// organisation by sso-admin, identitystore and AWS Organizations. Any other call
+// organisation, and assigns permission sets, by sso-admin, identitystore and AWS
+// Organizations. Any other call
 // gets an error that says so in the caller's protocol. One Identity Center takes some tens of milliseconds to make; tests that
 // share one ([Start] in TestMain) share its people's sessions too.
 package idctest

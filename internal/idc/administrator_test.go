@@ -6,13 +6,15 @@ import (
 	"testing"
 
 	"github.com/portico-sso/portico/internal/idc/awsapi"
+	"github.com/portico-sso/portico/internal/idc/directory"
 )
 
 const managementAccount = "999999999999"
 
 // administration is the body of a call of each operation of administrators, by
 // things of the built-in organisation: $I is the instance, $P a permission set,
-// $S the identity store, $U a user, $G a group, $A an account, $R the root.
+// $S the identity store, $U a user, $G a group, $A an account, $R the root, $C and
+// $D requests that made and deleted an assignment.
 var administration = map[string]string{
 	"sso-admin:ListInstances":                                      `{}`,
 	"sso-admin:DescribeInstance":                                   `{"InstanceArn":"$I"}`,
@@ -28,6 +30,10 @@ var administration = map[string]string{
 	"sso-admin:ListTagsForResource":                                `{"ResourceArn":"$P"}`,
 	"sso-admin:ListAccountAssignmentCreationStatus":                `{"InstanceArn":"$I"}`,
 	"sso-admin:ListAccountAssignmentDeletionStatus":                `{"InstanceArn":"$I"}`,
+	"sso-admin:CreateAccountAssignment":                            `{"InstanceArn":"$I","PermissionSetArn":"$P","TargetId":"$A","TargetType":"AWS_ACCOUNT","PrincipalId":"$U","PrincipalType":"USER"}`,
+	"sso-admin:DeleteAccountAssignment":                            `{"InstanceArn":"$I","PermissionSetArn":"$P","TargetId":"$A","TargetType":"AWS_ACCOUNT","PrincipalId":"$U","PrincipalType":"USER"}`,
+	"sso-admin:DescribeAccountAssignmentCreationStatus":            `{"InstanceArn":"$I","AccountAssignmentCreationRequestId":"$C"}`,
+	"sso-admin:DescribeAccountAssignmentDeletionStatus":            `{"InstanceArn":"$I","AccountAssignmentDeletionRequestId":"$D"}`,
 
 	"identitystore:ListUsers":                     `{"IdentityStoreId":"$S"}`,
 	"identitystore:DescribeUser":                  `{"IdentityStoreId":"$S","UserId":"$U"}`,
@@ -64,7 +70,16 @@ func (p *program) administer(operation string) *http.Request {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	body := strings.NewReplacer("$I", instance.ARN(), "$P", instance.PermissionSetARN("ReadOnly"), "$S", instance.IdentityStoreID, "$U", alice.ID,
+	requested := map[bool]string{}
+	for _, deletion := range []bool{false, true} {
+		r, err := p.s.directory.RequestAssignment(p.t.Context(), p.s.now(), deletion,
+			directory.Granted{AccountID: devAccount, PermissionSet: "ReadOnly", UserID: alice.ID})
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		requested[deletion] = r.ID
+	}
+	body := strings.NewReplacer("$C", requested[false], "$D", requested[true], "$I", instance.ARN(), "$P", instance.PermissionSetARN("ReadOnly"), "$S", instance.IdentityStoreID, "$U", alice.ID,
 		"$G", instance.GroupID("platform"), "$A", devAccount, "$R", instance.RootID()).Replace(administration[operation])
 	service, name, _ := strings.Cut(operation, ":")
 	scope, target := service, map[string]string{

@@ -13,6 +13,7 @@ import (
 	idtypes "github.com/aws/aws-sdk-go-v2/service/identitystore/types"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	orgtypes "github.com/aws/aws-sdk-go-v2/service/organizations/types"
+	"github.com/aws/aws-sdk-go-v2/service/sso"
 	"github.com/aws/aws-sdk-go-v2/service/ssoadmin"
 	admintypes "github.com/aws/aws-sdk-go-v2/service/ssoadmin/types"
 	"github.com/google/go-cmp/cmp"
@@ -23,6 +24,7 @@ import (
 // things are what the calls of an administrator are about.
 type things struct {
 	instance, set, store, user, group, account, root string
+	created, deleted                                 string // requests
 	token                                            *string
 	most                                             *int32
 }
@@ -79,6 +81,22 @@ var adminCalls = map[string]func(ctx context.Context, cfg aws.Config, k things) 
 	"sso-admin:ListAccountAssignmentDeletionStatus": func(ctx context.Context, cfg aws.Config, k things) (any, error) {
 		return ssoadmin.NewFromConfig(cfg).ListAccountAssignmentDeletionStatus(ctx, &ssoadmin.ListAccountAssignmentDeletionStatusInput{
 			InstanceArn: &k.instance, NextToken: k.token, MaxResults: k.most})
+	},
+	"sso-admin:CreateAccountAssignment": func(ctx context.Context, cfg aws.Config, k things) (any, error) {
+		return ssoadmin.NewFromConfig(cfg).CreateAccountAssignment(ctx, &ssoadmin.CreateAccountAssignmentInput{InstanceArn: &k.instance, PermissionSetArn: &k.set,
+			TargetId: &k.account, TargetType: admintypes.TargetTypeAwsAccount, PrincipalId: &k.user, PrincipalType: admintypes.PrincipalTypeUser})
+	},
+	"sso-admin:DescribeAccountAssignmentCreationStatus": func(ctx context.Context, cfg aws.Config, k things) (any, error) {
+		return ssoadmin.NewFromConfig(cfg).DescribeAccountAssignmentCreationStatus(ctx, &ssoadmin.DescribeAccountAssignmentCreationStatusInput{
+			InstanceArn: &k.instance, AccountAssignmentCreationRequestId: &k.created})
+	},
+	"sso-admin:DeleteAccountAssignment": func(ctx context.Context, cfg aws.Config, k things) (any, error) {
+		return ssoadmin.NewFromConfig(cfg).DeleteAccountAssignment(ctx, &ssoadmin.DeleteAccountAssignmentInput{InstanceArn: &k.instance, PermissionSetArn: &k.set,
+			TargetId: &k.account, TargetType: admintypes.TargetTypeAwsAccount, PrincipalId: &k.user, PrincipalType: admintypes.PrincipalTypeUser})
+	},
+	"sso-admin:DescribeAccountAssignmentDeletionStatus": func(ctx context.Context, cfg aws.Config, k things) (any, error) {
+		return ssoadmin.NewFromConfig(cfg).DescribeAccountAssignmentDeletionStatus(ctx, &ssoadmin.DescribeAccountAssignmentDeletionStatusInput{
+			InstanceArn: &k.instance, AccountAssignmentDeletionRequestId: &k.deleted})
 	},
 
 	"identitystore:ListUsers": func(ctx context.Context, cfg aws.Config, k things) (any, error) {
@@ -190,7 +208,15 @@ func (c *center) things(t testing.TB) things {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return things{instance: i.ARN(), set: i.PermissionSetARN("ReadOnly"), store: i.IdentityStoreID, user: alice.ID,
+	request := func(deletion bool) string {
+		t.Helper()
+		r, err := c.Directory.RequestAssignment(t.Context(), c.now(), deletion, directory.Granted{AccountID: prod, PermissionSet: "Set0", UserID: alice.ID})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r.ID
+	}
+	return things{created: request(false), deleted: request(true), instance: i.ARN(), set: i.PermissionSetARN("ReadOnly"), store: i.IdentityStoreID, user: alice.ID,
 		group: i.GroupID("platform"), account: dev, root: i.RootID()}
 }
 
@@ -277,7 +303,14 @@ func TestAdministratorsInput(t *testing.T) {
 		{"sso-admin:ListTagsForResource", `{"ResourceArn":"` + k.instance + `"}`, `{"Tags":[]}`},
 		{"sso-admin:ListTagsForResource", `{"ResourceArn":"arn:aws:sso::` + dev + `:application/ssoins-0000000000000000/apl-0000000000000000"}`, `Could not find Resource with id apl-0000000000000000"}`},
 		{"sso-admin:ListTagsForResource", `{"ResourceArn":"arn:aws:iam::x"}`, `Value at 'resourceArn' ` + pattern},
-		{"sso-admin:ListAccountAssignmentCreationStatus", `{"InstanceArn":"` + k.instance + `","Filter":{"Status":"SUCCEEDED"}}`, `{"AccountAssignmentsCreationStatus":[]}`},
+		{"sso-admin:ListAccountAssignmentCreationStatus", `{"InstanceArn":"` + k.instance + `","Filter":{"Status":"SUCCEEDED"}}`, `{"AccountAssignmentsCreationStatus":[{"Status":"SUCCEEDED","RequestId":"` + k.created + `","CreatedDate":`},
+		{"sso-admin:ListAccountAssignmentCreationStatus", `{"InstanceArn":"` + k.instance + `","Filter":{"Status":"FAILED"}}`, `{"AccountAssignmentsCreationStatus":[]}`},
+		{"sso-admin:DescribeAccountAssignmentCreationStatus", `{"InstanceArn":"` + k.instance + `","AccountAssignmentCreationRequestId":"` + k.deleted + `"}`, `Could not find Request with id ` + k.deleted},
+		{"sso-admin:DescribeAccountAssignmentDeletionStatus", `{"InstanceArn":"` + k.instance + `","AccountAssignmentDeletionRequestId":"x"}`, `Value at 'accountAssignmentDeletionRequestId' ` + pattern},
+		{"sso-admin:CreateAccountAssignment", `{}`, `"6 validation errors detected: `},
+		{"sso-admin:CreateAccountAssignment", `{` + set + `,"TargetId":"` + dev + `","TargetType":"OU","PrincipalId":"` + k.user + `","PrincipalType":"USER"}`, `Value at 'targetType' failed to satisfy constraint: Member must satisfy enum value set: [AWS_ACCOUNT]"}`},
+		{"sso-admin:CreateAccountAssignment", `{` + set + `,"TargetId":"999999999999","TargetType":"AWS_ACCOUNT","PrincipalId":"` + k.user + `","PrincipalType":"USER"}`, `Could not find Account with id 999999999999"}`},
+		{"sso-admin:DeleteAccountAssignment", `{` + set + `,"TargetId":"` + dev + `","TargetType":"AWS_ACCOUNT","PrincipalId":"` + k.user + `","PrincipalType":"GROUP"}`, `Could not find Group with id ` + k.user},
 		{"sso-admin:ListAccountAssignmentDeletionStatus", `{"InstanceArn":"` + k.instance + `","Filter":{"Status":"x"}}`, `Value at 'filter.status'`},
 
 		{"identitystore:ListUsers", `{"IdentityStoreId":"d-0000000000"}`, `{"__type":"ResourceNotFoundException","Message":"IDENTITY_STORE not found.","RequestId":"` + requestID + `","ResourceType":"IDENTITY_STORE","ResourceId":"d-0000000000"}`},
@@ -591,5 +624,67 @@ func TestAdministratorsSee(t *testing.T) {
 	roots, err := org.ListRoots(ctx, nil)
 	if err != nil || *roots.Roots[0].Arn != "arn:aws:organizations::"+dev+":root/"+id+"/"+k.root || *whole.Organization.MasterAccountId != dev {
 		t.Errorf("got %+v, %+v, %v", roots, whole.Organization, err)
+	}
+}
+
+// An assignment is made and taken away, and the person has the role in between.
+func TestAdministratorsAssign(t *testing.T) {
+	c, alice, k := administration(t)
+	admin, ctx := ssoadmin.NewFromConfig(c.configWith(alice)), t.Context()
+	bob, err := c.Directory.UserByName(ctx, "bob")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, tokens := c.signIn(t, "bob")
+	has := func(want bool) {
+		t.Helper()
+		_, err := c.sso().GetRoleCredentials(ctx, &sso.GetRoleCredentialsInput{AccessToken: tokens.AccessToken, AccountId: aws.String(prod), RoleName: aws.String("ReadOnly")})
+		if got := err == nil; got != want {
+			t.Errorf("bob has the role: %t (%v), want %t", got, err, want)
+		}
+	}
+	k.account, k.user = prod, bob.ID
+	has(false)
+	for range 2 { // what is there already may be made again
+		reply, err := adminCalls["sso-admin:CreateAccountAssignment"](ctx, c.configWith(alice), k)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := reply.(*ssoadmin.CreateAccountAssignmentOutput).AccountAssignmentCreationStatus
+		if s.Status != admintypes.StatusValuesInProgress || *s.TargetId != prod || *s.PrincipalId != bob.ID || *s.PermissionSetArn != k.set {
+			t.Errorf("got %+v", s)
+		}
+		k.created = *s.RequestId
+	}
+	has(true)
+	status, err := admin.DescribeAccountAssignmentCreationStatus(ctx, &ssoadmin.DescribeAccountAssignmentCreationStatusInput{
+		InstanceArn: &k.instance, AccountAssignmentCreationRequestId: &k.created})
+	if err != nil || status.AccountAssignmentCreationStatus.Status != admintypes.StatusValuesSucceeded {
+		t.Errorf("got %+v, %v, want SUCCEEDED", status, err)
+	}
+	for range 2 {
+		if _, err := adminCalls["sso-admin:DeleteAccountAssignment"](ctx, c.configWith(alice), k); err != nil {
+			t.Fatal(err)
+		}
+		has(false)
+	}
+
+	// A whole group.
+	if _, err := admin.CreateAccountAssignment(ctx, &ssoadmin.CreateAccountAssignmentInput{InstanceArn: &k.instance, PermissionSetArn: &k.set,
+		TargetId: aws.String(prod), TargetType: admintypes.TargetTypeAwsAccount, PrincipalId: &k.group, PrincipalType: admintypes.PrincipalTypeGroup}); err != nil {
+		t.Fatal(err)
+	}
+	c.as(t, "carol", prod, "ReadOnly")
+
+	k.most = aws.Int32(1)
+	requests, count := pages(t, c, alice, "sso-admin:ListAccountAssignmentCreationStatus", k, 1, func(r any) (all []string, _ *string) {
+		out := r.(*ssoadmin.ListAccountAssignmentCreationStatusOutput)
+		for _, s := range out.AccountAssignmentsCreationStatus {
+			all = append(all, *s.RequestId)
+		}
+		return all, out.NextToken
+	})
+	if len(requests) != 4 || count != 4 || requests[1] != k.created {
+		t.Errorf("got the requests %v on %d pages, want 4, the latest first", requests, count)
 	}
 }

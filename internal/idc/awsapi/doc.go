@@ -10,7 +10,8 @@
 //	          sessions may not do is refused in AWS's words
 //	s3        ListBuckets                                             REST-XML, signed; also presigned
 //	sso-admin, identitystore, organizations                           JSON 1.1, signed
-//	          what reads the organisation, for administrators in the management account
+//	          what reads the organisation, and what makes and deletes account assignments,
+//	          for administrators in the management account
 //
 // Administrators are the holders of permission sets with administrator: true.
 // Delegated administration is not offered.

@@ -199,7 +199,7 @@ const about = "this is a local AWS IAM Identity Center (portico), not AWS. It se
 	"sso-oidc RegisterClient, StartDeviceAuthorization, CreateToken; " +
 	"sso ListAccounts, ListAccountRoles, GetRoleCredentials, Logout; " +
 	"sts GetCallerIdentity, GetAccessKeyInfo; s3 ListBuckets; " +
-	"and what administrators read by sso-admin, identitystore and organizations"
+	"and what reads the organisation, and assigns, by sso-admin, identitystore and organizations"
 
 func (c *call) unknownOperation() *fault {
 	name := clean(strings.TrimSpace(c.service + " " + c.operation))

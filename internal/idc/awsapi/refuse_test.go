@@ -455,7 +455,7 @@ func TestWho(t *testing.T) {
 }
 
 func TestOperations(t *testing.T) {
-	if got := awsapi.Operations(); len(got) != 49 || !slices.Contains(got, "sso-oidc:CreateToken") || slices.Contains(got, "sso-oidc:CreateTokenWithIAM") {
+	if got := awsapi.Operations(); len(got) != 53 || !slices.Contains(got, "sso-oidc:CreateToken") || slices.Contains(got, "sso-oidc:CreateTokenWithIAM") {
 		t.Errorf("got %v", got)
 	}
 }

@@ -23,6 +23,10 @@ var ssoAdminOperations = []adminOperation{
 	{"ListManagedPoliciesInPermissionSet", (*Handler).listManagedPoliciesInPermissionSet},
 	{"ListCustomerManagedPolicyReferencesInPermissionSet", (*Handler).listCustomerManagedPolicyReferences},
 	{"ListTagsForResource", (*Handler).listSSOTags},
+	{"CreateAccountAssignment", (*Handler).createAccountAssignment},
+	{"DescribeAccountAssignmentCreationStatus", (*Handler).describeAssignmentCreationStatus},
+	{"DeleteAccountAssignment", (*Handler).deleteAccountAssignment},
+	{"DescribeAccountAssignmentDeletionStatus", (*Handler).describeAssignmentDeletionStatus},
 	{"ListAccountAssignmentCreationStatus", (*Handler).listAssignmentCreationStatus},
 	{"ListAccountAssignmentDeletionStatus", (*Handler).listAssignmentDeletionStatus},
 }
@@ -238,17 +242,8 @@ func (h *Handler) listAccountAssignmentsForPrincipal(q *question) (any, error) {
 		return nil, err
 	}
 	wanted := directory.GrantedQuery{AccountID: account}
-	if kind == "USER" {
-		user, err := h.Directory.User(q.context(), id)
-		if err != nil {
-			return nil, orNotFound(err, q.unknown("User", id))
-		}
-		wanted.UserID = user.ID
-	} else {
-		wanted.Group, err = h.Directory.GroupByID(q.context(), q.instance, id)
-		if err != nil {
-			return nil, orNotFound(err, q.unknown("Group", id))
-		}
+	if wanted.UserID, wanted.Group, err = h.principal(q, kind, id); err != nil {
+		return nil, err
 	}
 	return h.assignments(q, p, wanted)
 }
@@ -360,25 +355,4 @@ func (h *Handler) listSSOTags(q *question) (any, error) {
 		}
 	}
 	return tagList{[]struct{}{}}, nil
-}
-
-// Assignments are made by a seed or by commands here, and not by requests, so no
-// request has a status.
-
-func (h *Handler) listAssignmentCreationStatus(q *question) (any, error) {
-	return struct{ AccountAssignmentsCreationStatus []struct{} }{[]struct{}{}}, q.noStatus()
-}
-
-func (h *Handler) listAssignmentDeletionStatus(q *question) (any, error) {
-	return struct{ AccountAssignmentsDeletionStatus []struct{} }{[]struct{}{}}, q.noStatus()
-}
-
-func (q *question) noStatus() error {
-	instance := q.required("InstanceArn", instanceARNs)
-	filter, _ := q.structure("Filter")
-	status := filter.optional("Status", oneOf("IN_PROGRESS", "FAILED", "SUCCEEDED"))
-	if _, err := q.page(maxPage, status); err != nil {
-		return err
-	}
-	return q.theInstance(instance)
 }

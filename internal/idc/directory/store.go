@@ -10,6 +10,7 @@ import (
 // and hold what comes after the given value, at most limit.
 type Store interface {
 	Listings
+	AssignmentRequests
 
 	// Apply replaces the whole organisation in one transaction and remembers the
 	// digest of the seed. The organisation is valid, every user and

@@ -88,6 +88,7 @@ func (s directoryStore) Age(ctx context.Context, by time.Duration) error {
 	return s.db.change(ctx, func(tx *tx) error {
 		for _, column := range []struct{ table, name string }{
 			{"challenge", "sent_at"}, {"challenge", "expires_at"}, {"challenge", "ended_at"}, {"sign_in_attempt", "last_failure"},
+			{"assignment_request", "created_at"},
 		} {
 			// 0 means never, and stays; nothing else may become it.
 			if _, err := tx.exec(`UPDATE `+column.table+` SET `+column.name+` = CASE WHEN `+column.name+` > $1 THEN `+column.name+` - $1 ELSE 1 END

@@ -33,6 +33,7 @@ func Run(t *testing.T, open Open) {
 		"assigning":               assigning,
 		"listings":                listings,
 		"granted":                 granted,
+		"assignment requests":     assignmentRequests,
 		"decisions":               decisions,
 		"challenges":              challenges,
 		"challenges of the gone":  challengesOfTheGone,
