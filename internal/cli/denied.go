@@ -61,22 +61,68 @@ func deniedCure(ctx context.Context, a *App, role creds.Role) string {
 	return text + "." + s.chooseAnew(role)
 }
 
+// forbiddenCure says, to somebody whose role may not do what they asked, by which
+// other role of theirs in that account it may be possible.
+func forbiddenCure(ctx context.Context, a *App) string {
+	if a.globals == nil {
+		return ""
+	}
+	if a.globals.Profile == "" && a.getenv("AWS_ACCESS_KEY_ID") != "" {
+		return "It was asked with the keys in the environment, which hide the profile. To do without them: " + unsetKeys
+	}
+	quiet := *a
+	quiet.Stderr = io.Discard
+	s, err := quiet.setupForNew(a.globals)
+	if err != nil {
+		return ""
+	}
+	role, err := s.role()
+	if err != nil {
+		return ""
+	}
+	text := fmt.Sprintf("%s in account %s may not do that", role.RoleName, role.AccountID)
+	ask := "Whoever administers the permission sets can change that."
+	list, err := s.catalog(role.Session, "")
+	if err != nil {
+		return text + ". " + ask
+	}
+	ctx, cancel := context.WithTimeout(ctx, deniedPatience)
+	defer cancel()
+	roles, err := list.Roles(ctx, role.AccountID)
+	if err != nil {
+		return text + ". " + ask
+	}
+	catalog.SortRoles(roles)
+	roles = slices.DeleteFunc(roles, func(r catalog.Role) bool { return r.Name == role.RoleName })
+	if len(roles) == 0 {
+		return text + ", and is the only role you have there. " + ask
+	}
+	return text + ". There you also have " + s.withProfiles(role, roles) + "." + s.chooseAnew(role)
+}
+
+// withProfiles lists roles, each with the profiles that use it.
+func (s *setup) withProfiles(role creds.Role, roles []catalog.Role) string {
+	var list []string
+	for _, r := range roles {
+		name := r.Name
+		if profiles := s.profilesOf(role, r.Name); len(profiles) > 0 {
+			name += " (profile " + some(profiles) + ")"
+		}
+		list = append(list, name)
+	}
+	return strings.Join(list, ", ")
+}
+
 // hasInstead tells the roles that there are, each with the profiles that use it.
 func (s *setup) hasInstead(role creds.Role, roles []catalog.Role) string {
 	catalog.SortRoles(roles)
-	var has []string
 	for _, r := range roles {
 		if r.Name == role.RoleName {
 			return fmt.Sprintf("The access portal lists %s in account %s for the signed-in person all the same. If it was assigned just now, wait a moment; else sign in anew: %s sso login%s",
 				role.RoleName, role.AccountID, s.name, loginTarget(role.Session))
 		}
-		name := r.Name
-		if profiles := s.profilesOf(role, r.Name); len(profiles) > 0 {
-			name += " (profile " + some(profiles) + ")"
-		}
-		has = append(has, name)
 	}
-	text := fmt.Sprintf("The signed-in person does not have %s in account %s, but %s.", role.RoleName, role.AccountID, strings.Join(has, ", "))
+	text := fmt.Sprintf("The signed-in person does not have %s in account %s, but %s.", role.RoleName, role.AccountID, s.withProfiles(role, roles))
 	if s.uses(role) {
 		text += fmt.Sprintf("\nTo change the profile's role: %s configure set sso_role_name %s --profile %s", s.name, quoteWord(terminal.Clean(roles[0].Name)), quoteWord(s.settings.ProfileName))
 	}

@@ -379,21 +379,22 @@ func cutOff(op string) string { return "[ERROR]: " + wasCutOff(op) + hintNetwork
 func wasCutOff(op string) string { return "the service's answer to " + op + " broke off in the middle" }
 
 const (
-	expired     = "[ERROR]: Error when retrieving token from sso: Token has expired and refresh failed | Sign in with: portico sso login --sso-session corp"
-	ended       = "[ERROR]: The SSO session associated with this profile has expired or is otherwise invalid. To refresh this SSO session run portico sso login with the corresponding profile. | Sign in with: portico sso login --sso-session corp"
-	abandoned   = "[ERROR]: The pending authorization to retrieve an SSO token has expired. The login flow to retrieve an SSO token must be restarted. | Nobody completed the sign-in in time. If the page said the code or grant is invalid, sso_region (us-east-1) may be wrong: it is the region of the Identity Center, not of your resources. To find it, open https://d-1234567890.awsapps.com/start: its sign-in page is at https://REGION.signin.aws; administrators see it in the IAM Identity Center console, under Settings. / To start again: portico sso login --sso-session corp"
-	redeemed    = "[ERROR]: An error occurred (InvalidGrantException) when calling the CreateToken operation:  | Additional error details: / error: invalid_grant / error_description: Invalid grant provided" + hintGrant
-	hintDenied  = " | Access was not allowed in the browser. To try again: portico sso login --sso-session corp"
-	hintGrant   = " | The sign-in can no longer be used. To start again: portico sso login --sso-session corp / " + wrongRegion
-	wrongRegion = "If the page said the code or grant is invalid, sso_region (us-east-1) may be wrong: it is the region of the Identity Center, not of your resources. To find it, open https://d-1234567890.awsapps.com/start: its sign-in page is at https://REGION.signin.aws; administrators see it in the IAM Identity Center console, under Settings."
-	hintWait    = " | The service had too many requests. Wait a moment and try again."
-	hintNetwork = " | Try again. If it goes on, check the network and its proxy (HTTPS_PROXY)."
-	hintTimeout = " | Check the network and its proxy (HTTPS_PROXY). If they are slow, give them more time with --cli-read-timeout."
-	hintKeys    = " | The credentials used have expired. If AWS_ACCESS_KEY_ID is set in the environment, unset it; it hides the profile."
-	hintClock   = " | The secret key is not the one issued, or this machine's clock is wrong."
-	hintRole    = " | The signed-in person does not have Admin in account 111111111111. See what there is with: portico sso list-account-roles --account-id 111111111111 --sso-session corp"
-	signedOut   = "Signed out of corp."
-	notTold     = "[WARNING]: signed out here, but https://d-1234567890.awsapps.com/start could not be told: "
+	expired       = "[ERROR]: Error when retrieving token from sso: Token has expired and refresh failed | Sign in with: portico sso login --sso-session corp"
+	ended         = "[ERROR]: The SSO session associated with this profile has expired or is otherwise invalid. To refresh this SSO session run portico sso login with the corresponding profile. | Sign in with: portico sso login --sso-session corp"
+	abandoned     = "[ERROR]: The pending authorization to retrieve an SSO token has expired. The login flow to retrieve an SSO token must be restarted. | Nobody completed the sign-in in time. If the page said the code or grant is invalid, sso_region (us-east-1) may be wrong: it is the region of the Identity Center, not of your resources. To find it, open https://d-1234567890.awsapps.com/start: its sign-in page is at https://REGION.signin.aws; administrators see it in the IAM Identity Center console, under Settings. / To start again: portico sso login --sso-session corp"
+	redeemed      = "[ERROR]: An error occurred (InvalidGrantException) when calling the CreateToken operation:  | Additional error details: / error: invalid_grant / error_description: Invalid grant provided" + hintGrant
+	hintDenied    = " | Access was not allowed in the browser. To try again: portico sso login --sso-session corp"
+	hintGrant     = " | The sign-in can no longer be used. To start again: portico sso login --sso-session corp / " + wrongRegion
+	wrongRegion   = "If the page said the code or grant is invalid, sso_region (us-east-1) may be wrong: it is the region of the Identity Center, not of your resources. To find it, open https://d-1234567890.awsapps.com/start: its sign-in page is at https://REGION.signin.aws; administrators see it in the IAM Identity Center console, under Settings."
+	hintForbidden = " | Admin in account 111111111111 may not do that, and is the only role you have there. Whoever administers the permission sets can change that."
+	hintWait      = " | The service had too many requests. Wait a moment and try again."
+	hintNetwork   = " | Try again. If it goes on, check the network and its proxy (HTTPS_PROXY)."
+	hintTimeout   = " | Check the network and its proxy (HTTPS_PROXY). If they are slow, give them more time with --cli-read-timeout."
+	hintKeys      = " | The role's credentials have expired at the service before their time. Begin anew with: portico sso logout, then portico sso login"
+	hintClock     = " | The clocks agree, so the secret key is not the one that belongs to the access key, or something on the way has changed the request."
+	hintRole      = " | The access portal lists Admin in account 111111111111 for the signed-in person all the same. If it was assigned just now, wait a moment; else sign in anew: portico sso login --sso-session corp"
+	signedOut     = "Signed out of corp."
+	notTold       = "[WARNING]: signed out here, but https://d-1234567890.awsapps.com/start could not be told: "
 )
 
 // faultTable is what a person gets of each kind of fault: the exit code and what is on
@@ -623,14 +624,14 @@ var faultTable = map[string][]faultRow{
 		{"latency 4s, read timeout 1", 0, notTold + wasLate("Logout")},
 	},
 	"GetCallerIdentity": {
-		{"error AccessDenied", 254, serviceError("GetCallerIdentity", "AccessDenied")},
+		{"error AccessDenied", 254, serviceError("GetCallerIdentity", "AccessDenied") + hintForbidden},
 		{"error ExpiredToken", 254, serviceError("GetCallerIdentity", "ExpiredToken") + hintKeys},
 		{"error InvalidClientTokenId", 254, serviceError("GetCallerIdentity", "InvalidClientTokenId")},
 		{"error RequestExpired", 254, serviceError("GetCallerIdentity", "RequestExpired") + hintClock},
 		{"error SignatureDoesNotMatch", 254, serviceError("GetCallerIdentity", "SignatureDoesNotMatch") + hintClock},
 		{"error Throttling", 254, serviceError("GetCallerIdentity", "Throttling") + hintWait},
 		{"status 400", 254, serviceError("GetCallerIdentity", "ValidationError")},
-		{"status 403", 254, serviceError("GetCallerIdentity", "AccessDenied")},
+		{"status 403", 254, serviceError("GetCallerIdentity", "AccessDenied") + hintForbidden},
 		{"status 404", 254, serviceError("GetCallerIdentity", "MalformedQueryString")},
 		{"status 429", 254, serviceError("GetCallerIdentity", "ThrottlingException") + hintWait},
 		{"status 500", 254, serviceError("GetCallerIdentity", "InternalFailure")},
@@ -647,7 +648,7 @@ var faultTable = map[string][]faultRow{
 		{"rate", 254, serviceError("GetCallerIdentity", "Throttling") + hintWait},
 	},
 	"ListBuckets": {
-		{"error AccessDenied", 254, serviceError("ListBuckets", "AccessDenied")},
+		{"error AccessDenied", 254, serviceError("ListBuckets", "AccessDenied") + hintForbidden},
 		{"error ExpiredToken", 254, serviceError("ListBuckets", "ExpiredToken") + hintKeys},
 		{"error InternalError", 254, serviceError("ListBuckets", "InternalError")},
 		{"error InvalidAccessKeyId", 254, serviceError("ListBuckets", "InvalidAccessKeyId")},
@@ -655,7 +656,7 @@ var faultTable = map[string][]faultRow{
 		{"error SignatureDoesNotMatch", 254, serviceError("ListBuckets", "SignatureDoesNotMatch") + hintClock},
 		{"error SlowDown", 254, serviceError("ListBuckets", "SlowDown") + hintWait},
 		{"status 400", 254, serviceError("ListBuckets", "InvalidRequest")},
-		{"status 403", 254, serviceError("ListBuckets", "AccessDenied")},
+		{"status 403", 254, serviceError("ListBuckets", "AccessDenied") + hintForbidden},
 		{"status 404", 254, serviceError("ListBuckets", "NoSuchBucket")},
 		{"status 429", 254, serviceError("ListBuckets", "TooManyRequests") + hintWait},
 		{"status 500", 254, serviceError("ListBuckets", "InternalError")},

@@ -67,7 +67,7 @@ func cure(ctx context.Context, a *App, err error) string {
 		return "The service did not answer the refresh. The sign-in is kept and may be good: wait a moment and try again."
 	}
 	if e, ok := errors.AsType[*signin.ServiceError](err); ok {
-		return serviceCure(a, e)
+		return serviceCure(ctx, a, e)
 	}
 	if e, ok := errors.AsType[*signin.ProxyError](err); ok {
 		return proxyCure(e)
@@ -152,7 +152,7 @@ func typos(a, b string) int {
 }
 
 // serviceCure is for the refusals that a person can do something about.
-func serviceCure(a *App, e *signin.ServiceError) string {
+func serviceCure(ctx context.Context, a *App, e *signin.ServiceError) string {
 	if e.Login != nil && e.Operation == "CreateToken" {
 		again := a.Name + " sso login" + loginTarget(*e.Login)
 		switch e.Code {
@@ -181,6 +181,8 @@ func serviceCure(a *App, e *signin.ServiceError) string {
 		if environment {
 			return "The service does not know the keys in the environment, which hide the profile. Do without them: " + unsetKeys
 		}
+	case "AccessDenied", "AccessDeniedException":
+		return forbiddenCure(ctx, a)
 	case "SignatureDoesNotMatch", "RequestTimeTooSkewed", "InvalidSignatureException":
 		return clockCure(e)
 	}
