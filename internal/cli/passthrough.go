@@ -124,26 +124,44 @@ func (a *App) fillRoleCache(ctx context.Context, l *invocation) error {
 	if err != nil {
 		return err
 	}
-	if s.elsewhere() {
+	if !s.signsIn() {
 		return nil
-	}
-	switch _, err := s.role(); {
-	case errors.Is(err, awsconfig.ErrNotSSO):
-		return nil
-	case err != nil:
-		return err
 	}
 	_, err = s.credentials(ctx)
 	if err == nil || ctx.Err() != nil {
 		return err
 	}
-	_, signInNeeded := errors.AsType[*signin.RequiredError](err)
-	_, noAccess := errors.AsType[*creds.NoAccessError](err)
-	if (signInNeeded || noAccess) && !slices.Contains(mayDoWithout, l.word(0)) {
+	if hopeless(err) && !slices.Contains(mayDoWithout, l.word(0)) {
 		return err
 	}
 	s.warn(fmt.Sprintf("no role credentials yet for profile %s; aws may get them itself: %v", s.settings.ProfileName, err))
 	return nil
+}
+
+// signsIn tells whether the profile's credentials come from a sign-in, of its own
+// or of the profile whose role assumes its role.
+func (s *setup) signsIn() bool {
+	p := s.settings.Profile
+	for range 10 { // nobody has a longer chain, but for a circle
+		if !p.AssumesRole() {
+			return p.Has("sso_account_id") || p.Has("sso_role_name")
+		}
+		source, ok := p.Get("source_profile")
+		if p, _ = s.settings.Config.Profile(source); !ok {
+			return false
+		}
+	}
+	return false
+}
+
+// hopeless tells errors that no other program could have avoided.
+func hopeless(err error) bool {
+	_, signInNeeded := errors.AsType[*signin.RequiredError](err)
+	_, noAccess := errors.AsType[*creds.NoAccessError](err)
+	_, incomplete := errors.AsType[*awsconfig.IncompleteError](err)
+	_, inconsistent := errors.AsType[*awsconfig.InconsistentError](err)
+	_, noSession := errors.AsType[*awsconfig.NoSuchSessionError](err)
+	return signInNeeded || noAccess || incomplete || inconsistent || noSession
 }
 
 // mayDoWithout are commands some of whose operations are not signed: whether
