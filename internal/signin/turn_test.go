@@ -1,0 +1,143 @@
+package signin_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/portico-sso/portico/idctest"
+	"github.com/portico-sso/portico/internal/signin"
+	"github.com/portico-sso/portico/internal/wallet"
+)
+
+// Two sign-ins to one session at once: the person answers one, and both have its
+// token. The one that waits says so after a second.
+func TestTwoLoginsAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ic := idctest.New(t)
+		c, s := fixture(t, ic)
+		old := seedToken(t, c, s)
+		var shown, waiting atomic.Int32
+		var both sync.WaitGroup
+		tokens := make([]wallet.Token, 2)
+		for i := range tokens {
+			time.Sleep(100 * time.Millisecond)
+			both.Go(func() {
+				var err error
+				tokens[i], err = c.Login(t.Context(), s, signin.Options{DeviceCode: true,
+					Waiting: func() { waiting.Add(1) },
+					Show: func(in signin.Instructions) {
+						shown.Add(1)
+						time.AfterFunc(time.Minute, func() {
+							if err := ic.Approve(context.Background(), "alice", in.CompleteURL); err != nil {
+								t.Error(err)
+							}
+						})
+					}})
+				if err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		time.Sleep(900 * time.Millisecond)
+		if waiting.Load() != 0 {
+			t.Error("the wait was told before it was one")
+		}
+		both.Wait()
+		if shown.Load() != 1 || waiting.Load() != 1 {
+			t.Errorf("got %d sign-ins shown and %d waits told, want one each", shown.Load(), waiting.Load())
+		}
+		if tokens[0].AccessToken != tokens[1].AccessToken || tokens[0].AccessToken == old.AccessToken || tokens[0].AccessToken == "" {
+			t.Error("the two do not share one new token")
+		}
+	})
+}
+
+// seedToken stores a token that is good for an hour: it is none of the results.
+func seedToken(t *testing.T, c *signin.Client, s signin.Session) wallet.Token {
+	t.Helper()
+	old := wallet.Token{StartURL: s.StartURL, Region: s.Region, AccessToken: "of-an-earlier-login", ExpiresAt: time.Now().Add(time.Hour)}
+	if err := c.Wallet.PutToken(key(s), old); err != nil {
+		t.Fatal(err)
+	}
+	return old
+}
+
+// When the first comes to nothing, the second goes on with its own, whatever
+// token was there before.
+func TestSecondLoginAfterAFailure(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ic := idctest.New(t)
+		c, s := fixture(t, ic)
+		seedToken(t, c, s)
+		var both sync.WaitGroup
+		both.Go(func() {
+			_, err := c.Login(t.Context(), s, signin.Options{DeviceCode: true, Show: func(in signin.Instructions) {
+				time.AfterFunc(time.Minute, func() { ic.Deny(context.Background(), "alice", in.CompleteURL) })
+			}})
+			if _, ok := errors.AsType[*signin.ServiceError](err); !ok {
+				t.Errorf("the first: got %v, want the denial", err)
+			}
+		})
+		time.Sleep(time.Second)
+		asked := false
+		tok, err := c.Login(t.Context(), s, signin.Options{DeviceCode: true, Show: func(in signin.Instructions) {
+			asked = true
+			time.AfterFunc(time.Minute, func() { ic.Approve(context.Background(), "alice", in.CompleteURL) })
+		}})
+		if err != nil || !asked || tok.AccessToken == "of-an-earlier-login" {
+			t.Errorf("the second: got %v, asked %v", err, asked)
+		}
+		both.Wait()
+	})
+}
+
+// Ctrl-C while waiting ends the wait, and the other goes on.
+func TestInterruptedWhileWaiting(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ic := idctest.New(t)
+		c, s := fixture(t, ic)
+		var first sync.WaitGroup
+		first.Go(func() {
+			if _, err := deviceLogin(t, c, s, func(in signin.Instructions) {
+				time.AfterFunc(time.Minute, func() { ic.Approve(context.Background(), "alice", in.CompleteURL) })
+			}); err != nil {
+				t.Error(err)
+			}
+		})
+		time.Sleep(time.Second)
+		for _, after := range []time.Duration{500 * time.Millisecond, 10 * time.Second} {
+			ctx, interrupt := context.WithCancel(t.Context())
+			time.AfterFunc(after, interrupt)
+			began := time.Now()
+			_, err := c.Login(ctx, s, signin.Options{DeviceCode: true, Show: func(signin.Instructions) { t.Error("it did not wait") }})
+			if !errors.Is(err, context.Canceled) || time.Since(began) > after+100*time.Millisecond {
+				t.Errorf("got %v after %v", err, time.Since(began))
+			}
+		}
+		first.Wait()
+	})
+}
+
+// Sessions do not wait for one another.
+func TestLoginsToTwoSessions(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ic := idctest.New(t)
+		c, s := fixture(t, ic)
+		other := s
+		other.Name = "other"
+		_, err := deviceLogin(t, c, s, func(in signin.Instructions) {
+			if _, err := deviceLogin(t, c, other, func(in signin.Instructions) { ic.Approve(t.Context(), "alice", in.CompleteURL) }); err != nil {
+				t.Error(err)
+			}
+			ic.Approve(t.Context(), "alice", in.CompleteURL)
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	})
+}
