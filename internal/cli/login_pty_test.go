@@ -33,16 +33,16 @@ func decide(t *testing.T, env []string, args ...string) {
 	}
 }
 
-// A recording is a screen of which everything is kept, escapes included.
-type recording struct {
-	*screen
+// A capture is a transcript of which everything is kept, escapes included.
+type capture struct {
+	*transcript
 	mu  sync.Mutex
 	all strings.Builder
 }
 
-func record(t *testing.T, env []string, size pty.Winsize, args ...string) *recording {
+func film(t *testing.T, env []string, size pty.Winsize, args ...string) *capture {
 	t.Helper()
-	r := &recording{screen: &screen{t: t, seen: make(chan string, 1024), cmd: program(t, env, args...)}}
+	r := &capture{transcript: &transcript{t: t, seen: make(chan string, 1024), cmd: program(t, env, args...)}}
 	var err error
 	if r.tty, err = pty.StartWithSize(r.cmd, &size); err != nil {
 		t.Fatal(err)
@@ -70,7 +70,7 @@ func record(t *testing.T, env []string, size pty.Winsize, args ...string) *recor
 	return r
 }
 
-func (r *recording) whole() string {
+func (r *capture) whole() string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.all.String()
@@ -79,7 +79,7 @@ func (r *recording) whole() string {
 var roomy = pty.Winsize{Rows: 40, Cols: 100}
 
 // until reads to the end of a line that begins with prefix and returns it.
-func (s *recording) until(prefix string) string {
+func (s *capture) until(prefix string) string {
 	s.t.Helper()
 	s.expect(prefix)
 	for !strings.Contains(s.text, "\n") {
@@ -99,7 +99,7 @@ func (s *recording) until(prefix string) string {
 func TestPasteOnATerminal(t *testing.T) {
 	env, home := remote(t)
 	decide(t, env, "add", "allow", "--as", "alice", "--flow", "pkce")
-	s := record(t, env, roomy, "sso", "login", "--sso-session", "corp", "--no-browser")
+	s := film(t, env, roomy, "sso", "login", "--sso-session", "corp", "--no-browser")
 	address := s.until("http://127.0.0.1:")
 	browser := &http.Client{CheckRedirect: func(next *http.Request, _ []*http.Request) error {
 		if next.URL.Path == "/oauth/callback" {
@@ -138,7 +138,7 @@ func TestPasteOnATerminal(t *testing.T) {
 // by itself after all.
 func TestPasteGivenUp(t *testing.T) {
 	env, _ := remote(t)
-	s := record(t, env, roomy, "sso", "login", "--sso-session", "corp", "--no-browser")
+	s := film(t, env, roomy, "sso", "login", "--sso-session", "corp", "--no-browser")
 	s.expect("paste its address here: ")
 	s.send(ctrlC)
 	if code := s.end(); code != 130 {
@@ -146,7 +146,7 @@ func TestPasteGivenUp(t *testing.T) {
 	}
 
 	decide(t, env, "add", "allow", "--as", "alice", "--flow", "pkce")
-	s = record(t, env, roomy, "sso", "login", "--sso-session", "corp", "--no-browser")
+	s = film(t, env, roomy, "sso", "login", "--sso-session", "corp", "--no-browser")
 	address := s.until("http://127.0.0.1:")
 	s.expect("paste its address here: ")
 	s.send(ctrlD) // nothing to paste
@@ -182,7 +182,7 @@ func TestQROnATerminal(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			decide(t, env, "clear")
-			s := record(t, append(slices.Clip(env), tt.env), pty.Winsize{Rows: tt.rows, Cols: tt.cols}, append([]string{"sso", "login", "--sso-session", "corp"}, tt.args...)...)
+			s := film(t, append(slices.Clip(env), tt.env), pty.Winsize{Rows: tt.rows, Cols: tt.cols}, append([]string{"sso", "login", "--sso-session", "corp"}, tt.args...)...)
 			if tt.name == "a browser here" {
 				s.expect("--use-device-code")
 			} else {
@@ -291,15 +291,15 @@ func TestLoginKilled(t *testing.T) {
 // Two at once: one is answered, both are signed in.
 func TestTwoLoginsAtOnce(t *testing.T) {
 	env, _ := remote(t)
-	first := record(t, env, roomy, "sso", "login", "--sso-session", "corp")
+	first := film(t, env, roomy, "sso", "login", "--sso-session", "corp")
 	first.expect("Then enter the code:")
-	second := record(t, env, roomy, "sso", "login", "--sso-session", "corp")
+	second := film(t, env, roomy, "sso", "login", "--sso-session", "corp")
 	second.expect("Waiting for the sign-in of another portico…")
 	address := first.until("http://127.0.0.1:")
 	if _, stderr, code := outcome(t, program(t, env, "local", "browse", "--as", "alice", address)); code != 0 {
 		t.Fatal(stderr)
 	}
-	for _, s := range []*recording{first, second} {
+	for _, s := range []*capture{first, second} {
 		s.expect("Successfully logged into Start URL: https://d-1234567890.awsapps.com/start")
 		if code := s.end(); code != 0 {
 			t.Errorf("got exit code %d, want 0", code)
@@ -310,9 +310,9 @@ func TestTwoLoginsAtOnce(t *testing.T) {
 	}
 
 	// Ctrl-C while waiting.
-	first = record(t, env, roomy, "sso", "login", "--sso-session", "corp")
+	first = film(t, env, roomy, "sso", "login", "--sso-session", "corp")
 	first.expect("Then enter the code:")
-	second = record(t, env, roomy, "sso", "login", "--sso-session", "corp")
+	second = film(t, env, roomy, "sso", "login", "--sso-session", "corp")
 	second.expect("Waiting for the sign-in of another portico…")
 	second.send(ctrlC)
 	if code := second.end(); code != 130 {
