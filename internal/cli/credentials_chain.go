@@ -148,7 +148,11 @@ func (s *setup) assumeByWebIdentity(ctx context.Context, file, arn string) (cred
 	}
 	assumer.WebIdentity = func() (string, error) {
 		token, err := os.ReadFile(file)
-		return strings.TrimSpace(string(token)), err
+		if err != nil {
+			return "", &credentialsError{Problem: fmt.Sprintf("the token of the web identity cannot be read: %v", err),
+				Hint: "It is set by AWS_WEB_IDENTITY_TOKEN_FILE, or web_identity_token_file in the profile."}
+		}
+		return strings.TrimSpace(string(token)), nil
 	}
 	c, err := assumer.Credentials(ctx)
 	return from(fromWebIdentity, c), err
