@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/portico-sso/portico/internal/awsconfig"
@@ -18,7 +19,10 @@ func (a *App) httpClient(g *globals, s *awsconfig.Settings) (*http.Client, error
 	tlsConfig := &tls.Config{MinVersion: tls.VersionTLS12}
 	if !s.VerifySSL() {
 		tlsConfig.InsecureSkipVerify = true
-		fmt.Fprintf(a.Stderr, "%s: [WARNING]: TLS certificates are not verified: anyone on the way can read what is sent.\n", a.Name)
+		warn := sync.OnceFunc(func() {
+			fmt.Fprintf(a.Stderr, "%s: [WARNING]: TLS certificates are not verified: anyone on the way can read what is sent.\n", a.Name)
+		})
+		tlsConfig.VerifyConnection = func(tls.ConnectionState) error { warn(); return nil } // where there is one to verify
 	} else {
 		var err error
 		if tlsConfig.RootCAs, err = a.authorities(s.CABundle()); err != nil {

@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -41,7 +40,6 @@ func (a *App) passThrough(ctx context.Context, l *invocation) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	signal.Reset() // what was ignored when portico started is ignored by the next one too
 	trail := append(filepath.SplitList(a.getenv(passedTo)), path)
 	env := with(a.Env, []string{passedTo + "=" + strings.Join(trail, string(os.PathListSeparator))})
 	return a.execute(path, append([]string{"aws"}, l.args...), env)

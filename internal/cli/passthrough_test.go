@@ -95,7 +95,7 @@ func TestPassThroughIsNotSeen(t *testing.T) {
 		{name: "profile by variable", args: []string{"ec2", "describe-instances", "--no-sign-request"}, env: []string{"AWS_PROFILE=dev"}},
 		{name: "keys", args: []string{"ec2", "describe-instances"}, env: []string{"AWS_ACCESS_KEY_ID=AKIA", "AWS_SECRET_ACCESS_KEY=s", "AWS_PROFILE=dev"}},
 		{name: "hostile words", args: []string{"s3", "cp", "", "a b", "--", "*", "$(id)", "-", "--x=y z", "\xff", "new\nline", "--profile"}},
-		{name: "flags first", args: []string{"--region=eu-west-1", "--output", "text", "ec2", "--debug", "describe-instances"}},
+		{name: "flags first", args: []string{"--no-verify-ssl", "--region=eu-west-1", "--output", "text", "ec2", "--debug", "describe-instances"}},
 		{name: "input", args: []string{"s3", "cp", "-", "s3://b/k"}, stdin: "line\n\x00\xff no end"},
 		{name: "closed input", args: []string{"s3", "cp", "-", "s3://b/k"}, shell: `"$@" <&-`},
 		{name: "all closed", args: []string{"ec2", "describe-regions"}, shell: `"$@" <&- >&- 2>&-`},
