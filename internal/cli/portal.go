@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
-	"net/url"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -127,12 +125,7 @@ func portalOf(region, store string) (string, error) {
 }
 
 // onThisMachine tells whether an endpoint is a local Identity Center's, which has
-// its pages at the same address.
+// its pages at the same address: plain http is for this machine alone.
 func onThisMachine(endpoint string) bool {
-	u, err := url.Parse(endpoint)
-	if err != nil {
-		return false
-	}
-	ip := net.ParseIP(u.Hostname())
-	return u.Hostname() == "localhost" || (ip != nil && ip.IsLoopback())
+	return strings.HasPrefix(endpoint, "http:") && checkAddress(endpoint) == nil
 }
