@@ -65,7 +65,7 @@ func (o *operation) run(cmd *cobra.Command, words []string) error {
 	if err != nil {
 		return err
 	}
-	answers, err := o.printer(s)
+	answers, err := s.printer(o.App, o.Operation.Name)
 	if err != nil {
 		return err
 	}
@@ -76,6 +76,7 @@ func (o *operation) run(cmd *cobra.Command, words []string) error {
 	if err != nil {
 		return err
 	}
+	caller.WireTimestamps = answers.wireTimes
 	input, err := o.find(cmd.Context(), s, caller, args.Input)
 	if err != nil {
 		return err
@@ -126,7 +127,7 @@ func (o *operation) printSkeleton() error {
 	if err != nil {
 		return err
 	}
-	answers, err := o.printer(s)
+	answers, err := s.printer(o.App, o.Operation.Name)
 	if err != nil {
 		return err
 	}
@@ -147,15 +148,6 @@ func (o *operation) complete(input output.Object) output.Object {
 		}
 	}
 	return input
-}
-
-// printer prints the operation's answers.
-func (o *operation) printer(s *setup) (*printer, error) {
-	p, err := s.printer(o.App, o.Operation.Name)
-	if err == nil && o.Service.Command == "sts" {
-		p.inXML()
-	}
-	return p, err
 }
 
 // print prints pages as the AWS CLI does: as text and as a stream of YAML one by

@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"sort"
 	"strings"
@@ -166,6 +167,13 @@ func TestOperationsPrintAsTheAWSCLI(t *testing.T) {
 	home := t.TempDir()
 	env := []string{"HOME=" + home, "AWS_ACCESS_KEY_ID=AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY=secret", "AWS_DEFAULT_REGION=us-east-1",
 		"AWS_PAGER=", "AWS_EC2_METADATA_DISABLED=true", "TZ=" + os.Getenv("TZ"), "LC_ALL=C.UTF-8"}
+	const config = "[profile wire]\ncli_timestamp_format = wire\nregion = us-east-1\naws_access_key_id = AKIDEXAMPLE\naws_secret_access_key = secret\n"
+	if err := os.MkdirAll(filepath.Join(home, ".aws"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(home, ".aws", "config"), []byte(config), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	aws := startAWSCLI(t, env)
 
 	var commands []string
@@ -200,6 +208,9 @@ func TestOperationsPrintAsTheAWSCLI(t *testing.T) {
 			}
 			base := []string{svc.Command, awsmodel.CommandName(op.Name), "--cli-input-json", string(input), "--endpoint-url", server.URL}
 			runs := [][]string{{"--output", "json"}, {"--output", "yaml"}, {"--output", "text"}, {"--output", "table"}}
+			if strings.HasPrefix(op.Name, "Describe") || svc.Command == "sts" {
+				runs = append(runs, []string{"--profile", "wire"}) // times as the service writes them
+			}
 			if op.Paging != nil {
 				runs = append(runs, []string{"--output", "yaml-stream"}, []string{"--max-items", "1"}, []string{"--max-items", "1", "--output", "text"},
 					[]string{"--no-paginate"}, []string{"--query", "length(" + op.Paging.Results[0] + ")", "--output", "text"})

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/pflag"
 
@@ -21,7 +20,8 @@ var (
 // --query, through a pager on a terminal.
 type printer struct {
 	output.Printer
-	pager *pager // nil: none
+	pager     *pager // nil: none
+	wireTimes bool   // times are wanted as the service writes them
 }
 
 // printer makes the one for an operation, which AWS calls by a name of its own.
@@ -48,7 +48,7 @@ func (a *App) printer(g *globals, s *awsconfig.Settings, operation string) (*pri
 	p := &printer{Printer: output.Printer{Out: a.Stdout, Format: output.Format(format), Query: query, Operation: operation, Columns: t.Columns()}}
 	switch times, _ := s.Profile.Get("cli_timestamp_format"); times {
 	case "wire":
-		p.Time = output.EpochSeconds
+		p.wireTimes = true
 	case "", "iso8601":
 	default:
 		return nil, words(fmt.Sprintf(`Unknown cli_timestamp_format value: %s, valid values are "wire" or "iso8601"`, times))
@@ -59,14 +59,6 @@ func (a *App) printer(g *globals, s *awsconfig.Settings, operation string) (*pri
 		p.Out = p.pager
 	}
 	return p, nil
-}
-
-// inXML says that the service answers in XML, where times are text: this matters
-// when they are to stay as they came.
-func (p *printer) inXML() {
-	if p.Time != nil {
-		p.Time = func(t time.Time) any { return t.UTC().Format("2006-01-02T15:04:05.999Z07:00") }
-	}
 }
 
 // Print prints the only answer there is.

@@ -3,9 +3,6 @@ package cli
 import (
 	"net/url"
 	"testing"
-	"time"
-
-	"github.com/portico-sso/portico/internal/output"
 )
 
 // Which proxy leads to an address, and what goes past it.
@@ -58,23 +55,3 @@ func TestProxyFor(t *testing.T) {
 		}
 	}
 }
-
-// Times that are to stay as they came are numbers in JSON, and text in XML.
-func TestWireTimes(t *testing.T) {
-	p := &printer{Printer: output.Printer{Time: output.EpochSeconds}}
-	if got := p.Time(instant); got != 1600000586.123 {
-		t.Errorf("got %v", got)
-	}
-	if got := p.Time(instant.Truncate(1e9)); got != int64(1600000586) {
-		t.Errorf("got %v", got)
-	}
-	p.inXML()
-	if got := p.Time(instant); got != "2020-09-13T12:36:26.123Z" {
-		t.Errorf("got %v", got)
-	}
-	if got := p.Time(instant.Truncate(1e9)); got != "2020-09-13T12:36:26Z" {
-		t.Errorf("got %v", got)
-	}
-}
-
-var instant = time.UnixMilli(1600000586123)

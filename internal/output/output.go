@@ -3,7 +3,6 @@ package output
 import (
 	"io"
 	"strings"
-	"time"
 )
 
 // A Format is a value of --output.
@@ -41,9 +40,6 @@ type Printer struct {
 	Query     *Query // nil: everything
 	Operation string // in the words of AWS, such as ListAccounts: the title of a table
 
-	// Time is what a time becomes, to --query too. Nil: ISO 8601, as Python writes it.
-	Time func(time.Time) any
-
 	// What Out is, which only a table asks.
 	Columns int  // the width of the terminal; 0 where there is none, which counts as 80
 	Color   bool // whether it may be coloured
@@ -56,7 +52,7 @@ func (p *Printer) Print(v Object) error {
 	if err := Supported(p.Format); err != nil || p.Format == Off {
 		return err
 	}
-	selected, err := plain(timed(v, p.Time))
+	selected, err := plain(v)
 	if err != nil {
 		return err
 	}

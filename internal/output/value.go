@@ -75,39 +75,6 @@ func plain(v any) (any, error) {
 	return nil, fmt.Errorf("a value of type %T cannot be printed", v)
 }
 
-// timed copies a value with its times made of by another rule, if there is one.
-func timed(v any, rule func(time.Time) any) any {
-	if rule == nil {
-		return v
-	}
-	switch v := v.(type) {
-	case time.Time:
-		return rule(v)
-	case []any:
-		list := make([]any, len(v))
-		for i := range v {
-			list[i] = timed(v[i], rule)
-		}
-		return list
-	case Object:
-		o := make(Object, len(v))
-		for i, m := range v {
-			o[i] = Member{m.Name, timed(m.Value, rule)}
-		}
-		return o
-	}
-	return v
-}
-
-// EpochSeconds is how the protocols in JSON write a time: a number, whole where
-// the time is.
-func EpochSeconds(t time.Time) any {
-	if ms := t.UnixMilli(); ms%1000 != 0 {
-		return float64(ms) / 1000
-	}
-	return t.Unix()
-}
-
 // timestamp is Python's datetime.isoformat: an offset, never Z, and six digits
 // of fraction or none.
 func timestamp(t time.Time) string {
