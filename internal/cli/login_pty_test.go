@@ -119,7 +119,7 @@ func TestPasteOnATerminal(t *testing.T) {
 	const prompt = "If the browser ends at a page that does not load, paste its address here: "
 	s.expect(prompt)
 	s.send("http://127.0.0.1:1/oauth/callback?code=SECRET&state=SECRET" + enter)
-	s.expect("That address is not one this sign-in comes back to.")
+	s.expect("that address is not one this sign-in comes back to")
 	s.expect(prompt)
 	s.send(back + enter)
 	s.expect("Successfully logged into Start URL: https://d-1234567890.awsapps.com/start")

@@ -149,9 +149,9 @@ func (cb *callback) read(q url.Values) (result callbackResult, ours bool) {
 // What is wrong with an address that a person pasted. It holds a code that may
 // be good, so it is never quoted.
 var (
-	errNoRedirect   = errors.New("That is not the address the browser ended at: it begins with http://127.0.0.1 and has a code and a state.")
-	errOtherSignIn  = errors.New("That address belongs to another sign-in. Use the one this sign-in ended at.")
-	errOtherMachine = errors.New("That address is not one this sign-in comes back to.")
+	errNoRedirect   = errors.New("that is not the address the browser ended at, which begins with http://127.0.0.1 and has a code and a state")
+	errOtherSignIn  = errors.New("that address belongs to another sign-in")
+	errOtherMachine = errors.New("that address is not one this sign-in comes back to")
 )
 
 // pasted takes the address at which a browser ended that could not come back.

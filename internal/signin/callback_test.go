@@ -219,18 +219,18 @@ func TestPaste(t *testing.T) {
 		q := mustQuery(t, <-address)
 		back, state := q.Get("redirect_uri"), q.Get("state")
 		for _, tt := range []struct{ text, want string }{
-			{"", "That is not the address"},
-			{"hello", "That is not the address"},
-			{"http://[", "That is not the address"},
-			{back, "That is not the address"},
-			{back + "?code=SECRET", "That is not the address"},
-			{back + "?state=" + state, "That is not the address"},
-			{"https://d-1234567890.awsapps.com/start?x=SECRET", "That is not the address"},
-			{back + "?code=SECRET&state=other", "That address belongs to another sign-in"},
-			{back + "?error=SECRET&state=other", "That address belongs to another sign-in"},
-			{"http://127.0.0.1:1/oauth/callback?code=SECRET&state=" + state, "That address is not one this sign-in comes back to"},
-			{"http://sso.example.com/oauth/callback?code=SECRET&state=" + state, "That address is not one this sign-in comes back to"},
-			{back + "/other?code=SECRET&state=" + state, "That address is not one this sign-in comes back to"},
+			{"", "that is not the address"},
+			{"hello", "that is not the address"},
+			{"http://[", "that is not the address"},
+			{back, "that is not the address"},
+			{back + "?code=SECRET", "that is not the address"},
+			{back + "?state=" + state, "that is not the address"},
+			{"https://d-1234567890.awsapps.com/start?x=SECRET", "that is not the address"},
+			{back + "?code=SECRET&state=other", "that address belongs to another sign-in"},
+			{back + "?error=SECRET&state=other", "that address belongs to another sign-in"},
+			{"http://127.0.0.1:1/oauth/callback?code=SECRET&state=" + state, "that address is not one this sign-in comes back to"},
+			{"http://sso.example.com/oauth/callback?code=SECRET&state=" + state, "that address is not one this sign-in comes back to"},
+			{back + "/other?code=SECRET&state=" + state, "that address is not one this sign-in comes back to"},
 		} {
 			err := accept(tt.text)
 			if err == nil || !strings.HasPrefix(err.Error(), tt.want) || strings.Contains(err.Error(), "SECRET") {
