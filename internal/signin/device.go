@@ -166,6 +166,8 @@ func (p *poller) unanswered(asked time.Time, err error) {
 	p.trouble = err.Error()
 	if said, ok := errors.AsType[*ServiceError](err); ok {
 		p.trouble = said.brief()
+	} else if lost, ok := errors.AsType[*ConnectionError](err); ok && lost.Closed() {
+		p.trouble = lost.reason() // a sentence goes on after it
 	}
 	if !p.warned && time.Since(p.failing) > patience {
 		p.warned = true
