@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/smithy-go/middleware"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"github.com/portico-sso/portico/internal/awsconfig"
 	"github.com/portico-sso/portico/internal/awsmodel"
@@ -105,13 +108,31 @@ func (c *Caller) send(ctx context.Context, s *service, op *awsmodel.Operation, i
 	return answer, nil
 }
 
-// retryer repeats as the SDK does, and operations that only read also when their
-// answer broke off: then what was asked for may have been done.
+// retryer repeats what may be repeated: reads whenever no answer came whole,
+// other operations only when they cannot have been done.
 func retryer(op *awsmodel.Operation) func() aws.Retryer {
 	if op.Reads {
 		return signin.ReadRetryer
 	}
-	return func() aws.Retryer { return retry.NewStandard() }
+	return func() aws.Retryer {
+		return retry.NewStandard(func(o *retry.StandardOptions) {
+			o.Retryables = append([]retry.IsErrorRetryable{retry.IsErrorRetryableFunc(lostAnswer)}, o.Retryables...)
+		})
+	}
+}
+
+// lostAnswer keeps the SDK from repeating a request that may have arrived: there
+// was a connection, and no answer.
+func lostAnswer(err error) aws.Ternary {
+	sending, ok := errors.AsType[*smithyhttp.RequestSendError](err)
+	if !ok {
+		return aws.UnknownTernary
+	}
+	op, ok := errors.AsType[*net.OpError](sending)
+	if (ok && (op.Op == "dial" || op.Op == "proxyconnect")) || strings.Contains(sending.Error(), "TLS handshake") {
+		return aws.UnknownTernary
+	}
+	return aws.FalseTernary
 }
 
 func unsigned(stack *middleware.Stack) error {
