@@ -43,8 +43,6 @@ type Role struct {
 type Catalog struct {
 	SignIn  *signin.Client
 	Session signin.Session
-	// AccessToken, when set, is used as it is, in place of the session's.
-	AccessToken string
 }
 
 // pageSize is the most the access portal gives at once.
@@ -94,9 +92,6 @@ func (c *Catalog) call(ctx context.Context, list func(portal *sso.Client, token 
 	portal, err := c.SignIn.Portal(c.Session.Region)
 	if err != nil {
 		return err
-	}
-	if c.AccessToken != "" {
-		return signin.Failure(list(portal, c.AccessToken))
 	}
 	return c.SignIn.WithToken(ctx, c.Session, func(token string) error {
 		return signin.Failure(list(portal, token))

@@ -67,25 +67,6 @@ func TestAllPages(t *testing.T) {
 	})
 }
 
-// A token that is given is used as it is, and a refusal of it is the service's.
-func TestGivenToken(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		list := signedIn(t, idctest.New(t))
-		tok, err := list.SignIn.Token(t.Context(), list.Session)
-		if err != nil {
-			t.Fatal(err)
-		}
-		elsewhere := &catalog.Catalog{SignIn: list.SignIn, Session: signin.Session{Region: "us-east-1"}, AccessToken: tok.AccessToken}
-		if accounts, err := elsewhere.Accounts(t.Context()); err != nil || len(accounts) != 3 {
-			t.Errorf("got %d accounts, %v, want 3", len(accounts), err)
-		}
-		elsewhere.AccessToken = "nobody's"
-		if _, err := elsewhere.Accounts(t.Context()); !signin.Unauthorized(err) {
-			t.Errorf("got %v, want unauthorized", err)
-		}
-	})
-}
-
 func TestLabelsAndOrder(t *testing.T) {
 	text := func(s string) *string { return &s }
 	accounts := []catalog.Account{

@@ -32,7 +32,7 @@ func deniedCure(ctx context.Context, a *App, role creds.Role) string {
 	if err != nil {
 		return look
 	}
-	list, err := s.catalog(role.Session, "")
+	list, err := s.catalog(role.Session)
 	if err != nil {
 		return look
 	}

@@ -3,6 +3,11 @@ package cli
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
@@ -99,6 +104,39 @@ func TestOperationCompletion(t *testing.T) {
 	for _, want := range []string{"--account-id\t", "--max-items\t", "--profile\t"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q is not offered:\n%s", want, &out)
+		}
+	}
+}
+
+// Which instance is meant goes without saying only when there is one.
+func TestInstanceThatIsLeftOut(t *testing.T) {
+	for _, tt := range []struct{ instances, want string }{
+		{`[{"InstanceArn": "arn:a", "IdentityStoreId": "d-1"}]`, ""},
+		{`[]`, "There is no instance of IAM Identity Center in eu-west-1 that these credentials see."},
+		{`[{"InstanceArn": "arn:a"}, {"InstanceArn": "arn:b"}]`, "the following arguments are required: --instance-arn; there are 2 instances of IAM Identity Center: arn:a, arn:b"},
+	} {
+		var asked []string
+		service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			body, _ := io.ReadAll(r.Body)
+			_, name, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+			asked = append(asked, name+" "+string(body))
+			if name == "ListInstances" {
+				fmt.Fprintf(w, `{"Instances": %s}`, tt.instances)
+			} else {
+				fmt.Fprint(w, `{"PermissionSets": []}`)
+			}
+		}))
+		defer service.Close()
+		var out, problem bytes.Buffer
+		a := App{Name: "portico", Home: t.TempDir(), Stdin: strings.NewReader(""), Stdout: &out, Stderr: &problem,
+			Env: []string{"AWS_ACCESS_KEY_ID=AKID", "AWS_SECRET_ACCESS_KEY=secret", "AWS_REGION=eu-west-1", "AWS_ENDPOINT_URL=" + service.URL}}
+		code := a.Run(t.Context(), []string{"sso-admin", "list-permission-sets"})
+		if tt.want == "" {
+			if want := []string{"ListInstances {}", `ListPermissionSets {"InstanceArn":"arn:a"}`}; code != 0 || !slices.Equal(asked, want) {
+				t.Errorf("%s: asked %q (%d, %s), want %q", tt.instances, asked, code, &problem, want)
+			}
+		} else if !strings.Contains(problem.String(), tt.want) || len(asked) != 1 {
+			t.Errorf("%s: got %d, %s; want %s", tt.instances, code, &problem, tt.want)
 		}
 	}
 }

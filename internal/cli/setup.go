@@ -152,9 +152,9 @@ func (s *setup) portalSession(name string) (signin.Session, error) {
 	return session(c), err
 }
 
-func (s *setup) catalog(sess signin.Session, accessToken string) (*catalog.Catalog, error) {
+func (s *setup) catalog(sess signin.Session) (*catalog.Catalog, error) {
 	client, err := s.signin(true)
-	return &catalog.Catalog{SignIn: client, Session: sess, AccessToken: accessToken}, err
+	return &catalog.Catalog{SignIn: client, Session: sess}, err
 }
 
 // some names the first few.
