@@ -92,7 +92,7 @@ func (o *operation) run(cmd *cobra.Command, words []string) error {
 func (o *operation) parse(cmd *cobra.Command, words []string) (awsargs.Arguments, error) {
 	flags := pflag.NewFlagSet(cmd.Name(), pflag.ContinueOnError)
 	flags.AddFlagSet(cmd.Root().PersistentFlags())
-	options := awsargs.Options{Stdin: o.App.Stdin, LookupEnv: o.App.Lookup, Optional: o.found(), BinaryFormat: o.Globals.BinaryFormat}
+	options := awsargs.Options{Stdin: o.App.Stdin, LookupEnv: o.App.Lookup, Optional: o.found(), BinaryFormat: look(words).globals.BinaryFormat}
 	flags.VisitAll(func(f *pflag.Flag) {
 		options.Globals = append(options.Globals, awsargs.Global{Name: f.Name, Value: f.NoOptDefVal == ""})
 	})
@@ -153,46 +153,35 @@ func (o *operation) complete(input output.Object) output.Object {
 // print prints pages as the AWS CLI does: as text and as a stream of YAML one by
 // one, in other formats as one answer.
 func (o *operation) print(answers *printer, pages iter.Seq2[admin.Page, error], paging admin.Paging) error {
-	text := answers.Format == output.Text
-	if paging.Off || (!text && answers.Format != output.YAMLStream) {
+	if paging.Off || (answers.Format != output.Text && answers.Format != output.YAMLStream) {
 		answer, err := admin.Merge(o.Operation, pages, paging)
 		if err != nil {
 			return err
 		}
 		return answers.Print(answer)
 	}
-	format, err := s.settings.Output()
-	if err != nil {
-		return nil, err
+	for page, err := range pages {
+		if err == nil {
+			err = o.printPage(&answers.Printer, page)
+		}
+		if err != nil {
+			return errors.Join(err, answers.Close())
+		}
 	}
-	return func(pages iter.Seq2[admin.Page, error], paging admin.Paging) error {
-		if paging.Off || (format != string(output.Text) && format != string(output.YAMLStream)) {
-			answer, err := admin.Merge(o.Operation, pages, paging)
-			if err != nil {
-				return err
-			}
-			return print(answer)
-		}
-		for page, err := range pages {
-			if err != nil {
-				return err
-			}
-			answer := page.Answer
-			if format == string(output.Text) {
-				answer = admin.Results(o.Operation, page)
-			}
-			if err := print(answer); err != nil {
-				return err
-			}
-			if page.NextToken != "" && format == string(output.Text) {
-				next := output.Object{{Name: "NextToken", Value: page.NextToken}}
-				if err := print(output.Object{{Name: "NextToken", Value: next}}); err != nil {
-					return err
-				}
-			}
-		}
-		return nil
-	}, nil
+	return answers.Close()
+}
+
+// printPage prints a page as it is, or as text what it adds to the listing and
+// where that goes on.
+func (o *operation) printPage(p *output.Printer, page admin.Page) error {
+	if p.Format != output.Text {
+		return p.Print(page.Answer)
+	}
+	if err := p.Print(admin.Results(o.Operation, page)); err != nil || page.NextToken == "" {
+		return err
+	}
+	next := output.Object{{Name: "NextToken", Value: page.NextToken}}
+	return p.Print(output.Object{{Name: "NextToken", Value: next}})
 }
 
 // explain adds to a refusal what a person can do about it.

@@ -314,3 +314,21 @@ func FuzzQuery(f *testing.F) {
 		}
 	})
 }
+
+// Times are shown in the zone they came in.
+func TestTimestampZones(t *testing.T) {
+	at := time.Date(2020, 9, 13, 12, 26, 40, 123e6, time.UTC)
+	for _, tt := range []struct {
+		time time.Time
+		want string
+	}{
+		{at, "2020-09-13T12:26:40.123000+00:00"},
+		{at.Truncate(time.Second), "2020-09-13T12:26:40+00:00"},
+		{at.In(time.FixedZone("", 2*3600)), "2020-09-13T14:26:40.123000+02:00"},
+		{at.In(time.FixedZone("", -(3*3600 + 1800))), "2020-09-13T08:56:40.123000-03:30"},
+	} {
+		if got := timestamp(tt.time); got != tt.want {
+			t.Errorf("%v: got %s, want %s", tt.time, got, tt.want)
+		}
+	}
+}
