@@ -82,7 +82,7 @@ func forbiddenCure(ctx context.Context, a *App) string {
 	}
 	text := fmt.Sprintf("%s in account %s may not do that", role.RoleName, role.AccountID)
 	ask := "Whoever administers the permission sets can change that."
-	list, err := s.catalog(role.Session, "")
+	list, err := s.catalog(role.Session)
 	if err != nil {
 		return text + ". " + ask
 	}
