@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -117,18 +118,7 @@ func Results(op *awsmodel.Operation, page Page) output.Object {
 
 // with returns the object with a member set, the original being kept.
 func with(o output.Object, name string, value any) output.Object {
-	changed := make(output.Object, 0, len(o)+1)
-	for _, m := range o {
-		if m.Name != name {
-			changed = append(changed, m)
-		} else {
-			changed, value = append(changed, output.Member{Name: name, Value: value}), nil
-		}
-	}
-	if value != nil {
-		changed = append(changed, output.Member{Name: name, Value: value})
-	}
-	return changed
+	return slices.Clone(o).With(name, value)
 }
 
 // A listing is how far one has come.
