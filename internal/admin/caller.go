@@ -47,17 +47,6 @@ type Caller struct {
 	WireTimestamps bool
 }
 
-func (c *Caller) http() *http.Client {
-	base := c.HTTP
-	if base == nil {
-		base = http.DefaultClient
-	}
-	// A redirect would carry a token or a signature to an address nobody chose.
-	h := *base
-	h.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return &h
-}
-
 // accessToken is the member that carries a token of the access portal.
 const accessToken = "accessToken"
 
@@ -80,7 +69,7 @@ func (c *Caller) call(ctx context.Context, s *service, op *awsmodel.Operation, i
 }
 
 func (c *Caller) send(ctx context.Context, s *service, op *awsmodel.Operation, input output.Object) (output.Object, error) {
-	kept := &recorder{http: c.http()}
+	kept := &recorder{http: signin.WithoutRedirects(c.HTTP)}
 	cfg := aws.Config{Region: c.Region, HTTPClient: kept, Credentials: c.Credentials.provider(), Retryer: retryer(op)}
 	switch {
 	case op.Open:
@@ -99,7 +88,11 @@ func (c *Caller) send(ctx context.Context, s *service, op *awsmodel.Operation, i
 		return nil, wrong
 	}
 	if err != nil {
-		return nil, signin.Failure(err)
+		err = signin.Failure(err)
+		if e, ok := errors.AsType[*signin.ServiceError](err); ok && len(e.Details) == 0 {
+			e.Details = details(kept.body.String())
+		}
+		return nil, err
 	}
 	answer, err := s.read(kept.body.Bytes(), op, c.WireTimestamps)
 	if err != nil {

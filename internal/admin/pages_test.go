@@ -14,6 +14,7 @@ import (
 	"testing/synctest"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/portico-sso/portico/internal/admin"
 	"github.com/portico-sso/portico/internal/output"
@@ -261,5 +262,23 @@ func TestWithToken(t *testing.T) {
 	}
 	if want := []string{"first", "second", "given"}; !slices.Equal(used, want) {
 		t.Errorf("used %v, want %v", used, want)
+	}
+}
+
+// What an error says beside its type and its message is told.
+func TestErrorDetails(t *testing.T) {
+	c := callerOn(func(*http.Request) (*http.Response, error) {
+		return says(400, `{"__type":"com.amazonaws.identitystore#ResourceNotFoundException","Message":"USER not found","ResourceType":"USER","RequestId":"r-1","More":{"a":1},"Fatal":false}`)
+	})
+	svc, op := operation(t, "identitystore", "DescribeUser")
+	_, err := admin.Merge(op, c.Pages(t.Context(), svc, op, output.Object{{Name: "IdentityStoreId", Value: "d-1234567890"}, {Name: "UserId", Value: "u"}}, admin.Paging{}), admin.Paging{})
+	want := &signin.ServiceError{Operation: "DescribeUser", Code: "ResourceNotFoundException", Message: "USER not found", Status: 400,
+		Details: [][2]string{{"ResourceType", "USER"}, {"RequestId", "r-1"}, {"Fatal", "false"}}}
+	got, ok := errors.AsType[*signin.ServiceError](err)
+	if !ok {
+		t.Fatalf("got %v, want a refusal", err)
+	}
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(signin.ServiceError{})); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

@@ -93,7 +93,7 @@ func (c *Caller) listBuckets(ctx context.Context, address string) (*bucketPage, 
 	if err := signer.SignHTTP(ctx, creds, req, hash, "s3", c.Region, time.Now()); err != nil {
 		return nil, fmt.Errorf("sign ListBuckets: %v", err)
 	}
-	resp, err := c.http().Do(req)
+	resp, err := signin.WithoutRedirects(c.HTTP).Do(req)
 	if err != nil {
 		return nil, &signin.ConnectionError{Operation: "ListBuckets", Cause: err}
 	}

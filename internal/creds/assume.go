@@ -88,7 +88,7 @@ func (a *Assumer) assume(ctx context.Context) (wallet.RoleCredentials, wallet.As
 	if !awsconfig.ValidRegion(a.Region) {
 		return fail(&awsconfig.RegionError{Region: a.Region})
 	}
-	o := sts.Options{Region: a.Region, HTTPClient: a.http(), Credentials: aws.AnonymousCredentials{}, Retryer: signin.ReadRetryer()}
+	o := sts.Options{Region: a.Region, HTTPClient: signin.WithoutRedirects(a.HTTP), Credentials: aws.AnonymousCredentials{}, Retryer: signin.ReadRetryer()}
 	if a.Endpoint != "" {
 		o.BaseEndpoint = &a.Endpoint
 	}
@@ -147,10 +147,4 @@ func (a *Assumer) assume(ctx context.Context) (wallet.RoleCredentials, wallet.As
 		}, wallet.AssumedUser{
 			ID: aws.ToString(user.AssumedRoleId), ARN: aws.ToString(user.Arn),
 		}, nil
-}
-
-func (a *Assumer) http() *http.Client {
-	h := *a.HTTP
-	h.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return &h
 }

@@ -66,12 +66,15 @@ func (c *Client) warn(format string, args ...any) {
 	}
 }
 
-func (c *Client) httpClient() *http.Client {
-	base := c.HTTP
+func (c *Client) httpClient() *http.Client { return WithoutRedirects(c.HTTP) }
+
+// WithoutRedirects is a client, http.DefaultClient for nil, that follows none: a
+// redirect would carry a token or a signature to an address nobody chose (RFC
+// 9700, 4.12).
+func WithoutRedirects(base *http.Client) *http.Client {
 	if base == nil {
 		base = http.DefaultClient
 	}
-	// A redirect would carry a token to an address nobody chose (RFC 9700, 4.12).
 	h := *base
 	h.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return &h
