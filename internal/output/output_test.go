@@ -164,9 +164,9 @@ func canonical(t *testing.T, v any) string {
 
 func TestTimes(t *testing.T) {
 	for want, at := range map[string]time.Time{
-		"2020-09-13T12:26:40.123000+00:00": time.UnixMilli(1600000000123),
-		"2020-09-13T12:26:40+00:00":        time.UnixMilli(1600000000000).In(time.FixedZone("", 7200)),
-		"2020-09-13T12:26:40.000001+00:00": time.Unix(1600000000, 1999),
+		"2020-09-13T12:26:40.123000+00:00": time.UnixMilli(1600000000123).UTC(),
+		"2020-09-13T14:26:40+02:00":        time.UnixMilli(1600000000000).In(time.FixedZone("", 7200)),
+		"2020-09-13T12:26:40.000001+00:00": time.Unix(1600000000, 1999).UTC(),
 	} {
 		// A time is text to the query too, so that it can be compared.
 		o := Object{{"l", []any{Object{{"at", at}}}}}
