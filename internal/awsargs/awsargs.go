@@ -1,7 +1,9 @@
 package awsargs
 
 import (
+	"fmt"
 	"io"
+	"math"
 	"os"
 	"slices"
 	"strings"
@@ -140,6 +142,9 @@ func (a *Arguments) paging(op *awsmodel.Operation, given given) error {
 			continue
 		}
 		n, _ := pythonInt(given.word(flag.name)) // it was one when it was taken
+		if problem := unfit(op.Paging, flag.name, n); problem != "" {
+			return &UsageError{Problem: problem}
+		}
 		*flag.into = new(int(n))
 		if n != 0 {
 			paged = append(paged, "--"+flag.name)
@@ -149,6 +154,21 @@ func (a *Arguments) paging(op *awsmodel.Operation, given given) error {
 		return &UsageError{Problem: "Cannot specify --no-paginate along with pagination arguments: " + strings.Join(paged, ", ")}
 	}
 	return nil
+}
+
+// unfit says what is wrong with a number that pages. The smallest page is of one
+// item everywhere, and the AWS CLI tells of the member that bounds it. For fewer
+// items than none it has no words: it counts them from the end.
+func unfit(p *awsmodel.Paging, flag string, n int64) string {
+	switch {
+	case flag == "max-items" && n < 0:
+		return fmt.Sprintf("argument --max-items: must be 0 or more: %d", n)
+	case flag == "page-size" && n < 1:
+		return fmt.Sprintf("Parameter validation failed:\nInvalid value for parameter %s, value: %d, valid min value: 1", p.Limit, n)
+	case flag == "page-size" && n > math.MaxInt32:
+		return fmt.Sprintf("Parameter validation failed:\nInvalid value for parameter %s, value: %d, valid max value: %d", p.Limit, n, math.MaxInt32)
+	}
+	return ""
 }
 
 // values makes of the words of each flag what its member takes.

@@ -149,6 +149,10 @@ func TestParseRefuses(t *testing.T) {
 		{"--name=n|--enabled=yes", "argument --enabled: ignored explicit argument 'yes'"},
 		{"--name=n|--count|x", "argument --count: invalid int value: 'x'"},
 		{"--name=n|--max-items|x", "argument --max-items: invalid int value: 'x'"},
+		{"--name=n|--max-items=-1", "argument --max-items: must be 0 or more: -1"},
+		{"--name=n|--page-size=0", "Parameter validation failed:\nInvalid value for parameter MaxResults, value: 0, valid min value: 1"},
+		{"--name=n|--page-size|-7", "Parameter validation failed:\nInvalid value for parameter MaxResults, value: -7, valid min value: 1"},
+		{"--name=n|--page-size=2147483648", "Parameter validation failed:\nInvalid value for parameter MaxResults, value: 2147483648, valid max value: 2147483647"},
 		{"--name=n|--ratio|x", "argument --ratio: invalid float value: 'x'"},
 		{"--name=n|stray|--x", "Unknown options: --x, stray"},
 		{"--name=n|--tags|Key", "Error parsing parameter '--tags': Expected: '=', received: 'EOF' for input:\nKey\n   ^"},
@@ -228,6 +232,8 @@ func TestValidate(t *testing.T) {
 		{`{"Name":"n","Choice":{"A":"a","B":"b"}}`, "Parameter validation failed:\nInvalid number of parameters set for tagged union structure Choice. Can only set one of the following keys: A, B."},
 		{`{"Name":"n","Secret":12345}`, "Parameter validation failed:\nInvalid type for parameter Secret, value: ****, type: <class 'int'>, valid types: <class 'str'>"},
 		{`{"Name":"n","Anything":[{"a":null}]}`, ""},
+		{`{"Name":"n","Ratio":NaN,"Anything":[{"a":1e400},-Infinity]}`, "Parameter validation failed:\nInvalid value for parameter Ratio, value: nan, valid values: finite numbers\n" +
+			"Invalid value for parameter a, value: inf, valid values: finite numbers\nInvalid value for parameter Anything[1], value: -inf, valid values: finite numbers"},
 	} {
 		a, err := Parse(everything, []string{"--cli-input-json", test.input}, Options{})
 		if err != nil {

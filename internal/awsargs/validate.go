@@ -124,9 +124,19 @@ func (v *validator) document(value any, path string) {
 		for i, e := range value {
 			v.document(e, fmt.Sprintf("%s[%d]", path, i))
 		}
+	case float64:
+		v.number(value, path)
 	case []byte, time.Time:
 		v.addf("Invalid type for document parameter %s, value: %s, type: %s, valid types: <class 'str'>, <class 'int'>, <class 'bool'>, <class 'float'>, <class 'list'>, <class 'dict'>",
 			place(path), pythonText(value), pythonClass(value))
+	}
+}
+
+// number refuses those that JSON does not have. The AWS CLI sends them, for the
+// service to stumble over.
+func (v *validator) number(f float64, path string) {
+	if math.IsNaN(f) || math.IsInf(f, 0) {
+		v.addf("Invalid value for parameter %s, value: %s, valid values: finite numbers", place(path), pythonText(f))
 	}
 }
 
@@ -154,6 +164,9 @@ func (v *validator) scalar(shape *awsmodel.Shape, value any, path string) {
 	case awsmodel.Float, awsmodel.Double:
 		if !is("<class 'float'>", "<class 'int'>") {
 			v.wrongType(shape, value, path, "<class 'float'>", "<class 'decimal.Decimal'>", "<class 'int'>")
+		}
+		if f, ok := value.(float64); ok {
+			v.number(f, path)
 		}
 	case awsmodel.Blob:
 		if !is("<class 'bytes'>", "<class 'str'>") {
