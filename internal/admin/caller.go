@@ -3,13 +3,13 @@ package admin
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"net/http"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/middleware"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
@@ -95,8 +95,8 @@ func (c *Caller) send(ctx context.Context, s *service, op *awsmodel.Operation, i
 		return nil, err
 	}
 	answer, err := s.read(kept.body.Bytes(), op, c.WireTimestamps)
-	if err != nil {
-		return nil, fmt.Errorf("the answer to %s: %w", op.Name, err)
+	if err != nil { // which may be an end of input, and is nobody's but the answer's
+		return nil, &signin.ConnectionError{Operation: op.Name, Cause: &smithy.DeserializationError{Err: errors.New(err.Error())}}
 	}
 	return answer, nil
 }

@@ -265,20 +265,20 @@ func TestWithToken(t *testing.T) {
 	}
 }
 
-// What an error says beside its type and its message is told.
-func TestErrorDetails(t *testing.T) {
-	c := callerOn(func(*http.Request) (*http.Response, error) {
-		return says(400, `{"__type":"com.amazonaws.identitystore#ResourceNotFoundException","Message":"USER not found","ResourceType":"USER","RequestId":"r-1","More":{"a":1},"Fatal":false}`)
-	})
-	svc, op := operation(t, "identitystore", "DescribeUser")
-	_, err := admin.Merge(op, c.Pages(t.Context(), svc, op, output.Object{{Name: "IdentityStoreId", Value: "d-1234567890"}, {Name: "UserId", Value: "u"}}, admin.Paging{}), admin.Paging{})
-	want := &signin.ServiceError{Operation: "DescribeUser", Code: "ResourceNotFoundException", Message: "USER not found", Status: 400,
-		Details: [][2]string{{"ResourceType", "USER"}, {"RequestId", "r-1"}, {"Fatal", "false"}}}
-	got, ok := errors.AsType[*signin.ServiceError](err)
-	if !ok {
-		t.Fatalf("got %v, want a refusal", err)
-	}
-	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(signin.ServiceError{})); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
+// What the SDK lets pass and is no answer all the same is told as such, and not
+// as the end of somebody's input.
+func TestAnswersThatAreNone(t *testing.T) {
+	for _, tt := range []struct{ service, operation, body string }{
+		{"sts", "GetCallerIdentity", ""},
+		{"sts", "GetCallerIdentity", "{}"},
+		{"sts", "GetCallerIdentity", "<GetCallerIdentityResponse><GetCallerIdentityResult/>"},
+		{"organizations", "DescribeOrganization", `{"Organization": {}} x`},
+	} {
+		svc, op := operation(t, tt.service, tt.operation)
+		c := callerOn(func(*http.Request) (*http.Response, error) { return says(http.StatusOK, tt.body) })
+		_, err := admin.Merge(op, c.Pages(t.Context(), svc, op, nil, admin.Paging{}), admin.Paging{})
+		if e, ok := errors.AsType[*signin.ConnectionError](err); !ok || !e.Garbled() || errors.Is(err, io.EOF) {
+			t.Errorf("%s %q: got %v, want a garbled answer", tt.operation, tt.body, err)
+		}
 	}
 }
