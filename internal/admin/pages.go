@@ -145,13 +145,11 @@ func (l *listing) begin(token string) error {
 	if token == "" {
 		return nil
 	}
-	if o, ok := decodeToken(token); ok {
-		l.token, _ = o.Get(l.InputToken)
-		if n, ok := o.Get(cutAmount); ok {
-			skip, _ := n.(int64)
-			l.skip = max(int(skip), 0)
+	if place, ok := decodeToken(token); ok {
+		// Tokens of services may be JSON in base64 as well.
+		if from, ok := place.Get(l.InputToken); ok {
+			return l.resume(from, place, token)
 		}
-		return nil
 	}
 	parts := strings.Split(token, "___")
 	if len(parts) == 2 {
@@ -164,6 +162,21 @@ func (l *listing) begin(token string) error {
 	if token != "None" {
 		l.token = token
 	}
+	return nil
+}
+
+// resume reads the place that a token of the AWS CLI's names.
+func (l *listing) resume(from any, place output.Object, token string) error {
+	text, isText := from.(string)
+	amount, cut := place.Get(cutAmount)
+	n, isNumber := amount.(int64)
+	if (from != nil && !isText) || (cut && (!isNumber || n < 0)) {
+		return &PagingError{"Bad starting token: " + token}
+	}
+	if isText {
+		l.token = text
+	}
+	l.skip = int(n)
 	return nil
 }
 

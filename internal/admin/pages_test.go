@@ -113,7 +113,7 @@ func sevenItems(r *http.Request) (*http.Response, error) {
 		return says(http.StatusOK, `{"PermissionSets": ["1", "2", "3"], "NextToken": "t3"}`)
 	case "t3":
 		return says(http.StatusOK, `{"PermissionSets": ["4", "5", "6"], "NextToken": "t6"}`)
-	case "t6":
+	case "t6", "eyJwYWdlIjogNn0=": // {"page": 6}
 		return says(http.StatusOK, `{"PermissionSets": ["7"]}`)
 	case "round":
 		return says(http.StatusOK, `{"PermissionSets": [], "NextToken": "round"}`)
@@ -148,6 +148,10 @@ func TestPaging(t *testing.T) {
 		{name: "the old form", paging: admin.Paging{StartingToken: "t3___2"}, want: "6|7"},
 		{name: "the old form of the first page", paging: admin.Paging{StartingToken: "None___2"}, want: "3|4 5 6|7"},
 		{name: "no form", paging: admin.Paging{StartingToken: "a___b___c"}, err: "Bad starting token: a___b___c"},
+		{name: "a place that is no text", paging: admin.Paging{StartingToken: encoded(`{"NextToken": 3}`)}, err: "Bad starting token: " + encoded(`{"NextToken": 3}`)},
+		{name: "an amount that is none", paging: admin.Paging{StartingToken: encoded(`{"NextToken": "t3", "boto_truncate_amount": -1}`)},
+			err: "Bad starting token: " + encoded(`{"NextToken": "t3", "boto_truncate_amount": -1}`)},
+		{name: "a token of the service's that is JSON", paging: admin.Paging{StartingToken: encoded(`{"page": 6}`)}, want: "7"},
 		{name: "one call", paging: admin.Paging{Off: true}, want: "1 2 3"},
 		{name: "round and round", paging: admin.Paging{StartingToken: "round"}, err: "Error during pagination: The same next token was received twice: {'NextToken': 'round'}"},
 		{name: "a token nobody gave", paging: admin.Paging{StartingToken: "x"},
