@@ -34,12 +34,16 @@ const (
 	identityStoreID = "IdentityStoreId"
 )
 
+// found are those among the operation's input. What deletes a whole Identity Center
+// does not guess which.
 func (o *operation) found() []string {
 	var names []string
 	for _, m := range o.Operation.Input.Members {
 		switch m.Name {
 		case accessToken, instanceArn, identityStoreID:
-			names = append(names, m.Name)
+			if o.Operation.Name != "DeleteInstance" {
+				names = append(names, m.Name)
+			}
 		}
 	}
 	return names

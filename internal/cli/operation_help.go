@@ -49,7 +49,7 @@ func (o *operation) options() []option {
 		switch {
 		case m.Name == accessToken:
 			f.doc = "The token to use in place of the signed-in session's. Other users of this machine can see it."
-		case m.Name == instanceArn && m.Required:
+		case m.Name == instanceArn && m.Required && slices.Contains(o.found(), m.Name):
 			f.doc += " May be left out when there is one instance."
 		case m.Name == identityStoreID && m.Required:
 			f.doc += " May be left out when there is one instance of IAM Identity Center."

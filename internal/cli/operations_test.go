@@ -140,3 +140,21 @@ func TestInstanceThatIsLeftOut(t *testing.T) {
 		}
 	}
 }
+
+// The whole Identity Center is not deleted for want of an argument.
+func TestInstanceToDeleteIsNamed(t *testing.T) {
+	for _, words := range [][]string{{"sso-admin", "delete-instance"}, {"sso-admin", "delete-instance", "--cli-input-json", "{}"}} {
+		asked := 0
+		service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			asked++
+			fmt.Fprint(w, `{"Instances": [{"InstanceArn": "arn:a"}]}`)
+		}))
+		defer service.Close()
+		var out, problem bytes.Buffer
+		a := App{Name: "portico", Home: t.TempDir(), Stdin: strings.NewReader(""), Stdout: &out, Stderr: &problem,
+			Env: []string{"AWS_ACCESS_KEY_ID=AKID", "AWS_SECRET_ACCESS_KEY=secret", "AWS_REGION=eu-west-1", "AWS_ENDPOINT_URL=" + service.URL}}
+		if code := a.Run(t.Context(), words); code != exitUsage || asked != 0 {
+			t.Errorf("%v: got %d after %d requests, want %d after none: %s", words, code, asked, exitUsage, &problem)
+		}
+	}
+}
