@@ -286,3 +286,35 @@ func TestAnswersThatAreNone(t *testing.T) {
 		}
 	}
 }
+
+// What the model of an error has besides its message is part of the refusal.
+func TestRefusalInDetail(t *testing.T) {
+	for _, tt := range []struct {
+		service, operation, body string
+		want                     [][2]string
+	}{
+		{"organizations", "ListAccounts", `{"__type": "InvalidInputException", "Message": "m", "Reason": "INVALID_NEXT_TOKEN"}`, [][2]string{{"Reason", "INVALID_NEXT_TOKEN"}}},
+		{"identitystore", "ListUsers", `{"__type": "ResourceNotFoundException", "Message": "m", "ResourceType": "USER", "ResourceId": "u"}`,
+			[][2]string{{"ResourceType", "USER"}, {"ResourceId", "u"}}},
+		{"sso-admin", "ListInstances", `{"__type": "ValidationException", "Message": "m"}`, nil},
+		{"sso-admin", "ListInstances", `{"__type": "NobodyKnowsException", "Message": "m", "Reason": "r"}`, nil},
+		{"sso-oidc", "CreateToken", `{"code": "InvalidRequestException", "error": "invalid_request", "error_description": "d", "reason": "KMS_NotFoundException"}`,
+			[][2]string{{"error", "invalid_request"}, {"reason", "KMS_NotFoundException"}, {"error_description", "d"}}},
+	} {
+		svc, op := operation(t, tt.service, tt.operation)
+		c := callerOn(func(*http.Request) (*http.Response, error) { return says(http.StatusBadRequest, tt.body) })
+		var input output.Object
+		for _, m := range op.Input.Members {
+			if m.Required {
+				input = append(input, output.Member{Name: m.Name, Value: "x"})
+			}
+		}
+		_, err := admin.Merge(op, c.Pages(t.Context(), svc, op, input, admin.Paging{}), admin.Paging{})
+		e, ok := errors.AsType[*signin.ServiceError](err)
+		if !ok {
+			t.Errorf("%s: got %v", tt.body, err)
+		} else if d := cmp.Diff(tt.want, e.Details); d != "" {
+			t.Errorf("%s (-want +got):\n%s", tt.body, d)
+		}
+	}
+}

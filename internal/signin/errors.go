@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"reflect"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
@@ -229,7 +230,7 @@ func Failure(err error) error {
 		}
 		return &ConnectionError{Operation: op, Cause: cause}
 	}
-	e := &ServiceError{Operation: op, Code: api.ErrorCode(), Message: api.ErrorMessage(), Details: oauthDetails(api)}
+	e := &ServiceError{Operation: op, Code: api.ErrorCode(), Message: api.ErrorMessage(), Details: details(api, service)}
 	if re, ok := errors.AsType[*smithyhttp.ResponseError](err); ok && re.HTTPResponse() != nil {
 		e.Status = re.HTTPStatusCode()
 		e.RequestID = re.HTTPResponse().Header.Get("X-Amzn-Requestid")
@@ -272,19 +273,25 @@ func oauthStatus(status int) bool {
 
 const oauthDescription = "error_description"
 
-// oauthDetails reads the members that every SSO OIDC exception has and no
-// interface offers.
-func oauthDetails(api smithy.APIError) [][2]string {
+// details reads the members that an exception of the service's model has besides
+// its message, and that no interface offers, by their names on the wire.
+func details(api smithy.APIError, service string) [][2]string {
 	v := reflect.Indirect(reflect.ValueOf(api))
-	if v.Kind() != reflect.Struct {
+	if _, unmodelled := api.(*smithy.GenericAPIError); unmodelled || v.Kind() != reflect.Struct {
 		return nil
 	}
 	var details [][2]string
-	for _, m := range [][2]string{{"Error_", "error"}, {"Error_description", oauthDescription}} {
-		if f := v.FieldByName(m[0]); f.IsValid() {
-			if s, ok := f.Interface().(*string); ok && s != nil {
-				details = append(details, [2]string{m[1], *s})
-			}
+	for field, value := range v.Fields() {
+		name := field.Name
+		if !field.IsExported() || name == "Message" || name == "ErrorCodeOverride" {
+			continue
+		}
+		if service == ssooidc.ServiceID {
+			name = strings.TrimSuffix(strings.ToLower(name[:1])+name[1:], "_")
+		}
+		value = reflect.Indirect(value)
+		if value.Kind() == reflect.String && value.String() != "" {
+			details = append(details, [2]string{name, value.String()})
 		}
 	}
 	return details
