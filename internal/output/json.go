@@ -169,22 +169,35 @@ func decodeJSON(d *json.Decoder) (any, error) {
 			_, err := d.Token()
 			return list, err
 		}
-		o := Object{}
-		for d.More() {
-			name, err := d.Token()
-			if err != nil {
-				return nil, err
-			}
-			v, err := decodeJSON(d)
-			if err != nil {
-				return nil, err
-			}
-			o = o.With(name.(string), v)
-		}
-		_, err := d.Token()
-		return o, err
+		return decodeObject(d)
 	}
 	return t, nil
+}
+
+// decodeObject reads members up to the closing brace. Of two of one name the last
+// one counts, in the place of the first, as in a Python dict. A stranger may have
+// sent a great many, so they are not looked for one by one.
+func decodeObject(d *json.Decoder) (any, error) {
+	o, places := Object{}, map[string]int{}
+	for d.More() {
+		t, err := d.Token()
+		if err != nil {
+			return nil, err
+		}
+		v, err := decodeJSON(d)
+		if err != nil {
+			return nil, err
+		}
+		name := t.(string)
+		if i, again := places[name]; again {
+			o[i].Value = v
+			continue
+		}
+		places[name] = len(o)
+		o = append(o, Member{name, v})
+	}
+	_, err := d.Token()
+	return o, err
 }
 
 func number(text string) (any, error) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"math"
 	"strings"
@@ -330,5 +331,24 @@ func TestTimestampZones(t *testing.T) {
 		if got := timestamp(tt.time); got != tt.want {
 			t.Errorf("%v: got %s, want %s", tt.time, got, tt.want)
 		}
+	}
+}
+
+// As many members as a service may send are read in no time; looked for one by
+// one they took a minute.
+func TestParseJSONOfManyMembers(t *testing.T) {
+	var b strings.Builder
+	const many = 100_000
+	for i := range many {
+		fmt.Fprintf(&b, `,"k%d":%d`, i, i)
+	}
+	started := time.Now()
+	v, err := ParseJSON("{" + b.String()[1:] + `,"k0":"last"}`)
+	if took := time.Since(started); took > 10*time.Second {
+		t.Errorf("it took %v", took)
+	}
+	o, _ := v.(Object)
+	if err != nil || len(o) != many || o[0] != (Member{"k0", "last"}) {
+		t.Errorf("got %d members (%v), want %d", len(o), err, many)
 	}
 }
