@@ -89,8 +89,15 @@ func (s *setup) endpoint(service string, own bool) (string, error) {
 	if err != nil || address == "" {
 		return "", err
 	}
-	if u, err := url.Parse(address); err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" || u.User != nil {
-		return "", &configError{Kind: "Configuration", Problem: fmt.Sprintf("the endpoint %q for %s is no http or https address", address, service),
+	problem := ""
+	switch u, err := url.Parse(address); {
+	case err == nil && u.User != nil, err != nil && strings.Contains(address, "@"): // which a password may be before
+		problem = fmt.Sprintf("the endpoint for %s has a user in its address, and no service takes one", service)
+	case err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "":
+		problem = fmt.Sprintf("the endpoint %q for %s is no http or https address", address, service)
+	}
+	if problem != "" {
+		return "", &configError{Kind: "Configuration", Problem: problem,
 			Hint: fmt.Sprintf("It is set by --endpoint-url, AWS_ENDPOINT_URL_%s, AWS_ENDPOINT_URL, the services section or endpoint_url in the profile.", service)}
 	}
 	return address, nil
