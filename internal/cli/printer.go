@@ -9,6 +9,7 @@ import (
 
 	"github.com/portico-sso/portico/internal/awsconfig"
 	"github.com/portico-sso/portico/internal/output"
+	"github.com/portico-sso/portico/internal/terminal"
 )
 
 var (
@@ -52,6 +53,9 @@ func (a *App) printer(g *globals, s *awsconfig.Settings, operation string) (*pri
 	case "", "iso8601":
 	default:
 		return nil, words(fmt.Sprintf(`Unknown cli_timestamp_format value: %s, valid values are "wire" or "iso8601"`, times))
+	}
+	if t.InteractiveOut() {
+		p.Clean = terminal.Clean
 	}
 	p.Color = g.Color == "on" || (g.Color != "off" && t.Color())
 	if command := a.pagerCommand(s); t.InteractiveOut() && !g.NoPager && command != "" {

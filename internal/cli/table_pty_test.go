@@ -4,6 +4,8 @@ package cli_test
 
 import (
 	"io"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -74,6 +76,27 @@ func TestTableOnATerminal(t *testing.T) {
 		}
 		if got = escapes.ReplaceAllString(got, ""); got != c.want {
 			t.Errorf("%d columns, %s: got\n%s\nwant\n%s", c.columns, c.env, got, c.want)
+		}
+	}
+}
+
+// A stranger's names do not steer a terminal. A pipe gets them as they are.
+func TestNamesOnATerminal(t *testing.T) {
+	service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, `{"Accounts": [{"Name": "a\u001b[2Jb\u202e"}]}`)
+	}))
+	defer service.Close()
+	env := []string{"HOME=" + t.TempDir(), "AWS_PAGER=", "NO_COLOR=1", "TERM=xterm-256color", "AWS_ACCESS_KEY_ID=AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY=secret"}
+	for _, format := range []string{"text", "table"} {
+		words := []string{"organizations", "list-accounts", "--endpoint-url", service.URL, "--output", format}
+		out, err := program(t, env, words...).Output()
+		if err != nil || !strings.Contains(string(out), "a\x1b[2Jb\u202e") {
+			t.Errorf("%s, through a pipe: got %q (%v)", format, out, err)
+		}
+		s := open(t, env, words...)
+		s.expect("ab")
+		if code := s.end(); code != 0 || strings.ContainsAny(s.text, "\x1b\u202e") {
+			t.Errorf("%s, on a terminal: got %d, %q", format, code, s.text)
 		}
 	}
 }

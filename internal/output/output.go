@@ -43,6 +43,10 @@ type Printer struct {
 	// What Out is, which only a table asks.
 	Columns int  // the width of the terminal; 0 where there is none, which counts as 80
 	Color   bool // whether it may be coloured
+
+	// Clean makes a stranger's text safe to look at. Text and tables use it, which
+	// show strings as they are; the other formats escape them. Nil: they stay.
+	Clean func(string) string
 }
 
 // Print prints a response. A response that is empty, before or after the
@@ -61,12 +65,36 @@ func (p *Printer) Print(v Object) error {
 			return err
 		}
 	}
+	if p.Clean != nil && (p.Format == Text || p.Format == Table) {
+		selected = p.clean(selected)
+	}
 	text, err := p.format(selected)
 	if err != nil || text == "" {
 		return err
 	}
 	_, err = io.WriteString(p.Out, text)
 	return err
+}
+
+// clean returns the value with all of its strings clean.
+func (p *Printer) clean(v any) any {
+	switch v := v.(type) {
+	case string:
+		return p.Clean(v)
+	case []any:
+		list := make([]any, len(v))
+		for i := range v {
+			list[i] = p.clean(v[i])
+		}
+		return list
+	case Object:
+		o := make(Object, len(v))
+		for i, m := range v {
+			o[i] = Member{p.Clean(m.Name), p.clean(m.Value)}
+		}
+		return o
+	}
+	return v
 }
 
 func (p *Printer) format(v any) (string, error) {
