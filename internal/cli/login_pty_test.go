@@ -323,3 +323,34 @@ func TestTwoLoginsAtOnce(t *testing.T) {
 		t.Errorf("the first: got exit code %d, want 130", code)
 	}
 }
+
+// The browser comes back by itself while the terminal is read for what might be
+// pasted: the first key that is pressed then belongs to the next question.
+func TestPasteNotNeeded(t *testing.T) {
+	env, _ := remote(t)
+	for _, tt := range []struct{ name, keys, chosen string }{
+		{"an arrow", down + enter, "999999999999"},
+		{"a letter", "m" + enter, "999999999999"},
+		{"enter", enter, "111111111111"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			decide(t, env, "clear")
+			decide(t, env, "add", "allow", "--as", "alice", "--flow", "pkce")
+			s := film(t, env, roomy, "configure", "sso", "--no-browser", "--sso-session", "corp"+strings.ReplaceAll(tt.name, " ", "-"),
+				"--sso-start-url", "https://d-1234567890.awsapps.com/start", "--sso-region", "us-east-1", "--sso-registration-scopes", "sso:account:access", "--profile", "p")
+			address := s.until("http://127.0.0.1:")
+			s.expect("paste its address here: ")
+			resp, err := http.Get(address)
+			if err != nil {
+				t.Fatal(err)
+			}
+			resp.Body.Close()
+			s.expect("There are 3 AWS accounts available to you.")
+			s.expect("prod, aws+prod@example.com (222222222222)")
+			s.send(tt.keys)
+			s.expect("Using the account ID " + tt.chosen)
+			s.send(ctrlC)
+			s.end()
+		})
+	}
+}

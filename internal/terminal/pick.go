@@ -8,6 +8,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync"
 
 	tea "charm.land/bubbletea/v2"
 )
@@ -47,7 +48,13 @@ func (t *Terminal) style(c *console) bool {
 
 func (t *Terminal) pickOnScreen(ctx context.Context, c *console, m *menu) (int, error) {
 	var p *tea.Program
-	in := &watched{c.in, func() { p.Send(cancelled{io.EOF}) }}
+	ended := func() { p.Send(cancelled{io.EOF}) }
+	var in io.Reader = &watched{c.in, ended}
+	if t.pending != nil {
+		rest, done := t.continued(ctx, c.in, ended)
+		defer done()
+		in = rest
+	}
 	p = tea.NewProgram(m, tea.WithInput(in), tea.WithOutput(c.out), tea.WithEnvironment(t.terminalEnv()),
 		tea.WithoutSignalHandler())
 	// Ending like a person would leaves the screen clean, which killing the
@@ -83,6 +90,56 @@ func (w *watched) Read(p []byte) (int, error) {
 	}
 	return n, err
 }
+
+// continued is a terminal that is being read already, because a question ended
+// before its answer: a second reader would get what the first one leaves over.
+// It is read here until done is called. It has no name, or else the terminal
+// library would read the file behind it.
+type continued struct {
+	terminal *Terminal
+	file     *os.File
+	ctx      context.Context
+	ended    func()
+
+	reading sync.Mutex
+}
+
+func (t *Terminal) continued(ctx context.Context, file *os.File, ended func()) (in *continued, done func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	c := &continued{terminal: t, file: file, ctx: ctx, ended: ended}
+	return c, func() {
+		cancel()
+		c.reading.Lock() // the next question reads after it, not beside it
+		defer c.reading.Unlock()
+	}
+}
+
+// Read takes a key whole, if it can: what is there already comes together.
+func (c *continued) Read(p []byte) (int, error) {
+	c.reading.Lock()
+	defer c.reading.Unlock()
+	for n := range p {
+		if n > 0 && (c.ctx.Err() != nil || !c.terminal.soon()) {
+			return n, nil
+		}
+		b, err := c.terminal.next(c.ctx, 0)
+		if err != nil {
+			if n > 0 {
+				return n, nil // it comes again
+			}
+			if c.ctx.Err() == nil {
+				go c.ended()
+			}
+			return 0, err
+		}
+		p[n] = b
+	}
+	return len(p), nil
+}
+
+func (c *continued) Write(p []byte) (int, error) { return c.file.Write(p) }
+func (c *continued) Close() error                { return nil }
+func (c *continued) Fd() uintptr                 { return c.file.Fd() }
 
 // terminalEnv is what the terminal library may know of the environment.
 func (t *Terminal) terminalEnv() []string {
