@@ -68,7 +68,7 @@ const longestSequence = 32
 type keys struct {
 	ctx      context.Context
 	terminal *Terminal
-	held     []byte // what followed an Esc and was read to see whether it does
+	held     []byte // what was read to see whether it belongs to a key, and does not
 }
 
 // next waits for a key.
@@ -95,7 +95,9 @@ func (k *keys) next() (rune, error) {
 			}
 			letter = append(letter, b)
 		}
-		r, _ := utf8.DecodeRune(letter)
+		r, n := utf8.DecodeRune(letter)
+		// Of a terminal that speaks no UTF-8: what follows its letters are keys.
+		k.held = append(letter[n:], k.held...)
 		return r, nil
 	}
 }

@@ -236,7 +236,9 @@ func TestAskOnATerminal(t *testing.T) {
 		{"accents", "Zoë 東京\r", "Zoë 東京", nil},
 		{"pasted", long + "\r", long, nil},
 		{"pasted between marks", "\x1b[200~a b\x1b[201~\r", "a b", nil},
+		{"letters that are no UTF-8", "a\xe9b\xe2\x82\r", "a\ufffdb\ufffd\ufffd", nil},
 		{"Ctrl-C", "bob\x03", "", ErrInterrupted},
+		{"Ctrl-C after a letter that is no UTF-8", "bob\xe9\x03", "", ErrInterrupted},
 		{"Ctrl-D", "\x04", "", io.EOF},
 		{"Ctrl-D in text", "bobx\x02\x04\r", "bob", nil},
 	} {
