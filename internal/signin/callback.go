@@ -47,8 +47,12 @@ func listen(address, state string, issued func(string) bool) (*callback, error) 
 	if err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
-	cb := &callback{host: net.JoinHostPort("127.0.0.1", port), state: state, issued: issued, result: make(chan callbackResult, 1)}
-	cb.redirectURI = "http://" + cb.host + callbackPath
+	host := net.JoinHostPort("127.0.0.1", port)
+	if port == "80" {
+		host = "127.0.0.1" // as browsers say it, which leave out http's own port
+	}
+	cb := &callback{host: host, state: state, issued: issued, result: make(chan callbackResult, 1)}
+	cb.redirectURI = "http://" + host + callbackPath
 	cb.server = &http.Server{
 		Handler:           cb,
 		ReadHeaderTimeout: 5 * time.Second,

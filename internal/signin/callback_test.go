@@ -188,6 +188,36 @@ func TestCallbackAddress(t *testing.T) {
 	}
 }
 
+// Browsers do not say the port that http has anyway.
+func TestCallbackOnPort80(t *testing.T) {
+	l, err := net.Listen("tcp4", "127.0.0.1:80")
+	if err != nil {
+		t.Skip(err) // it takes privileges
+	}
+	l.Close()
+	ic := idctest.New(t, idctest.Listen())
+	c, s := fixture(t, ic)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	var browser sync.WaitGroup
+	defer browser.Wait()
+	_, err = c.Login(ctx, s, signin.Options{CallbackAddress: "127.0.0.1:80", OpenURL: func(address string) error {
+		back := mustQuery(t, address).Get("redirect_uri")
+		if want := "http://127.0.0.1/oauth/callback"; back != want {
+			t.Errorf("got redirect URI %q, want %q", back, want)
+		}
+		browser.Go(func() {
+			if err := ic.Approve(t.Context(), "alice", address); err != nil {
+				t.Error(err)
+			}
+		})
+		return nil
+	}})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
 // carried is where a browser ends that cannot come back, with what it carries.
 func carried(t *testing.T, address string) string {
 	t.Helper()
