@@ -1,11 +1,16 @@
 package cli
 
 import (
+	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
+	"os"
 	"sync"
 	"time"
 
@@ -45,6 +50,9 @@ func (a *App) httpClient(g *globals, s *awsconfig.Settings) (*http.Client, error
 			IdleConnTimeout:        30 * time.Second,
 		},
 	}
+	if g.ReadTimeout > 0 {
+		way = &unstalled{next: way, patience: seconds(g.ReadTimeout)}
+	}
 	if g.Debug {
 		way = &requestLog{next: way, log: slog.New(slog.NewTextHandler(a.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))}
 	}
@@ -55,6 +63,45 @@ func (a *App) httpClient(g *globals, s *awsconfig.Settings) (*http.Client, error
 }
 
 func seconds(n int) time.Duration { return time.Duration(max(n, 0)) * time.Second }
+
+// unstalled does not wait for ever for the rest of an answer that stops in the
+// middle: every part of it has the time that its head had.
+type unstalled struct {
+	next     http.RoundTripper
+	patience time.Duration
+}
+
+func (u *unstalled) RoundTrip(r *http.Request) (*http.Response, error) {
+	ctx, cancel := context.WithCancel(r.Context())
+	resp, err := u.next.RoundTrip(r.WithContext(ctx))
+	if err != nil {
+		cancel()
+		return nil, err
+	}
+	resp.Body = &unstalledBody{ReadCloser: resp.Body, request: r, patience: u.patience, cancel: cancel}
+	return resp, nil
+}
+
+type unstalledBody struct {
+	io.ReadCloser
+	request  *http.Request
+	patience time.Duration
+	cancel   context.CancelFunc
+}
+
+func (b *unstalledBody) Read(p []byte) (int, error) {
+	late := time.AfterFunc(b.patience, b.cancel)
+	n, err := b.ReadCloser.Read(p)
+	if !late.Stop() && errors.Is(err, context.Canceled) && b.request.Context().Err() == nil {
+		err = &url.Error{Op: "Read", URL: b.request.URL.String(), Err: os.ErrDeadlineExceeded}
+	}
+	return n, err
+}
+
+func (b *unstalledBody) Close() error {
+	defer b.cancel()
+	return b.ReadCloser.Close()
+}
 
 // requestLog tells what went where and how it ended. Queries, headers and
 // bodies carry secrets and are left out.

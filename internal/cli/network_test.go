@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -84,6 +85,32 @@ func TestCABundle(t *testing.T) {
 				t.Errorf("got %q, want the 3 accounts", stdout)
 			}
 		})
+	}
+}
+
+// An answer that stops in the middle is waited for no longer than one that does
+// not begin.
+func TestStalledAnswer(t *testing.T) {
+	t.Parallel() // it mostly waits
+	env, home := local(t)
+	configured(t, home, corp)
+	stop := make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		io.WriteString(w, `{"clientId": `)
+		w.(http.Flusher).Flush()
+		<-stop
+	}))
+	defer server.Close()
+	defer close(stop)
+	for command, path := range map[string]string{
+		"sso login --sso-session corp":                          "/client/register",
+		"sso list-accounts --access-token x --region us-east-1": "/assignment/accounts",
+	} {
+		args := append(strings.Fields(command), "--cli-read-timeout", "1")
+		_, stderr, code := outcome(t, program(t, append(slices.Clip(env), "AWS_ENDPOINT_URL_SSO_OIDC="+server.URL, "AWS_ENDPOINT_URL_SSO="+server.URL), args...))
+		if want := `Read timeout on endpoint URL: "` + server.URL + path + `"`; code != 255 || !strings.Contains(stderr, want) {
+			t.Errorf("%s: got exit code %d and %q, want %s", command, code, stderr, want)
+		}
 	}
 }
 
