@@ -177,37 +177,48 @@ func (c *ssoLogin) all(ctx context.Context, s *setup) error {
 
 // keepRegion writes a region that the start URL has revealed to where the wrong
 // one was read: the session's section, and profiles that repeat it and would
-// contradict it; or the legacy profile, in whichever file. The sign-in stands
-// even if that fails.
+// contradict it; or the legacy profile, in whichever file, and those that share
+// its token. The sign-in stands even if that fails.
 func (c *ssoLogin) keepRegion(ctx context.Context, to loginTo, region string) {
 	if region == to.Region {
 		return
 	}
-	set := []awsconfig.KeyValue{awsconfig.Set("sso_region", region)}
-	var edits []awsconfig.Edit
-	in := func(p awsconfig.Profile) {
-		kind := awsconfig.KindProfile
-		if origin, _ := p.Origin("sso_region"); origin.File == c.files.Credentials && origin.File != c.files.Config {
-			kind = awsconfig.KindCredentials
-		}
-		edits = append(edits, awsconfig.Edit{Section: awsconfig.Section{Kind: kind, Name: p.Name}, Set: set})
+	// A sign-in takes minutes: what somebody changed meanwhile to have another
+	// start URL, or deleted, is no business of this one.
+	config, err := c.files.Load()
+	changed := false
+	if err == nil {
+		changed, err = c.files.Update(ctx, c.regionEdits(config, to, region)...)
 	}
-	if to.Legacy {
-		in(to.profile)
-	} else {
-		edits = append(edits, awsconfig.Edit{Section: awsconfig.Section{Kind: awsconfig.KindSession, Name: to.SessionName}, Set: set})
-		for _, name := range c.config.Profiles() {
-			p, _ := c.config.Profile(name)
-			if s, _ := p.Get("sso_session"); s == to.SessionName && p.Has("sso_region") {
-				in(p)
-			}
-		}
-	}
-	changed, err := c.files.Update(ctx, edits...)
 	if err != nil {
 		c.login.Client.Warn(fmt.Sprintf("signed in, but the region could not be written to the configuration: %v; set sso_region = %s yourself", err, region))
 	}
 	if changed {
 		fmt.Fprintf(c.login.Out, "SSO region updated to %s\n", region)
 	}
+}
+
+func (c *ssoLogin) regionEdits(config *awsconfig.Config, to loginTo, region string) []awsconfig.Edit {
+	set := []awsconfig.KeyValue{awsconfig.Set("sso_region", region)}
+	var edits []awsconfig.Edit
+	if !to.Legacy {
+		if s, ok := config.Session(to.SessionName); !ok || s.StartURL != to.StartURL {
+			return nil
+		}
+		edits = append(edits, awsconfig.Edit{Section: awsconfig.Section{Kind: awsconfig.KindSession, Name: to.SessionName}, Set: set})
+	}
+	for _, name := range config.Profiles() {
+		p, _ := config.Profile(name)
+		session, _ := p.Get("sso_session")
+		startURL, _ := p.Get("sso_start_url")
+		if !p.Has("sso_region") || session != to.SessionName || (to.Legacy && startURL != to.StartURL) {
+			continue
+		}
+		kind := awsconfig.KindProfile
+		if origin, _ := p.Origin("sso_region"); origin.File == c.files.Credentials && origin.File != c.files.Config {
+			kind = awsconfig.KindCredentials
+		}
+		edits = append(edits, awsconfig.Edit{Section: awsconfig.Section{Kind: kind, Name: name}, Set: set})
+	}
+	return edits
 }
