@@ -192,8 +192,10 @@ func (cb *callback) finish(r callbackResult) {
 	}
 }
 
-// shorten keeps a stranger's text from filling the screen.
+// shorten keeps a stranger's text from filling the screen, and on its line: what
+// comes after a line end would pass for ours.
 func shorten(s string) string {
+	s = strings.Join(strings.Fields(s), " ")
 	if len(s) > 200 {
 		s = strings.ToValidUTF8(s[:200], "") + "…"
 	}

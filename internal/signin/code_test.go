@@ -145,13 +145,13 @@ func TestProviderError(t *testing.T) {
 	c, s := fixture(t, ic)
 	_, err := codeLogin(t, ic, c, s, func(address string) error {
 		q := mustQuery(t, address)
-		resp, err := http.Get(q.Get("redirect_uri") + "?state=" + q.Get("state") + "&error=server_error&error_description=" + strings.Repeat("x", 1000))
+		resp, err := http.Get(q.Get("redirect_uri") + "?state=" + q.Get("state") + "&error=server_error%0A&error_description=a%0D%0A%0D%0Aportico:" + strings.Repeat("x", 1000))
 		if err == nil {
 			resp.Body.Close()
 		}
 		return err
 	})
-	if e, ok := errors.AsType[*signin.DeniedError](err); !ok || e.Code != "server_error" || len(e.Description) > 210 {
+	if e, ok := errors.AsType[*signin.DeniedError](err); !ok || e.Code != "server_error" || len(e.Description) > 210 || !strings.HasPrefix(e.Description, "a portico:x") {
 		t.Errorf("got %#v", err)
 	}
 }
