@@ -100,6 +100,25 @@ func forbiddenCure(ctx context.Context, a *App) string {
 	return text + ". There you also have " + s.withProfiles(role, roles) + "." + s.chooseAnew(role)
 }
 
+// managementCure says that it may be the account, and no role, that keeps somebody
+// from administering the organization, and how to find the right one.
+func (o *operation) managementCure() string {
+	text := fmt.Sprintf("%s answers to the organization's management account, and to accounts that it has delegated to: it may take a profile of such an account.", o.Service.Command)
+	if o.Operation.Name == "DescribeOrganization" { // it answers in every account
+		return text
+	}
+	return text + fmt.Sprintf(" To see which is the management account: %s organizations describe-organization --query Organization.MasterAccountId%s", o.App.Name, o.App.sameProfile())
+}
+
+// sameProfile is the flag that a command needs to speak for the profile that this
+// one speaks for.
+func (a *App) sameProfile() string {
+	if a.globals == nil || a.globals.Profile == "" {
+		return ""
+	}
+	return " --profile " + quoteWord(a.globals.Profile)
+}
+
 // withProfiles lists roles, each with the profiles that use it.
 func (s *setup) withProfiles(role creds.Role, roles []catalog.Role) string {
 	var list []string

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"iter"
 	"net/http"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -83,12 +84,12 @@ func (o *operation) run(cmd *cobra.Command, words []string) error {
 	caller.WireTimestamps = answers.wireTimes
 	input, err := o.find(cmd.Context(), s, caller, args.Input)
 	if err != nil {
-		return err
+		return o.explain(cmd.Context(), err, s, args.Input)
 	}
 	paging := admin.Paging{MaxItems: args.MaxItems, PageSize: args.PageSize, StartingToken: args.StartingToken,
 		Off: o.Operation.Paging == nil || o.Globals.NoPaginate || args.Manual}
-	err = print(caller.Pages(cmd.Context(), o.Service, o.Operation, input, paging), paging)
-	return o.explain(err, s, input)
+	pages := caller.Pages(cmd.Context(), o.Service, o.Operation, input, paging)
+	return o.explain(cmd.Context(), o.print(answers, pages, paging), s, input)
 }
 
 // parse reads the words of the command line. The global flags among them go to
@@ -124,6 +125,15 @@ const sessionFlagName = "sso-session"
 func (o *operation) takesToken() bool {
 	_, takes := o.Operation.Input.Member(accessToken)
 	return takes
+}
+
+// administers tells the services that answer to one account of the organization.
+func (o *operation) administers() bool {
+	switch o.Service.Command {
+	case "sso-admin", "identitystore", "organizations":
+		return true
+	}
+	return false
 }
 
 func (o *operation) printSkeleton() error {
@@ -189,8 +199,11 @@ func (o *operation) printPage(p *output.Printer, page admin.Page) error {
 }
 
 // explain adds to a refusal what a person can do about it.
-func (o *operation) explain(err error, s *setup, input output.Object) error {
+func (o *operation) explain(ctx context.Context, err error, s *setup, input output.Object) error {
 	e, ok := errors.AsType[*signin.ServiceError](err)
+	if ok && o.administers() && (e.Code == "AccessDenied" || e.Code == "AccessDeniedException") {
+		return &hintedError{Err: err, Hint: strings.TrimPrefix(forbiddenCure(ctx, o.App)+"\n"+o.managementCure(), "\n")}
+	}
 	if !ok || o.Operation.Name != "GetRoleCredentials" || e.Status != http.StatusForbidden {
 		return err
 	}

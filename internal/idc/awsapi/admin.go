@@ -68,7 +68,8 @@ func (h *Handler) administer(x *exchange, s adminService, op adminOperation, cal
 
 // authorize refuses whoever may not administer, in AWS's words and with what
 // would help here. As in AWS the management account alone administers, but
-// everybody's administrators may see that there is an instance.
+// everybody's administrators may see that there is an instance, and which account
+// manages the organization.
 func (x *exchange) authorize(signing string, caller grant.RoleCredential, i directory.Instance) error {
 	denied := named{http.StatusBadRequest, "AccessDeniedException"}
 	action, on := signing+":"+x.operation, " on resource: "
@@ -87,7 +88,9 @@ func (x *exchange) authorize(signing string, caller grant.RoleCredential, i dire
 			" (in this local Identity Center permission sets with administrator: true allow it)", caller.ARN, action, on, action)
 	}
 	switch {
-	case caller.AccountID == i.ManagementAccount, x.service == "sso-admin" && (x.operation == "ListInstances" || x.operation == "DescribeInstance"):
+	case caller.AccountID == i.ManagementAccount,
+		x.service == "sso-admin" && (x.operation == "ListInstances" || x.operation == "DescribeInstance"),
+		x.service == "organizations" && x.operation == "DescribeOrganization":
 		return nil
 	case x.service == "organizations":
 		return x.fault(denied, "You don't have permissions to access this resource."+
