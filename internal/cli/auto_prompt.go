@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/spf13/cobra"
+
 	"github.com/portico-sso/portico/internal/awsargs"
 	"github.com/portico-sso/portico/internal/awsmodel"
 	"github.com/portico-sso/portico/internal/terminal"
@@ -31,6 +33,28 @@ func (a *App) autoPrompt(g *globals) bool {
 	}
 	mode = strings.ToLower(mode)
 	return g.AutoPrompt || mode == "on" || mode == "on-partial"
+}
+
+// promptCommand asks which of a family's commands is meant, and runs it.
+func (a *App) promptCommand(family *cobra.Command) error {
+	var commands []*cobra.Command
+	width := 0
+	for _, c := range family.Commands() {
+		if c.IsAvailableCommand() {
+			commands = append(commands, c)
+			width = max(width, len(c.Name()))
+		}
+	}
+	m := terminal.Menu{Title: "Which command of " + family.CommandPath() + "?"}
+	for _, c := range commands {
+		m.Items = append(m.Items, fmt.Sprintf("%-*s  %s", width, c.Name(), c.Short))
+	}
+	i, err := a.terminal().Pick(family.Context(), m)
+	if err != nil {
+		return err
+	}
+	commands[i].SetContext(family.Context())
+	return commands[i].RunE(commands[i], nil)
 }
 
 // prompt asks for members of the operation's input, and returns the words with the

@@ -77,6 +77,24 @@ func TestAutoPrompt(t *testing.T) {
 		t.Errorf("got exit code %d, want 252", code)
 	}
 
+	// A family's command is chosen, and then asked for what it lacks.
+	s = open(t, on, "sso", "--profile", "dev", "--no-cli-pager", "--output", "text")
+	s.expect("Which command of portico sso?")
+	s.send("list-account-r")
+	s.expect("1 of 5 match")
+	s.send(enter)
+	s.expect("--account-id (string): ")
+	s.send("111111111111" + enter)
+	s.expect("ROLELIST\t111111111111\tAdministratorAccess")
+	if code := s.end(); code != 0 {
+		t.Errorf("got exit code %d, want 0; screen:\n%s", code, s.text)
+	}
+	s = open(t, env, "sso", "--profile", "dev")
+	s.expect("the following arguments are required: a subcommand of sso")
+	if code := s.end(); code != 252 {
+		t.Errorf("got exit code %d, want 252", code)
+	}
+
 	// A list is typed as on a command line, and judged at once.
 	s = open(t, on, "organizations", "tag-resource", "--generate-cli-skeleton", "output")
 	s.expect("--resource-id (string): ")

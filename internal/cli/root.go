@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -106,7 +107,21 @@ ready for it.`,
 	)
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
+	if a.Name != program {
+		nameExamples(root, a.Name)
+	}
 	return root
+}
+
+// program is what portico is called, unless somebody links it by another name.
+const program = "portico"
+
+// nameExamples makes the examples say the name by which the program was called.
+func nameExamples(c *cobra.Command, name string) {
+	c.Example = strings.ReplaceAll(c.Example, program+" ", name+" ")
+	for _, sub := range c.Commands() {
+		nameExamples(sub, name)
+	}
 }
 
 // globalFlags are the flags of every command, set in g.
@@ -181,6 +196,9 @@ func family(a *App, group, name, short string, commands ...*cobra.Command) *cobr
 	c := &cobra.Command{Use: name, Short: short, GroupID: group, Args: unknownCommand,
 		SuggestionsMinimumDistance: slip,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if a.autoPrompt(a.globals) {
+				return a.promptCommand(cmd)
+			}
 			return &usageError{Problem: fmt.Sprintf("the following arguments are required: a subcommand of %s; see: %s --help", name, cmd.CommandPath())}
 		}}
 	if len(commands) > 0 {
