@@ -259,7 +259,7 @@ func (c *configureSSO) knownSession(name string, old awsconfig.SSOSession) (chos
 	}
 	if s.StartURL == "" || s.Region == "" {
 		_, err := c.settings.LoginSession(name) // says what is missing, in the AWS CLI's words
-		return s, loginError(c.name, err)
+		return s, loginError(c.name, c.settings, err)
 	}
 	return s, nil
 }
@@ -268,7 +268,7 @@ func (c *configureSSO) knownSession(name string, old awsconfig.SSOSession) (chos
 // good for a while; else a new one.
 func (c *configureSSO) signIn(ctx context.Context, s *chosenSession) error {
 	if err := awsconfig.CheckStartURL(s.StartURL); err != nil {
-		return loginError(c.name, err)
+		return loginError(c.name, c.settings, err)
 	}
 	if !s.Fresh {
 		t, err := c.client.Token(ctx, s.signin())

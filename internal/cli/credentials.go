@@ -157,7 +157,14 @@ func (s *setup) fileKeys() (credentials, error) {
 
 func (s *setup) noCredentials() error {
 	hint := fmt.Sprintf("Make a profile with: %s configure sso", s.name)
-	if names := s.settings.Config.Profiles(); len(names) > 0 && !s.settings.HasProfile {
+	switch names := s.settings.Config.Profiles(); {
+	case s.settings.HasProfile && (s.settings.Profile.Has("sso_session") || s.settings.Profile.Has("sso_start_url")):
+		hint = fmt.Sprintf("The profile %s names no account and role. To choose them: %s configure sso --profile %s",
+			terminal.Clean(s.settings.ProfileName), s.name, quoteWord(terminal.Clean(s.settings.ProfileName)))
+	case s.settings.HasProfile:
+		hint = fmt.Sprintf("To give the profile %s an account and a role: %s configure sso --profile %s",
+			terminal.Clean(s.settings.ProfileName), s.name, quoteWord(terminal.Clean(s.settings.ProfileName)))
+	case len(names) > 0:
 		hint = fmt.Sprintf("Choose a profile with --profile or AWS_PROFILE (there is %s), or make one with: %s configure sso", terminal.Clean(some(names)), s.name)
 	}
 	return &configError{Kind: "NoCredentials", Problem: "Unable to locate credentials.", Hint: hint}

@@ -43,7 +43,7 @@ func cure(ctx context.Context, a *App, err error) string {
 		return fmt.Sprintf("The profile and its sso-session disagree. Take %s out of the profile in %s; the session's counts.", e.Key, a.files().Config)
 	}
 	if _, ok := errors.AsType[*awsconfig.NoSuchSessionError](err); ok {
-		return loginCure(a.Name, err)
+		return loginCure(a.Name, a.looseSettings(), err)
 	}
 	if e, ok := errors.AsType[*awsconfig.UnknownOutputError](err); ok {
 		return fmt.Sprintf("%q stands in AWS_DEFAULT_OUTPUT or as output in the profile. The formats are %s.", e.Value, strings.Join(outputFormats, ", "))
@@ -84,8 +84,8 @@ func cure(ctx context.Context, a *App, err error) string {
 	return ""
 }
 
-// loginCure is for settings without which nobody can sign in.
-func loginCure(name string, err error) string {
+// loginCure is for settings without which nobody can sign in. They may be nil.
+func loginCure(name string, settings *awsconfig.Settings, err error) string {
 	if e, ok := errors.AsType[*awsconfig.MissingLoginError](err); ok && e.Session != "" {
 		text := fmt.Sprintf("To complete the session: %s configure sso-session", name)
 		for _, key := range e.Missing {
@@ -94,9 +94,29 @@ func loginCure(name string, err error) string {
 		return text
 	}
 	if e, ok := errors.AsType[*awsconfig.NoSuchSessionError](err); ok {
-		return fmt.Sprintf("To make the session %s: %s configure sso-session", e.Name, name)
+		return sessionHint(name, e.Name, settings)
 	}
-	return fmt.Sprintf("To set it up: %s configure sso", name)
+	text := fmt.Sprintf("To set it up: %s configure sso", name)
+	if _, ok := errors.AsType[*awsconfig.MissingLoginError](err); ok && settings != nil && settings.ProfileSource != "" {
+		text += " --profile " + quoteWord(settings.ProfileName)
+	}
+	return text
+}
+
+// sessionHint says which sessions there are, or which one may have been meant.
+func sessionHint(name, wanted string, settings *awsconfig.Settings) string {
+	hint := fmt.Sprintf("To make the session %s: %s configure sso-session", wanted, name)
+	if settings == nil {
+		return hint
+	}
+	names := settings.Config.Sessions()
+	if like := nearest(wanted, names); like != "" {
+		return fmt.Sprintf("Did you mean %s? ", like) + hint
+	}
+	if len(names) > 0 {
+		hint = fmt.Sprintf("There is %s. ", some(names)) + hint
+	}
+	return hint
 }
 
 // profileHint says which profiles there are, the one that may have been meant

@@ -107,10 +107,10 @@ func (s *setup) endpoint(service string, own bool) (string, error) {
 // configuration.
 func (s *setup) loginSession(name string) (awsconfig.SSO, error) {
 	c, err := s.settings.LoginSession(name)
-	return c, loginError(s.name, err)
+	return c, loginError(s.name, s.settings, err)
 }
 
-func loginError(name string, err error) error {
+func loginError(name string, settings *awsconfig.Settings, err error) error {
 	if err == nil {
 		return nil
 	}
@@ -118,7 +118,7 @@ func loginError(name string, err error) error {
 	if missing, ok := errors.AsType[*awsconfig.MissingLoginError](err); ok {
 		e.Problem = missing.Message(name)
 	}
-	e.Hint = loginCure(name, err)
+	e.Hint = loginCure(name, settings, err)
 	return e
 }
 

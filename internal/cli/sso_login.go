@@ -135,7 +135,7 @@ func (c *ssoLogin) all(ctx context.Context, s *setup) error {
 	add := func(settings *awsconfig.Settings, name string) {
 		sso, err := settings.LoginSession(name)
 		targets = append(targets, loginTo{SSO: sso, profile: settings.Profile})
-		problems = append(problems, loginError(c.login.Name, err))
+		problems = append(problems, loginError(c.login.Name, settings, err))
 		if err != nil {
 			targets[len(targets)-1].SSO = awsconfig.SSO{SessionName: name, Legacy: name == ""}
 		}
