@@ -165,7 +165,7 @@ func (s *setup) noCredentials() error {
 		hint = fmt.Sprintf("To give the profile %s an account and a role: %s configure sso --profile %s",
 			terminal.Clean(s.settings.ProfileName), s.name, quoteWord(terminal.Clean(s.settings.ProfileName)))
 	case len(names) > 0:
-		hint = fmt.Sprintf("Choose a profile with --profile or AWS_PROFILE (there is %s), or make one with: %s configure sso", terminal.Clean(some(names)), s.name)
+		hint = chooseProfile(s.name, names)
 	}
 	return &configError{Kind: "NoCredentials", Problem: "Unable to locate credentials.", Hint: hint}
 }

@@ -97,10 +97,24 @@ func loginCure(name string, settings *awsconfig.Settings, err error) string {
 		return sessionHint(name, e.Name, settings)
 	}
 	text := fmt.Sprintf("To set it up: %s configure sso", name)
-	if _, ok := errors.AsType[*awsconfig.MissingLoginError](err); ok && settings != nil && settings.ProfileSource != "" {
+	if _, ok := errors.AsType[*awsconfig.MissingLoginError](err); !ok || settings == nil {
+		return text
+	}
+	switch names := settings.Config.Profiles(); {
+	case settings.ProfileSource != "":
 		text += " --profile " + quoteWord(settings.ProfileName)
+	case !settings.HasProfile && len(names) > 0:
+		return chooseProfile(name, names)
+	case !settings.HasProfile && len(settings.Config.Sessions()) > 0:
+		return fmt.Sprintf("Choose a session with --sso-session (there is %s), or make a profile with: %s configure sso", some(settings.Config.Sessions()), name)
 	}
 	return text
+}
+
+// chooseProfile is for somebody who has profiles, has named none, and has no
+// default one.
+func chooseProfile(name string, names []string) string {
+	return fmt.Sprintf("Choose a profile with --profile or AWS_PROFILE (there is %s), or make one with: %s configure sso", some(names), name)
 }
 
 // sessionHint says which sessions there are, or which one may have been meant.

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 
 	"github.com/portico-sso/portico/internal/admin"
 	"github.com/portico-sso/portico/internal/awsconfig"
@@ -61,11 +62,15 @@ func (a *App) resolve(g *globals, strict bool) (*setup, error) {
 			return nil, &hintedError{Err: err, Hint: profileHint(a.Name, settings.ProfileName, config)}
 		}
 	}
+	var warned sync.Map
 	s := &setup{
 		name: a.Name, globals: g, settings: settings, lookup: a.Lookup, credentialsFile: a.files().Credentials,
 		wallet: &wallet.Wallet{Home: a.Home, LockDir: a.lockDir()},
 		warn: func(problem string) {
-			fmt.Fprintf(a.Stderr, "%s: [WARNING]: %s\n", a.Name, terminal.Clean(problem))
+			// What is looked at again under a lock is no news.
+			if _, said := warned.LoadOrStore(problem, true); !said {
+				fmt.Fprintf(a.Stderr, "%s: [WARNING]: %s\n", a.Name, terminal.Clean(problem))
+			}
 		},
 	}
 	s.process, s.ask = a.credentialProcess, a.askPerson

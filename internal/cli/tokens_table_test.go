@@ -131,6 +131,9 @@ func TestTokensAndCredentials(t *testing.T) {
 					t.Errorf("stderr: got\n%s\nwant\n%s", stderr, want)
 				}
 			}
+			if strings.Count(stderr, corrupted) > 1 {
+				t.Errorf("stderr: got\n%s\nwant each warning once", stderr)
+			}
 			if len(c.stderr) == 0 && stderr != "" {
 				t.Errorf("stderr: got\n%s", stderr)
 			}
