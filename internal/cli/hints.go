@@ -48,8 +48,11 @@ func cure(ctx context.Context, a *App, err error) string {
 	if e, ok := errors.AsType[*awsconfig.UnknownOutputError](err); ok {
 		return fmt.Sprintf("%q stands in AWS_DEFAULT_OUTPUT or as output in the profile. The formats are %s.", e.Value, strings.Join(outputFormats, ", "))
 	}
-	if e, ok := errors.AsType[*awsconfig.RegionError](err); ok && strings.ContainsAny(e.Region, "#;") {
-		return "A comment needs a line of its own in the AWS files: what follows the region counts as part of it."
+	if e, ok := errors.AsType[*awsconfig.RegionError](err); ok {
+		if _, after, blank := strings.Cut(e.Region, " "); blank && strings.ContainsAny(after, "#;") {
+			return "A comment needs a line of its own in the AWS files: what follows the region counts as part of it."
+		}
+		return "Regions look like eu-west-1. It is set by --region, AWS_REGION, AWS_DEFAULT_REGION, or as region or sso_region in " + a.files().Config + "."
 	}
 	if e, ok := errors.AsType[*signin.RequiredError](err); ok {
 		return "Sign in with: " + a.Name + " sso login" + loginTarget(e.Session)
