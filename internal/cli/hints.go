@@ -140,6 +140,9 @@ func sessionHint(name, wanted string, settings *awsconfig.Settings) string {
 // first.
 func profileHint(name, wanted string, c *awsconfig.Config) string {
 	hint := fmt.Sprintf("To make a profile: %s configure sso", name)
+	if wanted == "" { // an empty --profile is none
+		return "AWS_PROFILE or AWS_DEFAULT_PROFILE is set, and empty. To choose no profile: unset AWS_PROFILE AWS_DEFAULT_PROFILE"
+	}
 	names := c.Profiles()
 	if like := nearest(wanted, names); like != "" {
 		return fmt.Sprintf("Did you mean %s? ", like) + hint
