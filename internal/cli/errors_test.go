@@ -126,7 +126,7 @@ func TestReport(t *testing.T) {
 		"what a command knows": {&hintedError{Err: errors.New("no message"), Hint: "Send one."}, nil, 255, "no message|Send one."},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, code := told(t, tt.err, "", nil, tt.env...)
+			got, code := told(t, tt.err, "[sso-session corp]\nsso_start_url = https://d-1234567890.awsapps.com/start\n", nil, tt.env...)
 			want := "\nportico: [ERROR]: " + strings.ReplaceAll(tt.want, "|", "\n\n") + "\n"
 			if strings.HasPrefix(tt.want, "|") {
 				want = "\nportico: [ERROR]: \n\n" + tt.want[1:] + "\n"

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strings"
 	"time"
 
@@ -58,7 +59,7 @@ func cure(ctx context.Context, a *App, err error) string {
 		return "Sign in with: " + a.Name + " sso login" + loginTarget(e.Session)
 	}
 	if e, ok := errors.AsType[*signin.DeniedError](err); ok {
-		return fmt.Sprintf("The browser came back with that. To try again: %s sso login%s", a.Name, loginTarget(e.Session))
+		return "The browser came back with that. To try again: " + a.loginAgain(e.Session)
 	}
 	if e, ok := errors.AsType[*signin.AbandonedError](err); ok {
 		return abandonedCure(a, e)
@@ -194,7 +195,7 @@ func typos(a, b string) int {
 // serviceCure is for the refusals that a person can do something about.
 func serviceCure(ctx context.Context, a *App, e *signin.ServiceError) string {
 	if e.Login != nil && e.Operation == "CreateToken" {
-		again := a.Name + " sso login" + loginTarget(*e.Login)
+		again := a.loginAgain(*e.Login)
 		switch e.Code {
 		case "AccessDeniedException":
 			return "Access was not allowed in the browser. To try again: " + again
@@ -273,7 +274,7 @@ func connectionCure(e *signin.ConnectionError) string {
 }
 
 func abandonedCure(a *App, e *signin.AbandonedError) string {
-	again := fmt.Sprintf("To start again: %s sso login%s", a.Name, loginTarget(e.Session))
+	again := "To start again: " + a.loginAgain(e.Session)
 	if e.Trouble != "" {
 		return fmt.Sprintf("In the end the service did not say whether the sign-in was complete: %s\n%s", e.Trouble, again)
 	}
@@ -284,6 +285,28 @@ func abandonedCure(a *App, e *signin.AbandonedError) string {
 func wrongRegion(s signin.Session) string {
 	return fmt.Sprintf("If the page said the code or grant is invalid, sso_region (%s) may be wrong: it is the region of the Identity Center, not of your resources. "+
 		"To find it, open %s: its sign-in page is at https://REGION.signin.aws; administrators see it in the IAM Identity Center console, under Settings.", s.Region, s.StartURL)
+}
+
+// loginAgain is the command for another try at a sign-in: the wizard, as long as no
+// file has the session.
+func (a *App) loginAgain(s signin.Session) string {
+	if settings := a.looseSettings(); settings != nil && !inFiles(settings.Config, s) {
+		return a.Name + " configure sso" + a.sameProfile()
+	}
+	return a.Name + " sso login" + loginTarget(s)
+}
+
+// inFiles reports whether a session is in a file, by its name or in a profile.
+func inFiles(c *awsconfig.Config, s signin.Session) bool {
+	if s.Name != "" {
+		_, found := c.Session(s.Name)
+		return found
+	}
+	return slices.ContainsFunc(c.Profiles(), func(name string) bool {
+		p, _ := c.Profile(name)
+		startURL, _ := p.Get("sso_start_url")
+		return startURL == s.StartURL
+	})
 }
 
 // loginTarget is the flag that makes sso login sign in to this session.
