@@ -38,6 +38,8 @@ type Caller struct {
 	HTTP        *http.Client // nil means http.DefaultClient; redirects are never followed
 	Endpoint    string       // in place of the service's own address
 
+	Addresses signin.Addresses // which of the service's own
+
 	// WithToken calls with an access token of the portal, again with a fresh one
 	// when the first is refused. It serves operations whose accessToken is not
 	// among their input. Nil: there is none.
@@ -70,7 +72,7 @@ func (c *Caller) call(ctx context.Context, s *service, op *awsmodel.Operation, i
 
 func (c *Caller) send(ctx context.Context, s *service, op *awsmodel.Operation, input output.Object) (output.Object, error) {
 	kept := &recorder{http: signin.WithoutRedirects(c.HTTP)}
-	cfg := aws.Config{Region: c.Region, HTTPClient: kept, Credentials: c.Credentials.provider(), Retryer: retryer(op)}
+	cfg := aws.Config{Region: c.Region, HTTPClient: kept, Credentials: c.Credentials.provider(), Retryer: retryer(op), ConfigSources: []any{c.Addresses}}
 	switch {
 	case op.Open:
 		cfg.Credentials = aws.AnonymousCredentials{}

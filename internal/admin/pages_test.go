@@ -73,6 +73,15 @@ func TestWhereServicesAre(t *testing.T) {
 		if host != tt.host || signedFor != tt.signedFor {
 			t.Errorf("%s %s in %s: asked %s, signed for %q; want %s, %q", tt.service, tt.operation, tt.region, host, signedFor, tt.host, tt.signedFor)
 		}
+		// GovCloud's plain addresses are FIPS ones, and some services have no others.
+		c.Addresses.FIPS, c.Addresses.DualStack = tt.service != "organizations" && tt.region == "eu-west-1", tt.service == "sso"
+		if _, err := admin.Merge(op, c.Pages(t.Context(), svc, op, input, admin.Paging{}), admin.Paging{}); c.Addresses.FIPS && !strings.Contains(host, "-fips") {
+			t.Errorf("%s %s: asked %s although FIPS was asked for (%v)", tt.service, tt.operation, host, err)
+		}
+		if want := ".api."; c.Addresses.DualStack && !strings.Contains(host, want) {
+			t.Errorf("%s %s: asked %s, want one with %s", tt.service, tt.operation, host, want)
+		}
+		c.Addresses = signin.Addresses{}
 		c.Unsigned, signedFor = true, "?"
 		if _, err := admin.Merge(op, c.Pages(t.Context(), svc, op, input, admin.Paging{}), admin.Paging{}); signedFor != "" {
 			t.Errorf("%s %s: signed for %q although unsigned was asked for (%v)", tt.service, tt.operation, signedFor, err)

@@ -122,7 +122,7 @@ func s3Error(resp *http.Response, body []byte) error {
 }
 
 // s3Address is the endpoint for the region. The DNS suffix of its partition is
-// read off the SDK's address for STS.
+// read off the SDK's address for STS, which has no dual-stack form like S3's.
 func (c *Caller) s3Address(ctx context.Context) (string, error) {
 	if c.Endpoint != "" {
 		return strings.TrimRight(c.Endpoint, "/"), nil
@@ -134,5 +134,12 @@ func (c *Caller) s3Address(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("s3 address for %s: %v", c.Region, err)
 	}
-	return "https://" + strings.Replace(e.URI.Host, "sts.", "s3.", 1), nil
+	name := "s3"
+	if c.Addresses.FIPS {
+		name += "-fips"
+	}
+	if c.Addresses.DualStack {
+		name += ".dualstack"
+	}
+	return "https://" + strings.Replace(e.URI.Host, "sts", name, 1), nil
 }

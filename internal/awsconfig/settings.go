@@ -100,6 +100,19 @@ func (s *Settings) CABundle() string {
 	return v
 }
 
+// UseFIPS says whether AWS's FIPS addresses are to be used.
+func (s *Settings) UseFIPS() bool { return s.isTrue("AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint") }
+
+// UseDualStack says whether AWS's dual-stack addresses are to be used.
+func (s *Settings) UseDualStack() bool {
+	return s.isTrue("AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint")
+}
+
+func (s *Settings) isTrue(variable, key string) bool {
+	v, _ := s.lookup("", "", []string{variable}, key)
+	return strings.EqualFold(v, "true")
+}
+
 // VerifySSL is false only under --no-verify-ssl.
 func (s *Settings) VerifySSL() bool { return !s.flags.NoVerifySSL }
 

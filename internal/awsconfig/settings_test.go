@@ -137,6 +137,27 @@ func TestSimpleSettings(t *testing.T) {
 	}
 }
 
+func TestAddressVariants(t *testing.T) {
+	c := config(t, "[default]\nuse_fips_endpoint = True\n[profile a]\nuse_dualstack_endpoint = true\nuse_fips_endpoint = 1\n")
+	for _, k := range []struct {
+		profile         string
+		env             []string
+		fips, dualStack bool
+	}{
+		{"", nil, true, false},
+		{"a", nil, false, true},
+		{"a", []string{"AWS_USE_FIPS_ENDPOINT", "TRUE", "AWS_USE_DUALSTACK_ENDPOINT", "false"}, true, false},
+	} {
+		s, err := Resolve(c, Flags{Profile: k.profile}, env(k.env...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s.UseFIPS() != k.fips || s.UseDualStack() != k.dualStack {
+			t.Errorf("%+v: got FIPS %t, dual-stack %t", k, s.UseFIPS(), s.UseDualStack())
+		}
+	}
+}
+
 func TestEndpoint(t *testing.T) {
 	c := config(t, settingsText)
 	for _, k := range []struct {

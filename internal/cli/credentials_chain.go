@@ -180,7 +180,7 @@ func (s *setup) assumer(arn string) (*creds.Assumer, error) {
 	}
 	return &creds.Assumer{
 		Role:   wallet.AssumedRole{ARN: arn, SessionName: get("role_session_name"), ExternalID: get("external_id"), MFASerial: get("mfa_serial"), Duration: duration},
-		Region: region, Endpoint: endpoint, HTTP: s.http, Wallet: s.wallet, Warn: s.warn,
+		Region: region, Endpoint: endpoint, Addresses: s.addresses(), HTTP: s.http, Wallet: s.wallet, Warn: s.warn,
 		MFACode: func(ctx context.Context, device string) (string, error) {
 			return s.ask(ctx, fmt.Sprintf("Enter MFA code for %s: ", terminal.Clean(device)))
 		},

@@ -20,7 +20,7 @@ func (o *operation) caller(ctx context.Context, s *setup, input output.Object) (
 	if err != nil {
 		return nil, err
 	}
-	c := &admin.Caller{HTTP: s.http, Endpoint: endpoint, Unsigned: o.Globals.NoSignRequest}
+	c := &admin.Caller{HTTP: s.http, Endpoint: endpoint, Addresses: s.addresses(), Unsigned: o.Globals.NoSignRequest}
 	if o.takesToken() {
 		return c, o.portal(s, c, input)
 	}

@@ -94,7 +94,7 @@ func (s *setup) instanceAddress(ctx context.Context, keys credentials) (string, 
 	}
 	store, err := onlyInstance(ctx, s, &admin.Caller{
 		Credentials: admin.Credentials{AccessKeyID: keys.AccessKeyID, SecretAccessKey: keys.SecretAccessKey, SessionToken: keys.SessionToken},
-		Region:      region, HTTP: s.http,
+		Region:      region, HTTP: s.http, Addresses: s.addresses(),
 	}, "IdentityStoreId")
 	if err != nil {
 		return "", err

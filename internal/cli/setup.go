@@ -141,7 +141,11 @@ func (s *setup) signin(own bool) (*signin.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &signin.Client{Wallet: s.wallet, HTTP: s.http, OIDCEndpoint: oidc, PortalEndpoint: portal, Warn: s.warn}, nil
+	return &signin.Client{Wallet: s.wallet, HTTP: s.http, OIDCEndpoint: oidc, PortalEndpoint: portal, Addresses: s.addresses(), Warn: s.warn}, nil
+}
+
+func (s *setup) addresses() signin.Addresses {
+	return signin.Addresses{FIPS: s.settings.UseFIPS(), DualStack: s.settings.UseDualStack()}
 }
 
 func session(c awsconfig.SSO) signin.Session {
@@ -219,7 +223,7 @@ func (s *setup) caller(ctx context.Context, service string) (*admin.Caller, erro
 	}
 	return &admin.Caller{
 		Credentials: admin.Credentials{AccessKeyID: c.AccessKeyID, SecretAccessKey: c.SecretAccessKey, SessionToken: c.SessionToken},
-		Region:      region, HTTP: s.http, Endpoint: endpoint,
+		Region:      region, HTTP: s.http, Endpoint: endpoint, Addresses: s.addresses(),
 	}, nil
 }
 

@@ -34,6 +34,8 @@ type Assumer struct {
 	HTTP     *http.Client
 	Wallet   *wallet.Wallet
 	Warn     func(problem string)
+
+	Addresses signin.Addresses // which of STS's own
 }
 
 // lockWait is how long somebody else's call for the same role may take.
@@ -88,9 +90,10 @@ func (a *Assumer) assume(ctx context.Context) (wallet.RoleCredentials, wallet.As
 	if !awsconfig.ValidRegion(a.Region) {
 		return fail(&awsconfig.RegionError{Region: a.Region})
 	}
-	o := sts.Options{Region: a.Region, HTTPClient: signin.WithoutRedirects(a.HTTP), Credentials: aws.AnonymousCredentials{}, Retryer: signin.ReadRetryer()}
+	cfg := aws.Config{Region: a.Region, HTTPClient: signin.WithoutRedirects(a.HTTP), Credentials: aws.AnonymousCredentials{}, Retryer: signin.ReadRetryer,
+		ConfigSources: []any{a.Addresses}}
 	if a.Endpoint != "" {
-		o.BaseEndpoint = &a.Endpoint
+		cfg.BaseEndpoint = &a.Endpoint
 	}
 	name := a.Role.SessionName
 	if name == "" {
@@ -107,7 +110,7 @@ func (a *Assumer) assume(ctx context.Context) (wallet.RoleCredentials, wallet.As
 		if err != nil {
 			return fail(err)
 		}
-		out, err := sts.New(o).AssumeRoleWithWebIdentity(ctx, &sts.AssumeRoleWithWebIdentityInput{
+		out, err := sts.NewFromConfig(cfg).AssumeRoleWithWebIdentity(ctx, &sts.AssumeRoleWithWebIdentityInput{
 			RoleArn: &a.Role.ARN, RoleSessionName: &name, WebIdentityToken: &token, DurationSeconds: duration})
 		if err != nil {
 			return fail(signin.Failure(err))
@@ -118,7 +121,7 @@ func (a *Assumer) assume(ctx context.Context) (wallet.RoleCredentials, wallet.As
 		if err != nil {
 			return fail(err)
 		}
-		o.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+		cfg.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{AccessKeyID: source.AccessKeyID, SecretAccessKey: source.SecretAccessKey, SessionToken: source.SessionToken}, nil
 		})
 		in := &sts.AssumeRoleInput{RoleArn: &a.Role.ARN, RoleSessionName: &name, DurationSeconds: duration}
@@ -132,7 +135,7 @@ func (a *Assumer) assume(ctx context.Context) (wallet.RoleCredentials, wallet.As
 			}
 			in.SerialNumber, in.TokenCode = &a.Role.MFASerial, &code
 		}
-		out, err := sts.New(o).AssumeRole(ctx, in)
+		out, err := sts.NewFromConfig(cfg).AssumeRole(ctx, in)
 		if err != nil {
 			return fail(signin.Failure(err))
 		}

@@ -45,12 +45,13 @@ func (c *Client) oidc(s Session, more ...func(*middleware.Stack) error) (*ssooid
 	if err := checkRegion(s.Region); err != nil {
 		return nil, err
 	}
-	return ssooidc.New(ssooidc.Options{
-		Region:       s.Region,
-		BaseEndpoint: endpoint(c.OIDCEndpoint),
-		HTTPClient:   c.httpClient(),
-		Credentials:  aws.AnonymousCredentials{},
-		APIOptions:   append([]func(*middleware.Stack) error{keepErrors}, more...),
+	return ssooidc.NewFromConfig(aws.Config{
+		Region:        s.Region,
+		BaseEndpoint:  endpoint(c.OIDCEndpoint),
+		ConfigSources: []any{c.Addresses},
+		HTTPClient:    c.httpClient(),
+		Credentials:   aws.AnonymousCredentials{},
+		APIOptions:    append([]func(*middleware.Stack) error{keepErrors}, more...),
 	}), nil
 }
 
@@ -94,7 +95,7 @@ func (c *Client) authorizeBase(ctx context.Context, s Session) (string, error) {
 		if err := checkRegion(s.Region); err != nil {
 			return "", err
 		}
-		e, err := ssooidc.NewDefaultEndpointResolverV2().ResolveEndpoint(ctx, ssooidc.EndpointParameters{Region: &s.Region})
+		e, err := ssooidc.NewDefaultEndpointResolverV2().ResolveEndpoint(ctx, ssooidc.EndpointParameters{Region: &s.Region, UseFIPS: &c.Addresses.FIPS, UseDualStack: &c.Addresses.DualStack})
 		if err != nil {
 			return "", fmt.Errorf("sign-in address for %s: %v", s.Region, err)
 		}

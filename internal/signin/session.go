@@ -56,6 +56,8 @@ type Client struct {
 	// Addresses to use in place of AWS's own for the session's region.
 	OIDCEndpoint, PortalEndpoint string
 
+	Addresses Addresses // which of AWS's own, where those are used
+
 	// Warn is told what went wrong without stopping the work. Nil drops it.
 	Warn func(problem string)
 }

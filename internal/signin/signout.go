@@ -17,12 +17,13 @@ func (c *Client) Portal(region string) (*sso.Client, error) {
 	if err := checkRegion(region); err != nil {
 		return nil, err
 	}
-	return sso.New(sso.Options{
-		Region:       region,
-		BaseEndpoint: endpoint(c.PortalEndpoint),
-		HTTPClient:   c.httpClient(),
-		Credentials:  aws.AnonymousCredentials{},
-		Retryer:      ReadRetryer(),
+	return sso.NewFromConfig(aws.Config{
+		Region:        region,
+		BaseEndpoint:  endpoint(c.PortalEndpoint),
+		ConfigSources: []any{c.Addresses},
+		HTTPClient:    c.httpClient(),
+		Credentials:   aws.AnonymousCredentials{},
+		Retryer:       ReadRetryer,
 	}), nil
 }
 

@@ -89,7 +89,7 @@ func quote(s string) string {
 			b.WriteString(`\b`)
 		case r == '\f':
 			b.WriteString(`\f`)
-		case r < 0x20 || (r > 0x7e && r <= 0xffff && r != 0x7f):
+		case r < 0x20 || (r > 0x7e && r <= 0xffff):
 			fmt.Fprintf(&b, `\u%04x`, r)
 		case r > 0xffff:
 			hi, lo := utf16.EncodeRune(r)

@@ -40,7 +40,7 @@ func TestQuoteIsPythons(t *testing.T) {
 		"é<>&/":          `"\u00e9<>&/"`,
 		"😀":              `"\ud83d\ude00"`,
 		"\n\r\t\b\f\x01": `"\n\r\t\b\f\u0001"`,
-		"\x7f":           "\"\x7f\"",
+		"\x7f":           `"\u007f"`,
 	}
 	for in, want := range tests {
 		if got := quote(in); got != want {
