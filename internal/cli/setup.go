@@ -168,8 +168,10 @@ func (s *setup) portalSession(name string) (signin.Session, error) {
 	return session(c), err
 }
 
+// catalog asks the access portal on the way of another command, whose
+// --endpoint-url must not get the access token.
 func (s *setup) catalog(sess signin.Session) (*catalog.Catalog, error) {
-	client, err := s.signin(true)
+	client, err := s.signin(false)
 	return &catalog.Catalog{SignIn: client, Session: sess}, err
 }
 
