@@ -22,7 +22,7 @@ func (s *setup) processCredentials(ctx context.Context, command string) (credent
 			return credentials{}, err
 		}
 	}
-	words, ok := awsconfig.SplitWords(command)
+	words, ok := awsconfig.SplitCommand(command)
 	if !ok || len(words) == 0 {
 		return credentials{}, &credentialsError{Problem: fmt.Sprintf("credential_process of the profile %s is no command: a quotation mark is not closed", s.settings.ProfileName),
 			Hint: "It is split into words as a shell does, and run without one."}

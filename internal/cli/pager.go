@@ -59,7 +59,7 @@ func (p *pager) Write(b []byte) (int, error) {
 }
 
 func (p *pager) start() error {
-	words, ok := awsconfig.SplitWords(p.command)
+	words, ok := awsconfig.SplitCommand(p.command)
 	if !ok || len(words) == 0 {
 		return p.failed("No closing quotation")
 	}
