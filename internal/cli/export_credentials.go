@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -46,7 +47,7 @@ but set the variables.
 			}
 			c, err := s.credentials(cmd.Context())
 			if err != nil {
-				return notRetrieved(err)
+				return a.notRetrieved(cmd.Context(), err)
 			}
 			if format == formatProcess {
 				return writeProcess(a.Stdout, c)
@@ -65,7 +66,7 @@ const (
 
 // notRetrieved is how the AWS CLI tells, here alone, that a profile cannot have
 // credentials as it is configured. That a person has to sign in is told as ever.
-func notRetrieved(err error) error {
+func (a *App) notRetrieved(ctx context.Context, err error) error {
 	wrapped := func(problem, hint string) error {
 		return &configError{Kind: "Configuration", Problem: "Unable to retrieve credentials: " + problem, Hint: hint}
 	}
@@ -79,7 +80,7 @@ func notRetrieved(err error) error {
 	_, inconsistent := errors.AsType[*awsconfig.InconsistentError](err)
 	_, noSession := errors.AsType[*awsconfig.NoSuchSessionError](err)
 	if incomplete || inconsistent || noSession {
-		return wrapped(err.Error(), "")
+		return wrapped(err.Error(), cure(ctx, a, err))
 	}
 	return err
 }
