@@ -59,7 +59,9 @@ func readProxy(value, variable string) proxySetting {
 		value = "http://" + value
 	}
 	u, err := url.Parse(value)
-	if err != nil || u.Hostname() == "" {
+	// A # or / of a password ends the address early, and what is left of the
+	// password would be shown as host and port.
+	if err != nil || u.Hostname() == "" || strings.Contains(u.Path+u.RawQuery+u.Fragment, "@") {
 		p.problem = errors.New("it is no address of the form http://host:port")
 		return p
 	}

@@ -20,6 +20,11 @@ func TestProxyFor(t *testing.T) {
 		{map[string]string{"https_proxy": "", "HTTPS_PROXY": "http://big:1"}, "https://a.test", ""}, // set, and empty: none
 		{map[string]string{"ALL_PROXY": "http://p:1"}, "https://a.test", ""},                        // nor does the AWS CLI know it
 		{map[string]string{"HTTPS_PROXY": "http://u:pw@p:1"}, "https://a.test", "http://***:***@p:1"},
+		// Not percent-encoded, a password may end the address: nothing of it is shown.
+		{map[string]string{"HTTPS_PROXY": "http://u:p@w@p:1"}, "https://a.test", "http://***:***@p:1"},
+		{map[string]string{"HTTPS_PROXY": "http://u:12/34@p:1"}, "https://a.test", ""},
+		{map[string]string{"HTTPS_PROXY": "http://u:12#34@p:1"}, "https://a.test", ""},
+		{map[string]string{"HTTPS_PROXY": "http://u:12?34@p:1"}, "https://a.test", ""},
 		{map[string]string{"HTTPS_PROXY": "socks5://p:1"}, "https://a.test", "socks5://p:1"},
 		// This machine itself.
 		{map[string]string{"HTTP_PROXY": "http://p:1"}, "http://127.0.0.1:8642/x", ""},
