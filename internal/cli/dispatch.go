@@ -147,10 +147,19 @@ func (a *App) route(root *cobra.Command, l *invocation) route {
 			return ours
 		}
 		return through
+	case (c.Name() == "get" || c.Name() == "set") && ofAWS(rest):
+		return through
 	case c.Annotations[inPart] != "" && (rest != "" || slices.ContainsFunc(l.unknown, func(flag string) bool { return !has(c, flag) })):
 		return through
 	}
 	return ours
+}
+
+// ofAWS tells variables of "configure get" and "configure set" that are in sections
+// of the AWS CLI's own: its plugins and previews.
+func ofAWS(variable string) bool {
+	section, name, ok := strings.Cut(variable, ".")
+	return ok && (section == "plugins" || section == "preview") && name != "" && !strings.Contains(name, ".")
 }
 
 // find follows the words into the command tree and says how many it used up.

@@ -53,6 +53,12 @@ func TestRoute(t *testing.T) {
 		{"configure import --csv x", through},
 		{"configure add-model", through},
 		{"configure mfa-login", through},
+		{"configure get region", ours},
+		{"configure get plugins", ours},
+		{"configure get profile.plugins.region", ours},
+		{"configure get plugins.endpoint", through},
+		{"configure set plugins.endpoint awscli_plugin_endpoint", through},
+		{"--profile dev configure set preview.cloudfront true", through},
 
 		{"s3", ours},
 		{"s3 help", through},

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
-	"strings"
+	"slices"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -221,7 +221,8 @@ func unknownCommand(cmd *cobra.Command, args []string) error {
 	}
 	problem := fmt.Sprintf("unknown command %q for %s", args[0], cmd.CommandPath())
 	if like := cmd.SuggestionsFor(args[0]); len(like) > 0 {
-		problem += fmt.Sprintf("; did you mean %s?", like[0])
+		best := slices.MinFunc(like, func(a, b string) int { return typos(args[0], a) - typos(args[0], b) })
+		problem += fmt.Sprintf("; did you mean %s?", best)
 	}
 	return &usageError{Problem: problem}
 }
