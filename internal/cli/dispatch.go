@@ -16,6 +16,7 @@ import (
 type invocation struct {
 	args    []string
 	words   []int // where in args the words are that are no flags and no values of global ones
+	flags   []int // where the long flags are
 	unknown []string
 	globals globals
 	help    bool // --help or -h
@@ -50,6 +51,7 @@ func look(args []string) *invocation {
 			l.version = true
 			continue
 		}
+		l.flags = append(l.flags, i)
 		name, value, given := strings.Cut(name, "=")
 		f := findFlag(flags, name)
 		if f == nil {
@@ -193,15 +195,43 @@ func has(c *cobra.Command, flag string) bool {
 	return c.Flags().Lookup(name) != nil
 }
 
-// spelled are the words as cobra wants them: the AWS CLI asks for help with the
-// word help after a command's name.
+// spelled are the words as cobra wants them: flags by their full names, and --help
+// where the AWS CLI asks for help with the word help after a command's name.
 func (l *invocation) spelled(root *cobra.Command) []string {
 	c, depth := find(root, l)
+	args := l.unabbreviated(c, depth)
 	if c == root || l.word(depth) != "help" || topLevel(c).GroupID != groupAWS || l.words[depth] != l.words[depth-1]+1 {
-		return l.args
+		return args
 	}
-	args := slices.Clone(l.args)
 	args[l.words[depth]] = "--help"
+	return args
+}
+
+// unabbreviated are the words with the full names of the command's flags that were
+// cut short. AWS's operations see to it themselves, and what follows the name of a
+// program that is to be run is that program's.
+func (l *invocation) unabbreviated(c *cobra.Command, depth int) []string {
+	args := slices.Clone(l.args)
+	if c.DisableFlagParsing {
+		return args
+	}
+	flags := pflag.NewFlagSet("", pflag.ContinueOnError)
+	flags.AddFlagSet(c.LocalFlags())
+	flags.AddFlagSet(c.InheritedFlags())
+	for _, i := range l.flags {
+		if topLevel(c).GroupID != groupAWS && depth < len(l.words) && i > l.words[depth] {
+			break
+		}
+		name, value, given := strings.Cut(args[i][2:], "=")
+		f := findFlag(flags, name)
+		if f == nil || f.Name == name {
+			continue
+		}
+		args[i] = "--" + f.Name
+		if given {
+			args[i] += "=" + value
+		}
+	}
 	return args
 }
 

@@ -115,7 +115,7 @@ func TestRouteCalledAWS(t *testing.T) {
 	}
 }
 
-func TestHelpIsSpelledTheOtherWay(t *testing.T) {
+func TestSpelled(t *testing.T) {
 	root := newRoot(&App{Name: "portico"})
 	for line, want := range map[string]string{
 		"sso help":                           "sso --help",
@@ -125,6 +125,18 @@ func TestHelpIsSpelledTheOtherWay(t *testing.T) {
 		"help sso login":                     "help sso login",
 		"exec help":                          "exec help",
 		"sso list-accounts --max-items help": "sso list-accounts --max-items help",
+
+		"sso login --prof dev --use":                     "sso login --profile dev --use-device-code",
+		"--prof=dev configure list":                      "--profile=dev configure list",
+		"configure export-credentials --form env":        "configure export-credentials --format env",
+		"configure get region --pro dev --sso-s=x":       "configure get region --profile dev --sso-session=x",
+		"sso login --no":                                 "sso login --no",
+		"configure set key -- --prof":                    "configure set key -- --prof",
+		"sso list-accounts --max 5 --prof dev":           "sso list-accounts --max 5 --prof dev",
+		"exec --prof dev terraform --prof x":             "exec --profile dev terraform --prof x",
+		"exec --prof dev -- terraform --prof x":          "exec --profile dev -- terraform --prof x",
+		"local run --prof dev aws ec2 describe --prof x": "local run --profile dev aws ec2 describe --prof x",
+		"portal --op": "portal --open",
 	} {
 		if got := strings.Join(look(strings.Fields(line)).spelled(root), " "); got != want {
 			t.Errorf("%q: got %q, want %q", line, got, want)
