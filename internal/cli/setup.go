@@ -62,13 +62,12 @@ func (a *App) resolve(g *globals, strict bool) (*setup, error) {
 			return nil, &hintedError{Err: err, Hint: profileHint(a.Name, settings.ProfileName, config)}
 		}
 	}
-	var warned sync.Map
+	var said sync.Map // what is looked at before and after waiting for a lock is wrong twice
 	s := &setup{
 		name: a.Name, globals: g, settings: settings, lookup: a.Lookup, credentialsFile: a.files().Credentials,
 		wallet: &wallet.Wallet{Home: a.Home, LockDir: a.lockDir()},
 		warn: func(problem string) {
-			// What is looked at again under a lock is no news.
-			if _, said := warned.LoadOrStore(problem, true); !said {
+			if _, again := said.LoadOrStore(problem, true); !again {
 				fmt.Fprintf(a.Stderr, "%s: [WARNING]: %s\n", a.Name, terminal.Clean(problem))
 			}
 		},

@@ -137,6 +137,9 @@ func TestTokensAndCredentials(t *testing.T) {
 			if len(c.stderr) == 0 && stderr != "" {
 				t.Errorf("stderr: got\n%s", stderr)
 			}
+			if n := strings.Count(stderr, corrupted); n > 1 {
+				t.Errorf("the same is told %d times:\n%s", n, stderr)
+			}
 			got := events{calls(t.Context(), t, p.ic, "CreateToken", before), calls(t.Context(), t, p.ic, "GetRoleCredentials", before)}
 			if got != c.events {
 				t.Errorf("got %+v, want %+v", got, c.events)
