@@ -112,7 +112,7 @@ func speaksOfPortico(path string) bool {
 // the AWS CLI may do better.
 func (a *App) fillRoleCache(ctx context.Context, l *invocation) error {
 	g := &l.globals
-	if a.Home == "" || l.needsNoCredentials() {
+	if a.Home == "" || l.needsNoCredentials() || a.hasBearerToken(l.word(0)) {
 		return nil
 	}
 	if g.Profile == "" && (a.getenv("AWS_ACCESS_KEY_ID") != "" || a.getenv("AWS_WEB_IDENTITY_TOKEN_FILE") != "") {
@@ -171,7 +171,21 @@ func (l *invocation) needsNoCredentials() bool {
 	if l.help || l.version || l.globals.NoSignRequest || slices.Contains(l.unknown, "--generate-cli-skeleton") || l.word(len(l.words)-1) == "help" {
 		return true
 	}
+	if l.word(0) == "cloudfront" && l.word(1) == "sign" {
+		return true // with a key pair of its own, on this machine
+	}
 	return len(l.words) < 2 || slices.Contains([]string{"configure", "help", "history", "cli-dev"}, l.word(0))
+}
+
+// hasBearerToken tells whether the environment holds what a service's commands use
+// in place of credentials: AWS_BEARER_TOKEN_BEDROCK is for bedrock, bedrock-runtime
+// and so on.
+func (a *App) hasBearerToken(service string) bool {
+	return slices.ContainsFunc(a.Env, func(kv string) bool {
+		name, value, _ := strings.Cut(kv, "=")
+		of, ok := strings.CutPrefix(name, "AWS_BEARER_TOKEN_")
+		return ok && of != "" && value != "" && strings.HasPrefix(service+"-", strings.ToLower(strings.ReplaceAll(of, "_", "-"))+"-")
+	})
 }
 
 // again is the command line to type again, as long as nothing in it can be a
