@@ -36,6 +36,11 @@ default.KEY; a nested setting adds .SUBKEY. Put a value that begins with - after
 			if err != nil {
 				return err
 			}
+			if section == (awsconfig.Section{}) && g.Profile != "" && !strings.HasPrefix(args[0], "profile.") && !strings.HasPrefix(args[0], "default.") {
+				// Who names a profile means its s3 block by s3.K, even if there is a
+				// profile s3, too.
+				section = awsconfig.Section{Kind: awsconfig.KindProfile, Name: g.Profile}
+			}
 			v, err := s.variable(args[0], section)
 			if err != nil {
 				return err

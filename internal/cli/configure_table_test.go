@@ -213,6 +213,8 @@ func TestConfigureSet(t *testing.T) {
 		{"--profile", []string{"output", "text", "--profile", "p"}, 0, "", before + "output = text\n"},
 		{"profile.P.K", []string{"profile.p.region", "y"}, 0, "", "# mine\n[profile p]\nregion = y\n"},
 		{"P.K of a known profile", []string{"p.region", "y"}, 0, "", "# mine\n[profile p]\nregion = y\n"},
+		{"K.SUB where K is a profile, too", []string{"p.max", "5", "--profile", "q"}, 0, "", before + "\n[profile q]\np =\n    max = 5\n"},
+		{"profile.P.K and another profile", []string{"profile.p.region", "y", "--profile", "q"}, 0, "", "# mine\n[profile p]\nregion = y\n"},
 		{"K.SUB", []string{"s3.max", "5"}, 0, "", before + "\n[default]\ns3 =\n    max = 5\n"},
 		{"profile.P.K.SUB", []string{"profile.p.s3.max", "5"}, 0, "", before + "s3 =\n    max = 5\n"},
 		{"default.K", []string{"default.region", "y", "--profile", "p"}, 0, "", before + "\n[default]\nregion = y\n"},
