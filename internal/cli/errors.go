@@ -93,15 +93,18 @@ func report(ctx context.Context, a *App, err error) int {
 		fmt.Fprintln(a.Stdout)
 		return exitInterrupted
 	}
-	p := explain(ctx, a, err)
-	p.tell(a.Stderr, a.Name, a.errorFormat())
+	p, format := explain(a, err), a.errorFormat()
+	if format == errorsEnhanced || format == errorsLegacy {
+		p.hint = cure(ctx, a, err) // programs do not wait for what only people read
+	}
+	p.tell(a.Stderr, a.Name, format)
 	return p.exit
 }
 
-// explain finds the words, the cure and the exit code for an error. Text that
-// came from elsewhere is cleaned of what a terminal would obey.
-func explain(ctx context.Context, a *App, err error) problem {
-	p := problem{exit: exitGeneral, message: err.Error(), hint: cure(ctx, a, err)}
+// explain finds the words and the exit code for an error. Text that came from
+// elsewhere is cleaned of what a terminal would obey.
+func explain(a *App, err error) problem {
+	p := problem{exit: exitGeneral, message: err.Error()}
 	if e, ok := errors.AsType[*usageError](err); ok {
 		p.exit, p.code, p.message = exitUsage, "ParamValidation", e.Problem
 	} else if e, ok := errors.AsType[*control.Error](err); ok && e.Value() {
@@ -159,11 +162,8 @@ func (p *problem) sentence(legacy bool) string {
 // without a code are always told in words.
 func (p *problem) tell(w io.Writer, name, format string) {
 	legacy := format == errorsLegacy
-	if format != errorsEnhanced && !legacy {
-		if p.code != "" && p.tellStructured(w, output.Format(format)) == nil {
-			return
-		}
-		p.hint = ""
+	if format != errorsEnhanced && !legacy && p.code != "" && p.tellStructured(w, output.Format(format)) == nil {
+		return
 	}
 	fmt.Fprintf(w, "\n%s: [ERROR]: %s\n", name, cleanLines(p.sentence(legacy)))
 	if len(p.details) > 0 && !legacy {
