@@ -42,6 +42,7 @@ func TestCredentialProcess(t *testing.T) {
 		stdout, stderr   string
 	}{
 		{name: "good", body: good, stdout: exported("AKID", "sec")},
+		{name: "it leaves a helper behind", body: good + "; sleep 20 & exit 0", stdout: exported("AKID", "sec")},
 		{name: "before keys of the config file", body: good, more: "aws_access_key_id = a\naws_secret_access_key = b\n", stdout: exported("AKID", "sec")},
 		{name: "behind SSO", body: good, more: sso, code: 255, stderr: "Token for https://x does not exist"},
 		{name: "its words are split, and nothing else", body: `[ "$#" = 3 ] && [ "$1" = 'a b' ] && [ "$2" = '|' ] && [ "$3" = '$HOME' ] && ` + good, words: ` "a b" | $HOME`, stdout: exported("AKID", "sec")},

@@ -51,7 +51,9 @@ func (p *Process) Credentials(ctx context.Context) (wallet.RoleCredentials, erro
 	cmd := exec.CommandContext(ctx, p.Path)
 	cmd.Args, cmd.Env, cmd.Stdin, cmd.Stdout, cmd.Stderr = p.Args, p.Env, p.Stdin, &stdout, &stderr
 	cmd.WaitDelay = time.Second
-	if err := cmd.Run(); err != nil {
+	// It may leave a helper running, which keeps its output open: what matters is
+	// that it came to a good end itself.
+	if err := cmd.Run(); err != nil && !errors.Is(err, exec.ErrWaitDelay) {
 		if ctx.Err() != nil {
 			return wallet.RoleCredentials{}, ctx.Err()
 		}
