@@ -32,6 +32,9 @@ func deniedCure(ctx context.Context, a *App, role creds.Role) string {
 	if err != nil {
 		return look
 	}
+	if role.Session.Name == "" && s.uses(role) {
+		look += " --profile " + quoteWord(s.settings.ProfileName)
+	}
 	list, err := s.catalog(role.Session)
 	if err != nil {
 		return look

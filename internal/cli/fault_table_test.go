@@ -390,7 +390,7 @@ const (
 	hintWait      = " | The service had too many requests. Wait a moment and try again."
 	hintNetwork   = " | Try again. If it goes on, check the network and its proxy (HTTPS_PROXY)."
 	hintTimeout   = " | Check the network and its proxy (HTTPS_PROXY). If they are slow, give them more time with --cli-read-timeout."
-	hintKeys      = " | The role's credentials have expired at the service before their time. Begin anew with: portico sso logout, then portico sso login"
+	hintKeys      = " | The role's credentials have expired at the service before their time. Begin anew with: portico sso logout --profile corp, then portico sso login --profile corp"
 	hintClock     = " | The clocks agree, so the secret key is not the one that belongs to the access key, or something on the way has changed the request."
 	hintRole      = " | The access portal lists Admin in account 111111111111 for the signed-in person all the same. If it was assigned just now, wait a moment; else sign in anew: portico sso login --sso-session corp"
 	signedOut     = "Signed out of corp."

@@ -217,7 +217,11 @@ func serviceCure(ctx context.Context, a *App, e *signin.ServiceError) string {
 		if e.Code == "RequestExpired" {
 			return clockCure(e)
 		}
-		return fmt.Sprintf("The role's credentials have expired at the service before their time. Begin anew with: %s sso logout, then %s sso login", a.Name, a.Name)
+		profile := ""
+		if a.globals != nil && a.globals.Profile != "" {
+			profile = " --profile " + quoteWord(a.globals.Profile)
+		}
+		return fmt.Sprintf("The role's credentials have expired at the service before their time. Begin anew with: %s sso logout%s, then %s sso login%s", a.Name, profile, a.Name, profile)
 	case "InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccessKeyId":
 		if environment {
 			return "The service does not know the keys in the environment, which hide the profile. Do without them: " + unsetKeys
