@@ -51,13 +51,15 @@ var mayImport = map[string][]string{
 
 	"internal/cli": {"internal/terminal", "internal/output", "internal/awsconfig", "internal/catalog", "internal/creds", "internal/admin", "internal/awsmodel", "internal/awsargs",
 		"internal/signin", "internal/wallet", "internal/atomicfile", "internal/idc", "internal/idc/browse", "internal/idc/control", "internal/idc/directory", "internal/idc/proxy", "internal/idc/seed"},
-	"internal/terminal":   {},
-	"internal/output":     {},
-	"internal/atomicfile": {},
-	"internal/awsmodel":   {},
-	"internal/awsargs":    {"internal/awsmodel", "internal/output", "internal/awsconfig"},
-	"internal/awsconfig":  {"internal/atomicfile"},
-	"internal/wallet":     {"internal/atomicfile"},
+	"internal/terminal": {},
+	// For tests alone: what a person sees.
+	"internal/terminal/screen": {},
+	"internal/output":          {},
+	"internal/atomicfile":      {},
+	"internal/awsmodel":        {},
+	"internal/awsargs":         {"internal/awsmodel", "internal/output", "internal/awsconfig"},
+	"internal/awsconfig":       {"internal/atomicfile"},
+	"internal/wallet":          {"internal/atomicfile"},
 	// signin, creds and admin take from awsconfig what a region may look like, so that
 	// there is one answer to what may become part of a host name.
 	"internal/signin":  {"internal/wallet", "internal/awsconfig"},

@@ -30,29 +30,6 @@ func readJSON(body []byte, op *awsmodel.Operation, wireTimes bool) (output.Objec
 	return o, nil
 }
 
-// details are what an error of AWS's JSON protocols says beside its type and its
-// message, in the order of the answer.
-func details(body string) (named [][2]string) {
-	v, err := output.ParseJSON(body)
-	o, ok := v.(output.Object)
-	if err != nil || !ok {
-		return nil
-	}
-	for _, m := range o {
-		switch m.Name {
-		case "__type", "code", "Code", "message", "Message":
-			continue
-		}
-		switch v := m.Value.(type) {
-		case string:
-			named = append(named, [2]string{m.Name, v})
-		case bool, int64, float64:
-			named = append(named, [2]string{m.Name, fmt.Sprint(v)})
-		}
-	}
-	return named
-}
-
 // A reader brings values of the wire into the order and types of their shapes.
 // What does not fit its shape stays as it came.
 type reader struct{ wireTimes bool }

@@ -90,11 +90,7 @@ func (c *Caller) send(ctx context.Context, s *service, op *awsmodel.Operation, i
 		return nil, wrong
 	}
 	if err != nil {
-		err = signin.Failure(err)
-		if e, ok := errors.AsType[*signin.ServiceError](err); ok && len(e.Details) == 0 {
-			e.Details = details(kept.body.String())
-		}
-		return nil, err
+		return nil, signin.Failure(err)
 	}
 	answer, err := s.read(kept.body.Bytes(), op, c.WireTimestamps)
 	if err != nil { // which may be an end of input, and is nobody's but the answer's

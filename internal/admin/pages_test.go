@@ -14,7 +14,6 @@ import (
 	"testing/synctest"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/portico-sso/portico/internal/admin"
 	"github.com/portico-sso/portico/internal/output"

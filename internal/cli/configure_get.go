@@ -88,7 +88,7 @@ func (s *setup) section(v variable) (interface {
 		return services, nil
 	}
 	if v.Active && s.settings.ProfileSource != "" && !s.settings.HasProfile {
-		return nil, &hintedError{Err: &awsconfig.ProfileNotFoundError{Name: v.Section.Name}, Hint: profileHint(s.name, config)}
+		return nil, &hintedError{Err: &awsconfig.ProfileNotFoundError{Name: v.Section.Name}, Hint: profileHint(s.name, v.Section.Name, config)}
 	}
 	profile, _ := config.Profile(v.Section.Name)
 	return profile, nil

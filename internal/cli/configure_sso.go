@@ -85,9 +85,13 @@ given nothing is asked at all, so that scripts can run it.`,
 			}
 			w := a.wizard(s, cmd)
 			w.Auto = account != "" && role != ""
+			signIn, err := a.newLogin(s, client, w.Terminal, how)
+			if err != nil {
+				return err
+			}
+			signIn.ResolveTime = resolveLimit
 			return (&configureSSO{
-				wizard: w, name: a.Name, out: a.Stdout, settings: s.settings, files: a.files(), client: client,
-				login: &login{Client: client, Out: a.Stdout, OpenURL: a.openURL, Flags: how},
+				wizard: w, name: a.Name, out: a.Stdout, settings: s.settings, files: a.files(), client: client, login: signIn,
 			}).run(cmd.Context())
 		},
 	}
@@ -276,12 +280,8 @@ func (c *configureSSO) signIn(ctx context.Context, s *chosenSession) error {
 			return nil
 		}
 	}
-	if !s.Resolved {
-		if _, err := c.resolve(ctx, s); err != nil {
-			return err
-		}
-	}
-	_, err := c.login.run(ctx, s.signin())
+	signedIn, err := c.login.run(ctx, s.signin())
+	s.Region, s.IssuerURL = signedIn.Region, signedIn.IssuerURL // the start URL may have told
 	return err
 }
 

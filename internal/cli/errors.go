@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/portico-sso/portico/internal/awsargs"
 	"github.com/portico-sso/portico/internal/awsconfig"
 	"github.com/portico-sso/portico/internal/idc"
 	"github.com/portico-sso/portico/internal/idc/control"
@@ -66,6 +67,7 @@ func (e *hintedError) Unwrap() error { return e.Err }
 type problem struct {
 	exit    int
 	code    string // the AWS CLI's or the service's; "" where the AWS CLI has none
+	usage   string // what comes above it
 	message string
 	calling string      // the operation that a service refused
 	details [][2]string // what the service said besides
@@ -107,6 +109,11 @@ func explain(a *App, err error) problem {
 	p := problem{exit: exitGeneral, message: err.Error()}
 	if e, ok := errors.AsType[*usageError](err); ok {
 		p.exit, p.code, p.message = exitUsage, "ParamValidation", e.Problem
+	} else if e, ok := errors.AsType[*awsargs.UsageError](err); ok {
+		p.exit, p.code = exitUsage, "ParamValidation"
+		if e.Usage != "" {
+			p.code, p.usage = "", awsargs.Usage(a.Name)
+		}
 	} else if e, ok := errors.AsType[*control.Error](err); ok && e.Value() {
 		p.exit, p.code = exitUsage, "ParamValidation"
 	} else if _, ok := errors.AsType[*idc.AddressError](err); ok {
@@ -164,6 +171,9 @@ func (p *problem) tell(w io.Writer, name, format string) {
 	legacy := format == errorsLegacy
 	if format != errorsEnhanced && !legacy && p.code != "" && p.tellStructured(w, output.Format(format)) == nil {
 		return
+	}
+	if p.usage != "" {
+		fmt.Fprintf(w, "\n%s", p.usage)
 	}
 	fmt.Fprintf(w, "\n%s: [ERROR]: %s\n", name, cleanLines(p.sentence(legacy)))
 	if len(p.details) > 0 && !legacy {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/portico-sso/portico/internal/awsargs"
 	"github.com/portico-sso/portico/internal/awsconfig"
 	"github.com/portico-sso/portico/internal/creds"
 	"github.com/portico-sso/portico/internal/signin"
@@ -22,10 +23,14 @@ func cure(ctx context.Context, a *App, err error) string {
 	if e, ok := errors.AsType[*hintedError](err); ok && e.Hint != "" {
 		return e.Hint
 	}
-	if _, ok := errors.AsType[*usageError](err); ok {
+	_, ofOperation := errors.AsType[*awsargs.UsageError](err)
+	if _, ok := errors.AsType[*usageError](err); ok || ofOperation {
 		return "Run with --help for the flags and an example."
 	}
 	if e, ok := errors.AsType[*configError](err); ok {
+		return e.Hint
+	}
+	if e, ok := errors.AsType[*credentialsError](err); ok {
 		return e.Hint
 	}
 	if e, ok := errors.AsType[*noAWSError](err); ok {

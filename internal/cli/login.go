@@ -129,7 +129,9 @@ func (l *login) resolve(ctx context.Context, s signin.Session) (signin.Session, 
 		ctx, cancel = context.WithTimeout(ctx, l.ResolveTime)
 		defer cancel()
 	}
+	waiting := l.Terminal.Progress("Looking up the start URL")
 	found, err := l.Client.Resolve(ctx, s.StartURL)
+	waiting.Done()
 	if err != nil {
 		return s, err
 	}

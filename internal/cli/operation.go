@@ -149,7 +149,7 @@ func (o *operation) printSkeleton() error {
 	if err != nil {
 		return err
 	}
-	return print(answer)
+	return answers.Print(answer)
 }
 
 // complete is the input with samples of what is found out later, so that the

@@ -12,10 +12,7 @@ import (
 	"github.com/portico-sso/portico/internal/terminal"
 )
 
-var (
-	outputFormats = []string{"json", "text", "table", "yaml", "yaml-stream", "off"}
-	colorChoices  = []string{"on", "off", "auto"}
-)
+var colorChoices = []string{"on", "off", "auto"}
 
 // A printer prints the answers of one operation: in the chosen format, after
 // --query, through a pager on a terminal.
@@ -29,11 +26,7 @@ type printer struct {
 // What is wrong with the settings it needs is told before anything is asked of
 // anyone.
 func (s *setup) printer(a *App, operation string) (*printer, error) {
-	p, err := a.printer(s.globals, s.settings, operation)
-	if err != nil {
-		return nil, err
-	}
-	return p, nil
+	return a.printer(s.globals, s.settings, operation)
 }
 
 func (a *App) printer(g *globals, s *awsconfig.Settings, operation string) (*printer, error) {
@@ -85,10 +78,11 @@ func (p *printer) Close() error {
 
 // choiceFlag adds a flag that takes one of a few words.
 func choiceFlag(f *pflag.FlagSet, to *string, name string, choices []string, usage string) {
-	f.Var(&choice{to, choices}, name, usage)
+	f.Var(&choice{name, to, choices}, name, usage)
 }
 
 type choice struct {
+	flag    string
 	to      *string
 	choices []string
 }
@@ -98,7 +92,7 @@ func (c *choice) Type() string   { return "string" }
 
 func (c *choice) Set(word string) error {
 	if !slices.Contains(c.choices, word) {
-		return &choiceError{Word: word, Choices: c.choices}
+		return &choiceError{Flag: "--" + c.flag, Word: word, Choices: c.choices}
 	}
 	*c.to = word
 	return nil

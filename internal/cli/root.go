@@ -1,10 +1,12 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"runtime"
 	"runtime/debug"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -80,7 +82,8 @@ ready for it.`,
 	)
 	root.AddCommand(
 		family(a, groupAWS, "configure", "Make and read profiles",
-			newConfigureSSO(a, g), newConfigureSSOSession(a, g), newExportCredentials(a, g)),
+			newConfigureSSO(a, g), newConfigureSSOSession(a, g),
+			newConfigureList(a, g), newListProfiles(a, g), newConfigureGet(a, g), newConfigureSet(a, g), newExportCredentials(a, g)),
 		operations(a, g, words, "sso", "Sign in and out, list accounts and roles", newSSOLogin(a, g), newSSOLogout(a, g)),
 		operations(a, g, words, "sso-oidc", "Clients and tokens of the sign-in"),
 		operations(a, g, words, "sso-admin", "Instances, permission sets and assignments of IAM Identity Center"),
@@ -129,7 +132,7 @@ func globalFlags(g *globals) *pflag.FlagSet {
 	f := pflag.NewFlagSet("", pflag.ContinueOnError)
 	f.StringVar(&g.Profile, "profile", "", "profile to use (else AWS_PROFILE, AWS_DEFAULT_PROFILE)")
 	f.StringVar(&g.Region, "region", "", "region of resources (else AWS_REGION, AWS_DEFAULT_REGION, the profile)")
-	f.StringVar(&g.Output, "output", "", "output format: json, text, table, yaml, yaml-stream or off")
+	choiceFlag(f, &g.Output, "output", outputFormats, "output format: json, text, table, yaml, yaml-stream or off")
 	f.StringVar(&g.Query, "query", "", "JMESPath expression that picks from the result")
 	f.StringVar(&g.EndpointURL, "endpoint-url", "", "address to use in place of the service's own")
 	f.StringVar(&g.CABundle, "ca-bundle", "", "file of CA certificates to trust (else AWS_CA_BUNDLE)")
@@ -146,38 +149,7 @@ func globalFlags(g *globals) *pflag.FlagSet {
 	f.BoolVar(&g.AutoPrompt, "cli-auto-prompt", false, "ask for what is missing")
 	f.BoolVar(&g.NoAutoPrompt, "no-cli-auto-prompt", false, "ask for nothing")
 	f.BoolVar(&g.Debug, "debug", false, "log each request to stderr, without secrets")
-
-	root.AddGroup(
-		&cobra.Group{ID: groupAWS, Title: "As in the AWS CLI:"},
-		&cobra.Group{ID: groupOwn, Title: "portico's own:"},
-		&cobra.Group{ID: groupLocal, Title: "The local Identity Center:"},
-	)
-	root.AddCommand(
-		family(a, groupAWS, "configure", "Make and read profiles",
-			newConfigureSSO(a, g), newConfigureSSOSession(a, g),
-			newConfigureList(a, g), newListProfiles(a, g), newConfigureGet(a, g), newConfigureSet(a, g), newExportCredentials(a, g)),
-		family(a, groupAWS, "sso", "Sign in and out, list accounts and roles",
-			newSSOLogin(a, g), newSSOLogout(a, g), newListAccounts(a, g), newListAccountRoles(a, g), newGetRoleCredentials(a, g)),
-		family(a, groupAWS, "sts", "Ask who you are", newGetCallerIdentity(a, g)),
-		family(a, groupAWS, "s3", "List buckets", newS3Ls(a, g)),
-
-		newExec(a, g), newCredentialProcess(a, g), newDemo(a, g),
-
-		family(a, groupLocal, "local", "An Identity Center on this machine",
-			newLocalStart(a, g), newLocalRun(a, g), newLocalEnv(a, g), newLocalBrowse(a, g), newLocalApprove(a, g), newLocalDeny(a, g),
-			newLocalEvents(a, g), newLocalMail(a, g),
-			family(a, "", "fault", "Make operations go wrong, on cue",
-				newLocalFaultAdd(a, g), newLocalFaultList(a, g), newLocalFaultClear(a, g)),
-			family(a, "", "decision", "Answer sign-ins without a person",
-				newLocalDecisionAdd(a, g), newLocalDecisionList(a, g), newLocalDecisionClear(a, g)),
-			family(a, "", "clock", "Make what was issued older, or the clock wrong",
-				newLocalClockShow(a, g), newLocalClockAdvance(a, g), newLocalClockSkew(a, g)),
-			newLocalSessions(a, g), newLocalRevoke(a, g),
-			family(a, "", "user", "Disable and enable people",
-				newLocalUserDisable(a, g), newLocalUserEnable(a, g)),
-			newLocalAssign(a, g), newLocalUnassign(a, g)),
-	)
-	return root
+	return f
 }
 
 // flagError puts the AWS CLI's words in the place of the flag library's.

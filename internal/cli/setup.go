@@ -227,21 +227,3 @@ func (s *setup) caller(ctx context.Context, service string) (*admin.Caller, erro
 		Region:      region, HTTP: s.http, Endpoint: endpoint, Addresses: s.addresses(),
 	}, nil
 }
-
-// printer prints the answer of an operation, which AWS calls by a name of its
-// own, in the chosen format, after --query.
-func (s *setup) printer(a *App, operation string) (func(output.Object) error, error) {
-	format, err := s.settings.Output()
-	if err != nil {
-		return nil, err
-	}
-	query, err := output.Compile(s.globals.Query)
-	if err != nil {
-		return nil, err
-	}
-	if err := output.Supported(output.Format(format)); err != nil {
-		return nil, err
-	}
-	t := a.terminal()
-	return (&output.Printer{Out: a.Stdout, Format: output.Format(format), Query: query, Operation: operation, Columns: t.Columns(), Color: t.Color()}).Print, nil
-}

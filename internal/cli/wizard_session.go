@@ -17,8 +17,7 @@ import (
 type chosenSession struct {
 	Name, StartURL, Region, Scopes string
 
-	IssuerURL string // what the service knows StartURL by, when that is not its own
-	Resolved  bool   // IssuerURL has been looked for
+	IssuerURL string // what to send to the service, once that is known
 	Fresh     bool   // new, or not what the config says: sign in whatever token there is
 }
 
@@ -54,7 +53,10 @@ func (w *wizard) where(ctx context.Context, s *chosenSession, startURL, region s
 	if err != nil || found {
 		return err
 	}
-	s.Region, err = w.ask(ctx, question{Flag: "sso-region", Text: "SSO region", Current: orElse(region, signin.RegionOf(s.StartURL)),
+	if own := signin.RegionOf(s.StartURL); own != "" && (region == "" || s.StartURL != startURL) {
+		region = own // the configured one is that of another start URL
+	}
+	s.Region, err = w.ask(ctx, question{Flag: "sso-region", Text: "SSO region", Current: region,
 		Validate: validRegion, Complete: terminal.Completions(ssoRegions...)})
 	return err
 }
@@ -63,9 +65,8 @@ func (w *wizard) where(ctx context.Context, s *chosenSession, startURL, region s
 const resolveLimit = 10 * time.Second
 
 // resolve finds what a company's own start URL stands for; found means that its
-// region is known now. The questions go on without.
+// region is known now. One that leads nowhere is sent to the service as it is.
 func (w *wizard) resolve(ctx context.Context, s *chosenSession) (found bool, err error) {
-	s.Resolved = true
 	if awsconfig.CheckStartURL(s.StartURL) != nil {
 		return false, nil
 	}
@@ -76,13 +77,13 @@ func (w *wizard) resolve(ctx context.Context, s *chosenSession) (found bool, err
 	waiting.Done()
 	switch {
 	case ctx.Err() != nil:
-		return false, context.Cause(ctx)
+		return false, ctx.Err()
 	case err != nil:
 		w.Warn(err.Error())
+		s.IssuerURL = s.StartURL
 		return false, nil
-	}
-	if r.URL == s.StartURL {
-		return false, nil // AWS's own; a region in it is what somebody chose, not what is
+	case r.URL == s.StartURL: // AWS's own
+		return false, nil
 	}
 	s.IssuerURL = r.URL
 	if r.Region == "" {

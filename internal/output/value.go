@@ -76,14 +76,14 @@ func plain(v any) (any, error) {
 }
 
 // timestamp is Python's datetime.isoformat: an offset, never Z, and six digits
-// of fraction or none.
+// of fraction or none. The AWS CLI shows times in the zone they came in, and
+// those of no zone in this machine's.
 func timestamp(t time.Time) string {
-	t = t.UTC()
 	layout := "2006-01-02T15:04:05"
 	if t.Nanosecond()/1000 != 0 {
 		layout += ".000000"
 	}
-	return t.Format(layout) + "+00:00"
+	return t.Format(layout + "-07:00")
 }
 
 // floatText is Python's repr of a finite float: the shortest digits that read

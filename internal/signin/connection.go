@@ -44,6 +44,20 @@ func (e *ConnectionError) Error() string {
 	}
 }
 
+// reason is why there is no answer, without the address.
+func (e *ConnectionError) reason() string {
+	switch {
+	case e.TimedOut():
+		return "no answer in time"
+	case e.Closed():
+		return "the connection was closed without an answer"
+	}
+	if failed, ok := errors.AsType[*url.Error](e.Cause); ok {
+		return failed.Err.Error()
+	}
+	return e.Cause.Error()
+}
+
 func (e *ConnectionError) Unwrap() error { return e.Cause }
 
 // address is what was asked, without its query, which is nobody's business.
