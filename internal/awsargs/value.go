@@ -186,6 +186,7 @@ func conform(shape *awsmodel.Shape, v any) (any, error) {
 				continue
 			}
 			if m.Shape.Kind == awsmodel.Document {
+				//lint:ignore ST1005 the AWS CLI's words
 				return nil, fmt.Errorf("Shorthand syntax does not support document types. Use JSON input for top-level argument to specify nested parameter: %s", m.Name)
 			}
 			var err error

@@ -133,10 +133,6 @@ func partial(provider, missing string) error {
 		Hint: "Set both halves of the key, or neither."}
 }
 
-// elsewhere tells whether the profile is one whose credentials come from STS, by
-// a provider that the AWS CLI asks before SSO.
-func (s *setup) elsewhere() bool { return s.settings.Profile.AssumesRole() }
-
 // fileKeys are the keys a profile has in the files, if it has any.
 func (s *setup) fileKeys() (credentials, error) {
 	p := s.settings.Profile

@@ -43,7 +43,7 @@ nobody can call them back.`,
 					return err
 				}
 			}
-			if l.Service, err = s.signin(true); err != nil {
+			if l.Service, err = s.signin(false); err != nil {
 				s.warn(fmt.Sprintf("signing out here only, as the service cannot be told: %v", err))
 			}
 			return l.run(cmd.Context())

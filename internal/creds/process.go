@@ -32,7 +32,9 @@ func (e *RetrievalError) Error() string {
 }
 
 // ErrStillExpired reports credentials that were over when they came.
-var ErrStillExpired = errors.New("Credentials were refreshed, but the refreshed credentials are still expired.") //nolint:staticcheck // the AWS CLI's words
+//
+//lint:ignore ST1005 the AWS CLI's words
+var ErrStillExpired = errors.New("Credentials were refreshed, but the refreshed credentials are still expired.")
 
 const customProcess = "custom-process"
 

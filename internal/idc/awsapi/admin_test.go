@@ -447,6 +447,7 @@ func TestAdministratorsSee(t *testing.T) {
 		t.Fatal(err)
 	}
 	bobs, err := people.ListUsers(ctx, &identitystore.ListUsersInput{IdentityStoreId: &k.store,
+		//lint:ignore SA1019 clients still send it
 		Filters: []idtypes.Filter{{AttributePath: aws.String("UserName"), AttributeValue: aws.String("bob")}}})
 	if err != nil || len(bobs.Users) != 1 || bobs.Users[0].UserStatus != idtypes.UserStatusDisabled {
 		t.Errorf("got %+v, %v, want bob, disabled", bobs, err)

@@ -51,16 +51,16 @@ func (q *question) filter(attribute string) (value string, filtered bool) {
 		q.fail("Filters", reasonLarge, "Member must have length less than or equal to 1")
 		return "", false
 	}
-	for _, members := range filters {
-		f := input{members: members, path: "filters.1.member.", q: q}
-		path := f.required("AttributePath", attributePaths)
-		value = f.required("AttributeValue", attributeValues)
-		if path != "" && path != attribute {
-			f.fail("AttributePath", reasonEnum, "Member must satisfy enum value set: [%s]", attribute)
-		}
-		return value, true
+	if len(filters) == 0 {
+		return "", false
 	}
-	return "", false
+	f := input{members: filters[0], path: "filters.1.member.", q: q}
+	path := f.required("AttributePath", attributePaths)
+	value = f.required("AttributeValue", attributeValues)
+	if path != "" && path != attribute {
+		f.fail("AttributePath", reasonEnum, "Member must satisfy enum value set: [%s]", attribute)
+	}
+	return value, true
 }
 
 type userInfo struct {
