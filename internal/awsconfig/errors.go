@@ -18,6 +18,20 @@ func (e *ParseError) Error() string {
 	return fmt.Sprintf("Unable to parse config file: %s: line %d, column %d: %s; %s", e.File, e.Line, e.Column, e.Problem, e.Cure)
 }
 
+// NoLockError reports a file that was left alone because no lock can be taken for
+// it: another program's edit could be lost.
+type NoLockError struct {
+	File  string
+	Dir   string // where the locks are kept
+	Cause error
+}
+
+func (e *NoLockError) Error() string {
+	return fmt.Sprintf("%s was not changed, as no lock can be taken for it: %v", e.File, e.Cause)
+}
+
+func (e *NoLockError) Unwrap() error { return e.Cause }
+
 // NameError refuses a section name that could not be written as one header
 // which every reader understands as that name and nothing else.
 type NameError struct {

@@ -141,7 +141,11 @@ func (f Files) Update(ctx context.Context, edits ...Edit) (changed bool, err err
 	waiting, cancel := context.WithTimeout(ctx, lockWait)
 	defer cancel()
 	for _, p := range files {
-		unlock, err := atomicfile.Lock(waiting, f.lockPath(p.target))
+		path := f.lockPath(p.target)
+		unlock, err := atomicfile.Lock(waiting, path)
+		if _, held := errors.AsType[*atomicfile.LockedError](err); err != nil && !held {
+			return false, &NoLockError{File: p.path, Dir: filepath.Dir(path), Cause: err}
+		}
 		if err != nil {
 			return false, err
 		}

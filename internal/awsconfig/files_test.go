@@ -176,6 +176,24 @@ func TestUpdateIsAllOrNothing(t *testing.T) {
 	wantFile(t, files[1].path, "[theirs]\n")
 }
 
+func TestUpdateWithoutALock(t *testing.T) {
+	dir := t.TempDir()
+	f := Files{Config: filepath.Join(dir, "config"), Credentials: filepath.Join(dir, "credentials"), LockDir: filepath.Join(dir, "plain", "locks")}
+	const before = "[default]\nregion = eu-west-1\n"
+	for path, text := range map[string]string{f.Config: before, filepath.Join(dir, "plain"): ""} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err := f.Update(t.Context(), Edit{Section{KindProfile, "default"}, []KeyValue{Set("region", "us-east-1")}})
+	if e, ok := errors.AsType[*NoLockError](err); !ok || e.File != f.Config || e.Dir != f.LockDir {
+		t.Errorf("got %v, want that no lock can be taken", err)
+	}
+	if after, _ := os.ReadFile(f.Config); string(after) != before {
+		t.Errorf("the file was changed:\n%s", after)
+	}
+}
+
 func TestUpdateThroughLink(t *testing.T) {
 	dir := t.TempDir()
 	f := testFiles(dir)

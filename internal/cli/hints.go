@@ -45,6 +45,9 @@ func cure(ctx context.Context, a *App, err error) string {
 	if e, ok := errors.AsType[*awsconfig.IncompleteError](err); ok {
 		return fmt.Sprintf("To complete the profile: %s configure sso --profile %s", a.Name, quoteWord(e.Profile))
 	}
+	if e, ok := errors.AsType[*awsconfig.NoLockError](err); ok {
+		return fmt.Sprintf("portico's locks are kept in %s: make it a directory that you can write to.", e.Dir)
+	}
 	if e, ok := errors.AsType[*awsconfig.InconsistentError](err); ok {
 		return fmt.Sprintf("The profile and its sso-session disagree. Take %s out of the profile in %s; the session's counts.", e.Key, a.files().Config)
 	}

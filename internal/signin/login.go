@@ -32,8 +32,9 @@ type Options struct {
 	Paste func(ctx context.Context, accept func(address string) error) error
 
 	// Waiting is called, once, when another process has been signing in to the
-	// same session for a while. Its result is taken.
-	Waiting func()
+	// same session for a while. Its result is taken. The holder is that process's
+	// number, 0 when it is not known.
+	Waiting func(holder int)
 }
 
 // Instructions are what a person needs to sign in.
@@ -45,6 +46,10 @@ type Instructions struct {
 
 // waitingAfter is how long another process's sign-in may take unmentioned.
 const waitingAfter = time.Second
+
+// turnLimit is longer than a sign-in lasts. Whoever holds the turn longer is
+// suspended, or stuck, and not waited for.
+const turnLimit = 15 * time.Minute
 
 // Login signs a person in, whatever token there was before, and stores the new
 // one. While another process does that for the same session it waits, and takes
@@ -78,18 +83,20 @@ func (c *Client) Login(ctx context.Context, s Session, o Options) (wallet.Token,
 	return t, c.keep(ctx, s, t)
 }
 
-// turn waits until nobody else signs in to the session. Where nothing can be
-// locked there are no turns; that is told when the token is stored.
+// turn waits until nobody else signs in to the session, up to turnLimit. Where
+// nothing can be locked there are no turns; that is told when the token is stored.
 func (c *Client) turn(ctx context.Context, s Session, o Options) (done func(), err error) {
 	name := "login-" + s.tokenKey()
 	unmentioned, cancel := context.WithTimeout(ctx, waitingAfter)
 	defer cancel()
 	done, err = c.Wallet.Lock(unmentioned, name)
-	if _, locked := errors.AsType[*wallet.LockedError](err); locked && ctx.Err() == nil {
+	if e, locked := errors.AsType[*wallet.LockedError](err); locked && ctx.Err() == nil {
 		if o.Waiting != nil {
-			o.Waiting()
+			o.Waiting(e.Holder)
 		}
-		done, err = c.Wallet.Lock(ctx, name)
+		waiting, cancel := context.WithTimeout(ctx, turnLimit)
+		defer cancel()
+		done, err = c.Wallet.Lock(waiting, name)
 	}
 	if ctx.Err() != nil && err != nil {
 		return nil, ctx.Err()

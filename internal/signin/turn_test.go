@@ -29,7 +29,7 @@ func TestTwoLoginsAtOnce(t *testing.T) {
 			both.Go(func() {
 				var err error
 				tokens[i], err = c.Login(t.Context(), s, signin.Options{DeviceCode: true,
-					Waiting: func() { waiting.Add(1) },
+					Waiting: func(int) { waiting.Add(1) },
 					Show: func(in signin.Instructions) {
 						shown.Add(1)
 						time.AfterFunc(time.Minute, func() {
@@ -120,6 +120,28 @@ func TestInterruptedWhileWaiting(t *testing.T) {
 			}
 		}
 		first.Wait()
+	})
+}
+
+// One who holds the turn and does nothing with it is not waited for for ever.
+func TestTurnOfSomebodySuspended(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ic := idctest.New(t)
+		c, s := fixture(t, ic)
+		unlock, err := c.Wallet.Lock(t.Context(), "login-"+key(s))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer unlock()
+		began, waited := time.Now(), 0
+		if _, err := c.Login(t.Context(), s, signin.Options{DeviceCode: true, Waiting: func(int) { waited++ }, Show: func(in signin.Instructions) {
+			if after := time.Since(began); after < 15*time.Minute || after > 16*time.Minute {
+				t.Errorf("went on after %v, want a quarter of an hour", after)
+			}
+			ic.Approve(t.Context(), "alice", in.CompleteURL)
+		}}); err != nil || waited != 1 {
+			t.Errorf("got %v after %d waits, want a sign-in after one", err, waited)
+		}
 	})
 }
 
