@@ -9,6 +9,10 @@ import (
 type Flags struct {
 	Profile, Region, Output, EndpointURL, CABundle string
 	NoVerifySSL                                    bool
+
+	// AccountID and RoleName, given together, stand for a profile of that role;
+	// SSOSession is whose, see [Profile.withRole].
+	AccountID, RoleName, SSOSession string
 }
 
 // Where a setting came from, besides "--flag" and the name of an environment
@@ -53,6 +57,9 @@ func ResolveLoose(c *Config, flags Flags, getenv func(string) (string, bool)) *S
 		}
 	}
 	s.Profile, s.HasProfile = c.Profile(s.ProfileName)
+	if flags.AccountID != "" || flags.RoleName != "" {
+		s.Profile = s.Profile.withRole(c, flags)
+	}
 	return s
 }
 

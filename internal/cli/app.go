@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"io"
 	"io/fs"
 	"os"
@@ -90,15 +91,20 @@ func (a *App) lookPath(name string) (string, error) {
 	if filepath.Base(name) != name {
 		return exec.LookPath(name)
 	}
+	reason := exec.ErrNotFound
 	for _, dir := range filepath.SplitList(a.getenv("PATH")) {
 		if !filepath.IsAbs(dir) {
 			continue // a program of the current directory is never meant
 		}
-		if path, err := exec.LookPath(filepath.Join(dir, name)); err == nil {
+		path, err := exec.LookPath(filepath.Join(dir, name))
+		if err == nil {
 			return path, nil
 		}
+		if errors.Is(err, fs.ErrPermission) {
+			reason = fs.ErrPermission
+		}
 	}
-	return "", &exec.Error{Name: name, Err: exec.ErrNotFound}
+	return "", &exec.Error{Name: name, Err: reason}
 }
 
 // execute turns this process into the program at path.

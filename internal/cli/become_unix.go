@@ -3,7 +3,6 @@
 package cli
 
 import (
-	"fmt"
 	"os/signal"
 	"syscall"
 )
@@ -13,5 +12,5 @@ import (
 // ignored again.
 func become(_ *App, path string, argv, env []string) error {
 	signal.Reset()
-	return fmt.Errorf("%s: %v", argv[0], syscall.Exec(path, argv, env))
+	return notRun(argv[0], syscall.Exec(path, argv, env))
 }

@@ -5,14 +5,19 @@ import (
 )
 
 func newCredentialProcess(a *App, g *globals) *cobra.Command {
-	return &cobra.Command{
+	h := &handover{app: a, globals: g, Silent: true, Chained: true}
+	c := &cobra.Command{
 		Use:     "credential-process",
 		Short:   "Print a profile's credentials for credential_process",
 		GroupID: groupOwn,
 		Long: `Prints a profile's credentials in the form that the credential_process setting of
 all AWS tools expects. It answers from the cache while that lasts, refreshes the
 sign-in by itself, and never asks anything or opens a browser: when a person has
-to sign in, it fails at once and says with which command.`,
+to sign in, it fails at once and says with which command.
+
+With --auto-login it opens a browser then, one for all that wait for the same
+sign-in; all of them take its result. Where no browser can be opened it fails at
+once as well. What is said goes to stderr. Some SDKs give it a minute.`,
 		Example: `  portico credential-process --profile dev
 
   # ~/.aws/config, for a tool that knows no SSO:
@@ -20,18 +25,13 @@ to sign in, it fails at once and says with which command.`,
   credential_process = portico credential-process --profile dev`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			s, err := a.setup(g)
-			if err != nil {
-				return err
-			}
-			if err := s.enterChain(); err != nil {
-				return err
-			}
-			c, err := s.credentials(cmd.Context())
+			_, c, err := h.credentials(cmd.Context())
 			if err != nil {
 				return err
 			}
 			return writeProcess(a.Stdout, c)
 		},
 	}
+	h.addLogin(c)
+	return c
 }

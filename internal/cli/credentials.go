@@ -46,9 +46,10 @@ func (s *setup) role() (creds.Role, error) {
 }
 
 // credentials resolves the profile, in the AWS CLI's order: keys in the
-// environment unless a profile is named by flag, then what the profile says.
+// environment unless a profile or a role is named by flag, then what the profile
+// says.
 func (s *setup) credentials(ctx context.Context) (credentials, error) {
-	if s.globals.Profile == "" {
+	if s.globals.Profile == "" && s.globals.AccountID == "" {
 		if c, err := s.environmentKeys(); c.AccessKeyID != "" || err != nil {
 			return c, err
 		}

@@ -25,9 +25,10 @@ const (
 	exitService     = 254
 	exitGeneral     = 255
 
-	// exitNoCommand is what shells, env and timeout return where there is no such
-	// command, and nothing of AWS does.
-	exitNoCommand = 127
+	// What shells, env and timeout return where a command cannot be run, and where
+	// there is none. Nothing of AWS does.
+	exitNotRunnable = 126
+	exitNoCommand   = 127
 )
 
 // A usageError is a command line that cannot be run.
@@ -53,6 +54,14 @@ func (w words) Error() string { return string(w) }
 type exitError struct{ Code int }
 
 func (e *exitError) Error() string { return fmt.Sprintf("exit status %d", e.Code) }
+
+// A commandError says why a command that a person gave cannot be run.
+type commandError struct {
+	Problem string
+	Code    int // exitNotRunnable or exitNoCommand
+}
+
+func (e *commandError) Error() string { return e.Problem }
 
 // A hintedError carries the command or setting that cures it.
 type hintedError struct {
@@ -122,6 +131,8 @@ func explain(a *App, err error) problem {
 		p.exit, p.code = exitUsage, "ParamValidation"
 	} else if _, ok := errors.AsType[*noAWSError](err); ok {
 		p.exit = exitNoCommand
+	} else if e, ok := errors.AsType[*commandError](err); ok {
+		p.exit = e.Code
 	} else if e, ok := errors.AsType[*configError](err); ok {
 		p.exit, p.code, p.message = exitConfig, e.Kind, e.Problem
 	} else if _, ok := errors.AsType[*signin.ResolveError](err); ok {

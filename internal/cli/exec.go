@@ -1,77 +1,102 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os/exec"
 
 	"github.com/spf13/cobra"
 )
 
-// stale are the variables that would compete with the credentials handed over,
-// or with the profile they come from.
-var stale = []string{
-	"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN", "AWS_CREDENTIAL_EXPIRATION", "AWS_ACCOUNT_ID",
-	"AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ROLE_ARN", "AWS_ROLE_SESSION_NAME", "AWS_WEB_IDENTITY_TOKEN_FILE",
-	"AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
-}
-
 func newExec(a *App, g *globals) *cobra.Command {
+	h := &handover{app: a, globals: g, Typed: true}
 	c := &cobra.Command{
-		Use:     "exec [flags] -- COMMAND [ARGUMENTS]",
-		Short:   "Run a command with a profile's credentials",
+		Use:     "exec [flags] [-- COMMAND [ARGUMENTS]]",
+		Short:   "Run a command, or a shell, with a profile's credentials",
 		GroupID: groupOwn,
 		Long: `Runs a command with a profile's credentials and region in its environment, and
 nothing else of AWS in it that could get in their way. Returns the command's own
-exit code.`,
+exit code; 127 if there is no such command, and 126 if it cannot be run.
+
+Without a command it opens your shell ($SHELL; on Windows the one you are in) with
+the profile's name before the prompt, and says when the credentials expire: they
+are not renewed in it. In programs' eyes PORTICO_PROFILE names the profile.
+
+With --account-id and --role-name no profile is needed.
+
+Typed at a terminal, it signs in first where that is needed. In a script it does so
+only with --auto-login, and fails otherwise, saying with which command to sign in.`,
 		Example: `  portico exec --profile dev -- terraform plan
-  portico exec --profile dev --region eu-west-1 -- sh -c 'echo $AWS_REGION'`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return &usageError{Problem: "which command? Put it after --, as in: exec --profile dev -- terraform plan"}
-			}
-			return nil
-		},
+  portico exec --profile dev --region eu-west-1 -- sh -c 'echo $AWS_REGION'
+  portico exec --account-id 111111111111 --role-name ReadOnly -- aws s3 ls
+  portico exec --profile dev`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			s, err := a.setup(g)
+			if len(args) == 0 {
+				return a.openShell(cmd.Context(), h)
+			}
+			path, err := a.command(args[0])
 			if err != nil {
 				return err
 			}
-			c, err := s.credentials(cmd.Context())
+			env, _, err := h.environment(cmd.Context())
 			if err != nil {
 				return err
 			}
-			if err := cmd.Context().Err(); err != nil {
-				return err
-			}
-			var set []string
-			for _, kv := range c.environment() {
-				set = append(set, kv[0]+"="+kv[1])
-			}
-			if region, _ := s.settings.Region(); region != "" {
-				set = append(set, "AWS_REGION="+region, "AWS_DEFAULT_REGION="+region)
-			}
-			return a.become(args, with(a.Env, set, stale...))
+			return a.execute(path, args, env)
 		},
 	}
+	h.addRole(c)
+	h.addLogin(c)
 	c.Flags().SetInterspersed(false) // everything from the command's name on is the command's
 	return c
+}
+
+// environment is the app's with the credentials in it and nothing that competes
+// with them.
+func (h *handover) environment(ctx context.Context) (env []string, of handed, err error) {
+	s, c, err := h.credentials(ctx)
+	if err != nil {
+		return nil, handed{}, err
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, handed{}, err
+	}
+	var set []string
+	for _, kv := range s.variables(c) {
+		set = append(set, kv[0]+"="+kv[1])
+	}
+	return with(h.app.Env, set, stale...), handed{setup: s, credentials: c}, nil
+}
+
+// handed is what an environment was made of.
+type handed struct {
+	setup       *setup
+	credentials credentials
 }
 
 // command finds what a person wants to run.
 func (a *App) command(name string) (path string, err error) {
 	path, err = a.lookPath(name)
 	if errors.Is(err, exec.ErrNotFound) {
-		return "", fmt.Errorf("%s: no such command on PATH", name)
+		return "", &commandError{Problem: name + ": no such command on PATH", Code: exitNoCommand}
 	}
-	return path, err
+	if err != nil {
+		return "", notRun(name, err)
+	}
+	return path, nil
 }
 
-// become turns this process into the command.
-func (a *App) become(argv, env []string) error {
-	path, err := a.command(argv[0])
-	if err != nil {
-		return err
+// notRun is why a command that was found could not be started.
+func notRun(name string, err error) error {
+	code := exitNotRunnable
+	if errors.Is(err, fs.ErrNotExist) {
+		code = exitNoCommand // as where the interpreter of a script is missing
 	}
-	return a.execute(path, argv, env)
+	cause := err
+	if e, ok := errors.AsType[*exec.Error](err); ok {
+		cause = e.Err
+	}
+	return &commandError{Problem: fmt.Sprintf("%s: %v", name, cause), Code: code}
 }

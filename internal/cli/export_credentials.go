@@ -1,13 +1,12 @@
 package cli
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
-	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -35,8 +34,8 @@ but set the variables.
   portico configure export-credentials --profile dev --format fish | source`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if format != formatProcess && shellLines[format] == nil {
-				return &usageError{Problem: fmt.Sprintf("argument --format: Found invalid choice '%s' (choose from %s)", format, exportFormats)}
+			if !slices.Contains(exportFormats, format) {
+				return &usageError{Problem: fmt.Sprintf("argument --format: Found invalid choice '%s' (choose from %s)", format, strings.Join(exportFormats, ", "))}
 			}
 			s, err := a.setup(g)
 			if err != nil {
@@ -52,17 +51,16 @@ but set the variables.
 			if format == formatProcess {
 				return writeProcess(a.Stdout, c)
 			}
-			return writeShell(a.Stdout, c, shellLines[format])
+			return writeVariables(a.Stdout, c.environment(), dialects[format])
 		},
 	}
-	c.Flags().StringVar(&format, "format", formatProcess, exportFormats)
+	c.Flags().StringVar(&format, "format", formatProcess, strings.Join(exportFormats, ", "))
 	return c
 }
 
-const (
-	formatProcess = "process"
-	exportFormats = "process, env, env-no-export, powershell, windows-cmd, fish"
-)
+const formatProcess = "process"
+
+var exportFormats = []string{formatProcess, "env", "env-no-export", "powershell", "windows-cmd", "fish"}
 
 // notRetrieved is how the AWS CLI tells, here alone, that a profile cannot have
 // credentials as it is configured. That a person has to sign in is told as ever.
@@ -99,56 +97,4 @@ func writeProcess(w io.Writer, c credentials) error {
 		o = append(o, output.Member{Name: "Expiration", Value: expiry(c.Expiration)})
 	}
 	return output.WriteIndented(w, o, 2)
-}
-
-// shellLines write one variable for a shell. Keys as AWS issues them need no
-// quotes in any; those of a stranger's credential_process may be anything.
-var shellLines = map[string]func(name, value string) (string, error){
-	"env":           func(name, value string) (string, error) { return "export " + name + "=" + quoteWord(value), nil },
-	"env-no-export": func(name, value string) (string, error) { return name + "=" + quoteWord(value), nil },
-	"powershell": func(name, value string) (string, error) {
-		// PowerShell takes typographic quotes for plain ones.
-		return "$Env:" + name + `="` + escape(value, "`", "`$\"\u201c\u201d\u201e") + `"`, nil
-	},
-	"windows-cmd": func(name, value string) (string, error) {
-		if strings.ContainsAny(value, `%!"`) {
-			return "", fmt.Errorf("%s holds a character that nothing protects from cmd.exe (%% ! or \"): use another --format", name)
-		}
-		return "set " + name + "=" + escape(value, "^", "^&|<>()"), nil
-	},
-	"fish": func(name, value string) (string, error) {
-		return "set -gx " + name + ` "` + escape(value, `\`, `\$"`) + `"`, nil
-	},
-}
-
-// escape puts mark before each of the special characters.
-func escape(value, mark, special string) string {
-	var b strings.Builder
-	for _, r := range value {
-		if strings.ContainsRune(special, r) {
-			b.WriteString(mark)
-		}
-		b.WriteRune(r)
-	}
-	return b.String()
-}
-
-// writeShell writes all lines or none.
-func writeShell(w io.Writer, c credentials, line func(name, value string) (string, error)) error {
-	var lines []string
-	for _, kv := range c.environment() {
-		if strings.ContainsFunc(kv[1], unicode.IsControl) {
-			return fmt.Errorf("%s holds a control character, which a terminal would obey when it is pasted", kv[0])
-		}
-		text, err := line(kv[0], kv[1])
-		if err != nil {
-			return err
-		}
-		lines = append(lines, text)
-	}
-	out := bufio.NewWriter(w)
-	for _, l := range lines {
-		fmt.Fprintln(out, l)
-	}
-	return out.Flush()
 }

@@ -66,6 +66,9 @@ func cure(ctx context.Context, a *App, err error) string {
 	if e, ok := errors.AsType[*signin.RequiredError](err); ok {
 		return "Sign in with: " + a.Name + " sso login" + loginTarget(e.Session)
 	}
+	if e, ok := errors.AsType[*signin.GivenUpError](err); ok {
+		return "To try again: " + a.Name + " sso login" + loginTarget(e.Session)
+	}
 	if e, ok := errors.AsType[*signin.DeniedError](err); ok {
 		return "The browser came back with that. To try again: " + a.loginAgain(e.Session)
 	}

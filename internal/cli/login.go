@@ -78,6 +78,8 @@ type login struct {
 	CallbackAddress string
 	// ResolveTime is what a start URL's own host gets to answer; 0: for ever.
 	ResolveTime time.Duration
+	// Needed is set where nobody asked for this sign-in by name, see [signin.Options].
+	Needed func(context.Context) bool
 }
 
 func (a *App) newLogin(s *setup, client *signin.Client, t *terminal.Terminal, how loginFlags) (*login, error) {
@@ -107,6 +109,7 @@ func (l *login) run(ctx context.Context, s signin.Session) (signin.Session, erro
 		CallbackAddress: l.CallbackAddress,
 		Show:            func(i signin.Instructions) { l.show(i, w) },
 		Waiting:         l.waiting,
+		Needed:          l.Needed,
 	}
 	if !w.quiet {
 		o.OpenURL = l.OpenURL

@@ -79,7 +79,8 @@ func (a *App) resolve(g *globals, strict bool) (*setup, error) {
 
 // settings are the flags that choose them.
 func (g *globals) settings() awsconfig.Flags {
-	return awsconfig.Flags{Profile: g.Profile, Region: g.Region, Output: g.Output, EndpointURL: g.EndpointURL, CABundle: g.CABundle, NoVerifySSL: g.NoVerifySSL}
+	return awsconfig.Flags{Profile: g.Profile, Region: g.Region, Output: g.Output, EndpointURL: g.EndpointURL, CABundle: g.CABundle, NoVerifySSL: g.NoVerifySSL,
+		AccountID: g.AccountID, RoleName: g.RoleName, SSOSession: g.SSOSession}
 }
 
 // endpoint is where a service is, when that is not AWS's own address. Only a

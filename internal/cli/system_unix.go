@@ -21,4 +21,9 @@ func exitCode(s *os.ProcessState) int {
 // detached makes a process that outlives this one and its terminal.
 func detached() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setsid: true} }
 
+// leadsJob tells whether this process was started by an interactive shell, or
+// became what that started: such a shell gives each command a process group of
+// its own, and a script's commands are in the script's.
+func leadsJob() bool { return syscall.Getpgrp() == os.Getpid() }
+
 func addressInUse(err error) bool { return errors.Is(err, syscall.EADDRINUSE) }

@@ -83,6 +83,14 @@ func (e *DeniedError) Error() string {
 	return fmt.Sprintf("%s: %s", text, e.Code)
 }
 
+// A GivenUpError reports that somebody else's sign-in, for which this one waited,
+// was denied, abandoned or interrupted.
+type GivenUpError struct{ Session Session }
+
+func (e *GivenUpError) Error() string {
+	return fmt.Sprintf("The sign-in to %s, for which this waited, was not completed.", e.Session)
+}
+
 // A CallbackError reports that no listener could be opened for the browser's
 // way back.
 type CallbackError struct {

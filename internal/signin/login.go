@@ -35,6 +35,13 @@ type Options struct {
 	// same session for a while. Its result is taken. The holder is that process's
 	// number, 0 when it is not known.
 	Waiting func(holder int)
+
+	// Needed makes this a sign-in for which nobody asked by name, one of maybe many
+	// that want the same at the same time: once it is its turn, Needed tells whether
+	// there is still a need. If there is, and the sign-in that it waited for came to
+	// nothing, so does this one, with a [*GivenUpError]: the person has answered.
+	// Nil: this sign-in has been asked for.
+	Needed func(ctx context.Context) bool
 }
 
 // Instructions are what a person needs to sign in.
@@ -54,8 +61,8 @@ const turnLimit = 15 * time.Minute
 // Login signs a person in, whatever token there was before, and stores the new
 // one. While another process does that for the same session it waits, and takes
 // the result if there is one. It returns a [*DeniedError], [*AbandonedError],
-// [*CallbackError], [*ServiceError] or [*ConnectionError] when that comes to
-// nothing.
+// [*CallbackError], [*GivenUpError], [*ServiceError] or [*ConnectionError] when
+// that comes to nothing.
 func (c *Client) Login(ctx context.Context, s Session, o Options) (wallet.Token, error) {
 	if err := checkRegion(s.Region); err != nil {
 		return wallet.Token{}, err
@@ -65,6 +72,7 @@ func (c *Client) Login(ctx context.Context, s Session, o Options) (wallet.Token,
 		return wallet.Token{}, fmt.Errorf("the token could not be stored: %v", err)
 	}
 	before, _ := c.Wallet.Token(s.tokenKey()) // whatever there is
+	givenUp := c.Wallet.GivenUp(s.tokenKey())
 	unlock, err := c.turn(ctx, s, o)
 	if err != nil {
 		return wallet.Token{}, err
@@ -73,11 +81,22 @@ func (c *Client) Login(ctx context.Context, s Session, o Options) (wallet.Token,
 	if now, err := c.stored(s); err == nil && replaced(now, before) {
 		return now, nil
 	}
+	if o.Needed != nil {
+		if !o.Needed(ctx) {
+			return c.stored(s)
+		}
+		if c.Wallet.GivenUp(s.tokenKey()) != givenUp {
+			return wallet.Token{}, &GivenUpError{Session: s}
+		}
+	}
 	t, err := c.login(ctx, s, o)
 	if e, ok := errors.AsType[*ServiceError](err); ok {
 		e.Login = &s
 	}
 	if err != nil {
+		if e := c.Wallet.GiveUp(s.tokenKey()); e != nil {
+			c.warn("those who wait for this sign-in cannot be told that it came to nothing: %v", e)
+		}
 		return wallet.Token{}, err
 	}
 	return t, c.keep(ctx, s, t)
@@ -100,6 +119,9 @@ func (c *Client) turn(ctx context.Context, s Session, o Options) (done func(), e
 	}
 	if ctx.Err() != nil && err != nil {
 		return nil, ctx.Err()
+	}
+	if err != nil && o.Needed != nil {
+		return nil, err // nobody counts how many would open a browser
 	}
 	if err != nil {
 		return func() {}, nil

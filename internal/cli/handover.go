@@ -1,0 +1,152 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/portico-sso/portico/internal/awsconfig"
+	"github.com/portico-sso/portico/internal/signin"
+	"github.com/portico-sso/portico/internal/terminal"
+)
+
+// A handover gets the credentials that a command is to hand to another program,
+// and signs in for them where it may.
+type handover struct {
+	app     *App
+	globals *globals
+
+	AutoLogin bool // a sign-in may be begun
+	Typed     bool // it may be without AutoLogin, too, by a command that a person typed
+	Silent    bool // what is said reaches nobody: its streams are another program's
+	Chained   bool // the command may be a credential_process, see [setup.enterChain]
+}
+
+func (h *handover) addLogin(c *cobra.Command) {
+	c.Flags().BoolVar(&h.AutoLogin, "auto-login", false, "open a browser to sign in where that is needed; whoever else waits for it shares the result")
+}
+
+// addRole adds the flags of a role without a profile.
+func (h *handover) addRole(c *cobra.Command) {
+	c.Flags().StringVar(&h.globals.AccountID, "account-id", "", "account to take the role in, with --role-name; no profile is needed")
+	c.Flags().StringVar(&h.globals.RoleName, "role-name", "", "role to take, with --account-id")
+	c.Flags().StringVar(&h.globals.SSOSession, "sso-session", "", "session to take it through (else the profile's, or the only one there is)")
+}
+
+// setup is that of the profile, or of the role the flags name.
+func (h *handover) setup() (*setup, error) {
+	g := h.globals
+	byRole := g.AccountID != "" || g.RoleName != ""
+	switch {
+	case byRole:
+		if err := required(flag{"--account-id", g.AccountID}, flag{"--role-name", g.RoleName}); err != nil {
+			return nil, err
+		}
+	case g.SSOSession != "":
+		return nil, &usageError{Problem: "argument --sso-session: only allowed with arguments --account-id and --role-name"}
+	}
+	s, err := h.app.setup(g)
+	if err != nil {
+		return nil, err
+	}
+	if byRole {
+		if _, err := s.loginSession(""); err != nil {
+			return nil, err // whose role it is, is not known
+		}
+	}
+	if h.Chained {
+		err = s.enterChain()
+	}
+	return s, err
+}
+
+// credentials are the profile's or the role's, after a sign-in if need be.
+func (h *handover) credentials(ctx context.Context) (*setup, credentials, error) {
+	s, c, err := h.resolve(ctx)
+	required, ok := errors.AsType[*signin.RequiredError](err)
+	if !ok {
+		return s, c, err
+	}
+	typed := h.Typed && leadsJob() && h.app.terminal().Attended()
+	if !h.AutoLogin && !typed {
+		return s, c, err
+	}
+	if err := h.signIn(ctx, s, required); err != nil {
+		return s, c, err
+	}
+	// The sign-in may have found another region for the session.
+	return h.resolve(ctx)
+}
+
+func (h *handover) resolve(ctx context.Context) (*setup, credentials, error) {
+	s, err := h.setup()
+	if err != nil {
+		return nil, credentials{}, err
+	}
+	c, err := s.credentials(ctx)
+	return s, c, err
+}
+
+// stillNeeded tells whether it still takes a sign-in. That is asked with the turn
+// to sign in already taken, so that of many who ask only one opens a browser.
+func (h *handover) stillNeeded(ctx context.Context) bool {
+	s, err := h.setup()
+	if err != nil {
+		return false
+	}
+	s.warn = func(string) {} // it has been told
+	_, err = s.credentials(ctx)
+	_, required := errors.AsType[*signin.RequiredError](err)
+	return required
+}
+
+// signIn does what sso login does, but for what it says: stdout is for data. Where
+// nobody can see or answer what is asked, that fails at once.
+func (h *handover) signIn(ctx context.Context, s *setup, required *signin.RequiredError) error {
+	a, of := h.app, required.Session
+	if err := awsconfig.CheckStartURL(of.StartURL); err != nil {
+		return err
+	}
+	client, err := s.signin(false)
+	if err != nil {
+		return err
+	}
+	streams := a.terminal()
+	if h.Silent {
+		streams = &terminal.Terminal{Err: a.Stderr, Getenv: a.Lookup} // the input is not ours to read
+	}
+	l, err := a.newLogin(s, client, streams, loginFlags{})
+	if err != nil {
+		return err
+	}
+	l.Out, l.Needed = a.Stderr, h.stillNeeded
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	if !streams.Attended() {
+		if l.NoBrowser != "" {
+			return noBrowserFor(a, required, fmt.Sprintf("This is %s, where no browser can be opened.", l.NoBrowser))
+		}
+		l.OpenURL = func(address string) error {
+			err := a.openURL(address)
+			if err != nil {
+				stop(noBrowserFor(a, required, fmt.Sprintf("No browser could be opened: %v.", err)))
+			}
+			return err
+		}
+	}
+	fmt.Fprintf(a.Stderr, "Nobody is signed in to %s: a browser is to open for that.\n", terminal.Clean(of.String()))
+	run := &ssoLogin{login: l, config: s.settings.Config, files: a.files()}
+	err = run.one(ctx, loginTo{profile: s.settings.Profile, SSO: awsconfig.SSO{SessionName: of.Name, StartURL: of.StartURL, Region: of.Region,
+		Scopes: of.Scopes, HasScopes: of.Scopes != nil, Legacy: of.Name == ""}})
+	if cause, ok := errors.AsType[*hintedError](context.Cause(ctx)); ok && err != nil {
+		return cause
+	}
+	return err
+}
+
+// noBrowserFor says why a sign-in was not begun.
+func noBrowserFor(a *App, required *signin.RequiredError, why string) error {
+	return &hintedError{Err: required, Hint: fmt.Sprintf("%s\nSign in with: %s sso login%s", why, a.Name, loginTarget(required.Session))}
+}
