@@ -32,6 +32,14 @@ type Files struct {
 type Edit struct {
 	Section Section
 	Set     []KeyValue
+
+	// Remove takes the whole section out, see [Document.Remove].
+	Remove bool
+
+	// Check is asked before the edit is made, when nobody else can make another, with
+	// the keys that the section itself has; nil where there is no section. An error
+	// of it is Update's, and nothing is changed. Nil: nobody asks.
+	Check func(own map[string]string) error
 }
 
 // repairWait bounds how long a reader waits for a write in place to end.
@@ -221,6 +229,16 @@ func (f Files) edit(files []*pending, edits []Edit) error {
 			return err
 		} else if p.target != target {
 			p = files[len(files)-1]
+		}
+		if e.Check != nil {
+			if err := e.Check(p.doc.own(e.Section)); err != nil {
+				return err
+			}
+		}
+		if e.Remove {
+			p.before.remove(e.Section)
+			p.doc.Remove(e.Section)
+			continue
 		}
 		if err := p.doc.Edit(e.Section, e.Set); err != nil {
 			return err

@@ -53,7 +53,7 @@ func wantFile(t *testing.T, path, want string) {
 	}
 }
 
-func edit(kind, name string, set ...KeyValue) Edit { return Edit{Section{kind, name}, set} }
+func edit(kind, name string, set ...KeyValue) Edit { return Edit{Section: Section{kind, name}, Set: set} }
 
 func TestLoad(t *testing.T) {
 	f := testFiles(t.TempDir())
@@ -185,7 +185,7 @@ func TestUpdateWithoutALock(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	_, err := f.Update(t.Context(), Edit{Section{KindProfile, "default"}, []KeyValue{Set("region", "us-east-1")}})
+	_, err := f.Update(t.Context(), Edit{Section: Section{KindProfile, "default"}, Set: []KeyValue{Set("region", "us-east-1")}})
 	if e, ok := errors.AsType[*NoLockError](err); !ok || e.File != f.Config || e.Dir != f.LockDir {
 		t.Errorf("got %v, want that no lock can be taken", err)
 	}

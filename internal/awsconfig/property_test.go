@@ -213,7 +213,7 @@ func FuzzEdit(f *testing.F) {
 		if unset {
 			kv = Unset(key)
 		}
-		checkEdit(t, d, text, Edit{Section{kind, name}, []KeyValue{kv, Set("other", "x")}})
+		checkEdit(t, d, text, Edit{Section: Section{kind, name}, Set: []KeyValue{kv, Set("other", "x")}})
 	})
 }
 

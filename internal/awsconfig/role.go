@@ -12,6 +12,17 @@ var providers = []string{
 	"role_arn", "source_profile", "credential_source", "web_identity_token_file", "role_session_name", "external_id", "mfa_serial", "duration_seconds",
 }
 
+// Provider is the first key in a file that says where the profile's credentials
+// come from, or "".
+func (p Profile) Provider(file string) string {
+	for _, key := range p.keys {
+		if p.all[key].origin.File == file && (slices.Contains(providers, key) || isSSO(key)) {
+			return key
+		}
+	}
+	return ""
+}
+
 // withRole is the profile, or one without a name, with the credentials of another
 // role: in the session of the flags, else the profile's own, else the only one
 // there is. Everything else, such as its region, stays as it is. Where no session

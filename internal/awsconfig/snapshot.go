@@ -62,6 +62,15 @@ func (s *snapshot) apply(e Edit) {
 	}
 }
 
+// remove takes out what a removal asks for. It is called before the document is
+// edited, while that still knows the section.
+func (s *snapshot) remove(section Section) {
+	if header, ok := s.find(section); ok {
+		s.headers = slices.DeleteFunc(s.headers, func(h string) bool { return h == header })
+		delete(s.sections, header)
+	}
+}
+
 // difference names the first section or key in which the two differ, or is
 // empty. It holds no values.
 func (s snapshot) difference(other snapshot) string {

@@ -122,6 +122,7 @@ func (h *handover) signIn(ctx context.Context, s *setup, required *signin.Requir
 		return err
 	}
 	l.Out, l.Needed = a.Stderr, h.stillNeeded
+	l.Because = fmt.Sprintf("Nobody is signed in to %s, so this signs in first.", terminal.Clean(of.String()))
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	if !streams.Attended() {
@@ -136,7 +137,6 @@ func (h *handover) signIn(ctx context.Context, s *setup, required *signin.Requir
 			return err
 		}
 	}
-	fmt.Fprintf(a.Stderr, "Nobody is signed in to %s: a browser is to open for that.\n", terminal.Clean(of.String()))
 	run := &ssoLogin{login: l, config: s.settings.Config, files: a.files()}
 	err = run.one(ctx, loginTo{profile: s.settings.Profile, SSO: awsconfig.SSO{SessionName: of.Name, StartURL: of.StartURL, Region: of.Region,
 		Scopes: of.Scopes, HasScopes: of.Scopes != nil, Legacy: of.Name == ""}})

@@ -78,8 +78,10 @@ type login struct {
 	CallbackAddress string
 	// ResolveTime is what a start URL's own host gets to answer; 0: for ever.
 	ResolveTime time.Duration
-	// Needed is set where nobody asked for this sign-in by name, see [signin.Options].
-	Needed func(context.Context) bool
+	// Needed is set where nobody asked for this sign-in by name, see [signin.Options];
+	// Because then says why there is one.
+	Needed  func(context.Context) bool
+	Because string
 }
 
 func (a *App) newLogin(s *setup, client *signin.Client, t *terminal.Terminal, how loginFlags) (*login, error) {
@@ -189,12 +191,17 @@ func (l *login) way(s signin.Session) (way, error) {
 // find the address and the code where they expect them.
 func (l *login) show(i signin.Instructions, w way) {
 	address, code, complete := terminal.Clean(i.URL), terminal.Clean(i.UserCode), terminal.Clean(i.CompleteURL)
+	if l.Because != "" {
+		fmt.Fprintln(l.Err, l.Because)
+	}
 	switch {
 	case w.quiet && code == "":
 		fmt.Fprintf(l.Out, "Browser will not be automatically opened.\nPlease visit the following URL:\n\n%s\n\n", address)
 	case w.quiet:
 		fmt.Fprintf(l.Out, "Browser will not be automatically opened.\nPlease visit the following URL:\n\n%s\n\nThen enter the code:\n\n%s\n\n"+
 			"Alternatively, you may visit the following URL which will autofill the code upon loading:\n%s\n", address, code, complete)
+	case code == "" && l.Needed != nil: // by a command without --use-device-code
+		fmt.Fprintf(l.Out, "Attempting to open your default browser. If the browser does not open, open the following URL.\n\n%s\n\n", address)
 	case code == "":
 		fmt.Fprintf(l.Out, "Attempting to open your default browser. If the browser does not open, open the following URL.\n"+
 			"If you are unable to open the URL on this device, run this command again with the '--use-device-code' option.\n\n%s\n\n", address)

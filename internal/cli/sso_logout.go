@@ -20,7 +20,7 @@ func newSSOLogout(a *App, g *globals) *cobra.Command {
 		Use:   "logout",
 		Short: "Sign out: end the sessions at the service and delete what is cached",
 		Long: `Ends every SSO session at the service and deletes the cached access tokens and
-role credentials. With --sso-session or --profile it does so for that one session
+role credentials, and what "portico write" wrote of them. With --sso-session or --profile it does so for that one session
 and leaves the others alone. What is cached here is deleted even when the service
 cannot be reached. What was done is told on stderr.
 
@@ -37,7 +37,7 @@ nobody can call them back.`,
 			if err != nil {
 				return err
 			}
-			l := &logout{Local: &signin.Client{Wallet: s.wallet, Warn: s.warn}, Config: s.settings.Config, Warn: s.warn, Tell: a.Stderr}
+			l := &logout{Local: &signin.Client{Wallet: s.wallet, Warn: s.warn}, Files: a.files(), Config: s.settings.Config, Warn: s.warn, Tell: a.Stderr}
 			if sessionName != "" || g.Profile != "" {
 				if l.Only, l.Roles, err = s.toSignOut(sessionName); err != nil {
 					return err
@@ -94,6 +94,7 @@ func rolesOf(c *awsconfig.Config, session awsconfig.SSO) []wallet.RoleKey {
 type logout struct {
 	Local   *signin.Client
 	Service *signin.Client // nil: the service cannot be told
+	Files   awsconfig.Files
 	Config  *awsconfig.Config
 	Only    string // token key of the one session; "" means all
 	Roles   []wallet.RoleKey
@@ -105,6 +106,16 @@ type logout struct {
 // out on a train must be able to close the lid.
 func (l *logout) run(ctx context.Context) error {
 	done, err := l.Local.Forget(ctx, l.Only, l.Roles...)
+	for _, w := range written(l.Config, l.Files) {
+		if l.Only != "" && l.Only != tokenKeyOf(l.Config, w.profile) {
+			continue
+		}
+		removed, problem := removeWritten(ctx, l.Files, w.section)
+		if removed {
+			fmt.Fprintf(l.Tell, "Removed [%s] from %s.\n", terminal.Clean(w.section), l.Files.CredentialsShown)
+		}
+		err = errors.Join(err, problem)
+	}
 	problems := make([]error, len(done.Tokens))
 	if l.Service != nil {
 		problems = l.Service.Revoke(ctx, done.Tokens)

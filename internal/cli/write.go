@@ -1,0 +1,272 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/portico-sso/portico/internal/awsconfig"
+	"github.com/portico-sso/portico/internal/terminal"
+	"github.com/portico-sso/portico/internal/wallet"
+)
+
+// What marks a section of the credentials file as ours: the profile whose
+// credentials it holds, and until when they last. Every other reader ignores it.
+const (
+	writtenKey    = "portico_written"
+	expirationKey = "portico_expiration"
+)
+
+func newWrite(a *App, g *globals) *cobra.Command {
+	w := &write{app: a, globals: g}
+	var as string
+	var all, remove, autoLogin bool
+	c := &cobra.Command{
+		Use:     "write",
+		Short:   "Write a profile's credentials to ~/.aws/credentials",
+		GroupID: groupOwn,
+		Long: `Writes a profile's credentials to a section of ~/.aws/credentials, for tools that
+read nothing else. The section is called like the profile with -static after it, or
+as --as says. A section that portico did not write is left alone, and so is every
+other line of the file.
+
+The keys are static there: nobody renews them but this command, run again.
+With --all it renews every section that it has written, so a scheduler can keep
+them fresh; what lasts 15 minutes or more is not touched. "portico sso logout"
+removes them, as does --remove.
+
+The name of a profile that has credentials of its own is refused: some SDKs would
+take the keys in place of the profile's own way, and fail when they have expired,
+and others would never look at them.`,
+		Example: `  portico write --profile dev
+  portico write --profile dev --as default
+  portico write --all
+  portico write --profile dev --remove`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if all && (as != "" || g.Profile != "") {
+				return &usageError{Problem: "argument --all: not allowed with arguments --as and --profile"}
+			}
+			w.AutoLogin = autoLogin
+			if !all {
+				if remove {
+					return w.remove(cmd.Context(), as)
+				}
+				return w.one(cmd.Context(), g, as)
+			}
+			return w.all(cmd.Context(), remove)
+		},
+	}
+	c.Flags().StringVar(&as, "as", "", "section to write (else PROFILE-static)")
+	c.Flags().BoolVar(&all, "all", false, "every section written before, in place of one")
+	c.Flags().BoolVar(&remove, "remove", false, "remove the section, in place of writing it")
+	c.Flags().BoolVar(&autoLogin, "auto-login", false, "open a browser to sign in where that is needed; whoever else waits for it shares the result")
+	return c
+}
+
+type write struct {
+	app       *App
+	globals   *globals
+	AutoLogin bool
+}
+
+func sectionFor(profile, as string) string { return cmp.Or(as, profile+"-static") }
+
+// one writes, or renews, the section of one profile.
+func (w *write) one(ctx context.Context, g *globals, as string) error {
+	a, files := w.app, w.app.files()
+	h := &handover{app: a, globals: g, AutoLogin: w.AutoLogin, Typed: true}
+	before, err := h.setup()
+	if err != nil {
+		return err
+	}
+	section := sectionFor(before.settings.ProfileName, as)
+	if err := before.writable(files, section); err != nil {
+		return err
+	}
+	s, c, err := h.credentials(ctx)
+	if err != nil {
+		return err
+	}
+	if c.Provider == fromEnvironment {
+		return &usageError{Problem: "whose credentials? Those in the environment (AWS_ACCESS_KEY_ID) are no profile's; name one with --profile"}
+	}
+	name := s.settings.ProfileName
+	region, _ := s.settings.Region()
+	expires := ""
+	if !c.Expiration.IsZero() {
+		expires = c.Expiration.UTC().Format(time.RFC3339)
+	}
+	changed, err := files.Update(ctx, awsconfig.Edit{
+		Section: awsconfig.Section{Kind: awsconfig.KindCredentials, Name: section},
+		Check:   func(own map[string]string) error { return mayWrite(files, section, own) },
+		Set: []awsconfig.KeyValue{
+			awsconfig.Set("aws_access_key_id", c.AccessKeyID), awsconfig.Set("aws_secret_access_key", c.SecretAccessKey),
+			setOrNot("aws_session_token", c.SessionToken), setOrNot("region", region),
+			awsconfig.Set(writtenKey, name), setOrNot(expirationKey, expires),
+		},
+	})
+	if err != nil {
+		return err
+	}
+	until := ""
+	if !c.Expiration.IsZero() {
+		until = fmt.Sprintf(", until %s (%s)", c.Expiration.Local().Format("15:04"), time.Until(c.Expiration).Round(time.Minute))
+	}
+	verb := "Wrote"
+	if !changed {
+		verb = "Still good are"
+	}
+	fmt.Fprintf(a.Stderr, "%s the credentials of %s in [%s] of %s%s.\n", verb, terminal.Clean(name), terminal.Clean(section), files.CredentialsShown, until)
+	if files.CredentialsExposed() {
+		s.warn(fmt.Sprintf("The file '%s' is accessible by other users. Consider running 'chmod 600 %s' to restrict access to only your user.", files.Credentials, files.Credentials))
+	}
+	return nil
+}
+
+func setOrNot(key, value string) awsconfig.KeyValue {
+	if value == "" {
+		return awsconfig.Unset(key)
+	}
+	return awsconfig.Set(key, value)
+}
+
+// writable refuses names under which the section would take another profile's
+// place, and profiles that are such a section themselves.
+func (s *setup) writable(files awsconfig.Files, section string) error {
+	if from, _ := s.settings.Profile.Get(writtenKey); from != "" {
+		return &usageError{Problem: fmt.Sprintf("the profile %s is a section that was written for %s: name that with --profile", s.settings.ProfileName, from)}
+	}
+	p, _ := s.settings.Config.Profile(section)
+	if key := p.Provider(files.Config); key != "" {
+		return &usageError{Problem: fmt.Sprintf("the profile %s has credentials of its own (%s in %s), and keys under its name would hide them from some tools and not be seen by others; choose another name with --as",
+			section, key, files.ConfigShown)}
+	}
+	return nil
+}
+
+// mayWrite admits a section that is new, or empty, or ours.
+func mayWrite(files awsconfig.Files, section string, own map[string]string) error {
+	if len(own) == 0 {
+		return nil
+	}
+	return isWritten(files, section, own)
+}
+
+// isWritten refuses a section that portico did not write.
+func isWritten(files awsconfig.Files, section string, own map[string]string) error {
+	if own[writtenKey] != "" {
+		return nil
+	}
+	return &configError{Kind: "Configuration",
+		Problem: fmt.Sprintf("[%s] in %s is not portico's: it has no %s, and is left as it is.", section, files.CredentialsShown, writtenKey),
+		Hint:    "Choose another name with --as, or delete the section if nobody needs its keys."}
+}
+
+// all renews or removes what was written, whatever fails on the way. The first
+// failure's code is the command's.
+func (w *write) all(ctx context.Context, remove bool) error {
+	a := w.app
+	config, err := a.files().Load()
+	if err != nil {
+		return err
+	}
+	sections := written(config, a.files())
+	if len(sections) == 0 {
+		fmt.Fprintf(a.Stderr, "There is nothing in %s that portico wrote.\n", a.files().CredentialsShown)
+	}
+	first := 0
+	for _, section := range sections {
+		g := *w.globals
+		g.Profile = section.profile
+		if remove {
+			err = w.removeOne(ctx, section.section)
+		} else {
+			err = w.one(ctx, &g, section.section)
+		}
+		if ctx.Err() != nil || errors.Is(err, terminal.ErrInterrupted) {
+			return err
+		}
+		if code := report(ctx, a, err); first == 0 {
+			first = code
+		}
+	}
+	if first != 0 {
+		return &exitError{Code: first}
+	}
+	return nil
+}
+
+// remove needs no profile: its section may outlive it.
+func (w *write) remove(ctx context.Context, as string) error {
+	s, err := w.app.setupForNew(w.globals)
+	if err != nil {
+		return err
+	}
+	return w.removeOne(ctx, sectionFor(s.settings.ProfileName, as))
+}
+
+func (w *write) removeOne(ctx context.Context, section string) error {
+	files := w.app.files()
+	removed, err := removeWritten(ctx, files, section)
+	if err != nil {
+		return err
+	}
+	if !removed {
+		return &configError{Kind: "Configuration", Problem: fmt.Sprintf("There is no [%s] in %s.", section, files.CredentialsShown),
+			Hint: "Name the section with --as, or the profile it was written for with --profile."}
+	}
+	fmt.Fprintf(w.app.Stderr, "Removed [%s] from %s.\n", terminal.Clean(section), files.CredentialsShown)
+	return nil
+}
+
+// removeWritten removes a section of ours.
+func removeWritten(ctx context.Context, files awsconfig.Files, section string) (removed bool, err error) {
+	return files.Update(ctx, awsconfig.Edit{
+		Section: awsconfig.Section{Kind: awsconfig.KindCredentials, Name: section},
+		Check: func(own map[string]string) error {
+			if own == nil {
+				return nil
+			}
+			return isWritten(files, section, own)
+		},
+		Remove: true,
+	})
+}
+
+// A writtenSection is a section of the credentials file that write made.
+type writtenSection struct{ section, profile string }
+
+func written(config *awsconfig.Config, files awsconfig.Files) []writtenSection {
+	var all []writtenSection
+	for _, name := range config.Profiles() {
+		p, _ := config.Profile(name)
+		if origin, ok := p.Origin(writtenKey); ok && p.InCredentials && origin.File == files.Credentials {
+			profile, _ := p.Get(writtenKey)
+			all = append(all, writtenSection{section: name, profile: profile})
+		}
+	}
+	return all
+}
+
+// tokenKeyOf is the key of the token that a profile's credentials come from, its
+// own or that of the profile whose role assumes its role; "" where there is none.
+func tokenKeyOf(config *awsconfig.Config, name string) string {
+	for range 10 { // nobody has a longer chain, but for a circle
+		p, _ := config.Profile(name)
+		get := func(key string) string { v, _ := p.Get(key); return v }
+		if !p.AssumesRole() {
+			session, startURL := cmp.Or(get("sso_session"), get("portico_sso_session")), get("sso_start_url")
+			if session == "" && startURL == "" {
+				return ""
+			}
+			return wallet.TokenKey(session, startURL)
+		}
+		name = get("source_profile")
+	}
+	return ""
+}
