@@ -182,6 +182,15 @@ func (c credentials) environment() [][2]string {
 // expiry is how the AWS CLI writes an expiration: an offset, never Z.
 func expiry(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05+00:00") }
 
+// until says how long they last, after a comma; nothing where that is not known.
+func (c credentials) until() string {
+	if c.Expiration.IsZero() {
+		return ""
+	}
+	left := strings.TrimSuffix(time.Until(c.Expiration).Round(time.Minute).String(), "0s")
+	return fmt.Sprintf(", until %s (%s)", c.Expiration.Local().Format("15:04"), left)
+}
+
 // masked shows of a key what the AWS CLI shows: the last four characters.
 func masked(key string) string {
 	return strings.Repeat("*", 16) + terminal.Clean(key[max(0, len(key)-4):])

@@ -55,10 +55,7 @@ func (a *App) announceShell(of handed, whose string) {
 	if region, _ := of.setup.settings.Region(); region != "" {
 		text += ", region " + terminal.Clean(region)
 	}
-	if until := of.credentials.Expiration; !until.IsZero() {
-		text += fmt.Sprintf(", until %s (%s)", until.Local().Format("15:04"), time.Until(until).Round(time.Minute))
-	}
-	fmt.Fprintln(a.Stderr, text+". To leave it: exit")
+	fmt.Fprintln(a.Stderr, text+of.credentials.until()+". To leave it: exit")
 }
 
 // userShell is the shell that a person uses.

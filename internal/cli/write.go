@@ -84,6 +84,9 @@ func (w *write) one(ctx context.Context, g *globals, as string) error {
 	if err != nil {
 		return err
 	}
+	if keys, err := before.environmentKeys(); g.Profile == "" && (err != nil || keys.AccessKeyID != "") {
+		return &usageError{Problem: "whose credentials? Those in the environment (AWS_ACCESS_KEY_ID) are no profile's; name one with --profile"}
+	}
 	section := sectionFor(before.settings.ProfileName, as)
 	if err := before.writable(files, section); err != nil {
 		return err
@@ -91,9 +94,6 @@ func (w *write) one(ctx context.Context, g *globals, as string) error {
 	s, c, err := h.credentials(ctx)
 	if err != nil {
 		return err
-	}
-	if c.Provider == fromEnvironment {
-		return &usageError{Problem: "whose credentials? Those in the environment (AWS_ACCESS_KEY_ID) are no profile's; name one with --profile"}
 	}
 	name := s.settings.ProfileName
 	region, _ := s.settings.Region()
@@ -113,15 +113,11 @@ func (w *write) one(ctx context.Context, g *globals, as string) error {
 	if err != nil {
 		return err
 	}
-	until := ""
-	if !c.Expiration.IsZero() {
-		until = fmt.Sprintf(", until %s (%s)", c.Expiration.Local().Format("15:04"), time.Until(c.Expiration).Round(time.Minute))
-	}
 	verb := "Wrote"
 	if !changed {
 		verb = "Still good are"
 	}
-	fmt.Fprintf(a.Stderr, "%s the credentials of %s in [%s] of %s%s.\n", verb, terminal.Clean(name), terminal.Clean(section), files.CredentialsShown, until)
+	fmt.Fprintf(a.Stderr, "%s the credentials of %s in [%s] of %s%s.\n", verb, terminal.Clean(name), terminal.Clean(section), files.CredentialsShown, c.until())
 	if files.CredentialsExposed() {
 		s.warn(fmt.Sprintf("The file '%s' is accessible by other users. Consider running 'chmod 600 %s' to restrict access to only your user.", files.Credentials, files.Credentials))
 	}
