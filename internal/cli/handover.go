@@ -52,14 +52,28 @@ func (h *handover) setup() (*setup, error) {
 		return nil, err
 	}
 	if byRole {
-		if _, err := s.loginSession(""); err != nil {
-			return nil, err // whose role it is, is not known
+		if err := s.checkRoleSession(); err != nil {
+			return nil, err
 		}
 	}
 	if h.Chained {
 		err = s.enterChain()
 	}
 	return s, err
+}
+
+// checkRoleSession tells whether it is known whose role is meant.
+func (s *setup) checkRoleSession() error {
+	_, err := s.settings.LoginSession("")
+	if e, ok := errors.AsType[*awsconfig.MissingLoginError](err); !ok || e.Session != "" {
+		return loginError(s.name, s.settings, err)
+	}
+	e := &configError{Kind: "Configuration", Problem: "Through which session the role is to be taken is not said.",
+		Hint: fmt.Sprintf("To make a session: %s configure sso-session", s.name)}
+	if names := s.settings.Config.Sessions(); len(names) > 0 {
+		e.Hint = fmt.Sprintf("Choose it with --sso-session; there is %s.", some(names))
+	}
+	return e
 }
 
 // credentials are the profile's or the role's, after a sign-in if need be.
