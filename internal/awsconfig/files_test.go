@@ -53,7 +53,9 @@ func wantFile(t *testing.T, path, want string) {
 	}
 }
 
-func edit(kind, name string, set ...KeyValue) Edit { return Edit{Section: Section{kind, name}, Set: set} }
+func edit(kind, name string, set ...KeyValue) Edit {
+	return Edit{Section: Section{kind, name}, Set: set}
+}
 
 func TestLoad(t *testing.T) {
 	f := testFiles(t.TempDir())

@@ -163,3 +163,131 @@ func TestLoginsToTwoSessions(t *testing.T) {
 		}
 	})
 }
+
+// needing is what a command without the person's own word for it signs in with.
+func needing(c *signin.Client, s signin.Session, shown *atomic.Int32, then func(signin.Instructions)) signin.Options {
+	return signin.Options{DeviceCode: true,
+		Needed: func(ctx context.Context) bool {
+			_, err := c.Token(ctx, s)
+			_, required := errors.AsType[*signin.RequiredError](err)
+			return required
+		},
+		Show: func(in signin.Instructions) {
+			shown.Add(1)
+			time.AfterFunc(time.Minute, func() { then(in) })
+		}}
+}
+
+// Twenty that need a sign-in ask the person once, whenever they begin and whatever
+// the answer is: all have the token, or none of them asks again.
+func TestManyThatNeedALogin(t *testing.T) {
+	for _, approved := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			ic := idctest.New(t)
+			c, s := fixture(t, ic)
+			var shown, given, gaveUp, denied atomic.Int32
+			var all sync.WaitGroup
+			for range 20 {
+				time.Sleep(2 * time.Second) // the last begin while the first is still being answered
+				all.Go(func() {
+					_, err := c.Login(t.Context(), s, needing(c, s, &shown, func(in signin.Instructions) {
+						if approved {
+							ic.Approve(context.Background(), "alice", in.CompleteURL)
+						} else {
+							ic.Deny(context.Background(), "alice", in.CompleteURL)
+						}
+					}))
+					_, waited := errors.AsType[*signin.GivenUpError](err)
+					_, said := errors.AsType[*signin.ServiceError](err)
+					switch {
+					case err == nil:
+						given.Add(1)
+					case waited:
+						gaveUp.Add(1)
+					case said:
+						denied.Add(1)
+					default:
+						t.Error(err)
+					}
+				})
+			}
+			all.Wait()
+			got := [4]int32{shown.Load(), given.Load(), denied.Load(), gaveUp.Load()}
+			want := [4]int32{1, 20, 0, 0}
+			if !approved {
+				want = [4]int32{1, 0, 1, 19}
+			}
+			if got != want {
+				t.Errorf("approved %v: got %v shown, given, denied, given up; want %v", approved, got, want)
+			}
+			// Who comes after that asks anew, or not at all.
+			tok, err := c.Login(t.Context(), s, needing(c, s, &shown, func(in signin.Instructions) { ic.Approve(context.Background(), "alice", in.CompleteURL) }))
+			if want[0] = 2; approved {
+				want[0] = 1
+			}
+			if err != nil || tok.AccessToken == "" || shown.Load() != want[0] {
+				t.Errorf("approved %v, afterwards: got %v after %d sign-ins, want %d", approved, err, shown.Load(), want[0])
+			}
+		})
+	}
+}
+
+// Who is interrupted while they sign in ends the wait of the others; who died does
+// not: one of them goes on.
+func TestLoginOfSomebodyGone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ic := idctest.New(t)
+		c, s := fixture(t, ic)
+		var shown atomic.Int32
+		approve := func(in signin.Instructions) { ic.Approve(context.Background(), "alice", in.CompleteURL) }
+		ctx, interrupt := context.WithCancel(t.Context())
+		var all sync.WaitGroup
+		all.Go(func() {
+			if _, err := c.Login(ctx, s, needing(c, s, &shown, func(signin.Instructions) {})); !errors.Is(err, context.Canceled) {
+				t.Errorf("the first: got %v", err)
+			}
+		})
+		time.Sleep(time.Second)
+		all.Go(func() {
+			if _, err := c.Login(t.Context(), s, needing(c, s, &shown, approve)); !isGivenUp(err) {
+				t.Errorf("the second: got %v", err)
+			}
+		})
+		time.Sleep(time.Second)
+		interrupt()
+		all.Wait()
+		// A process that dies lets go of its lock, and leaves no mark.
+		unlock, err := c.Wallet.Lock(t.Context(), "login-"+key(s))
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.AfterFunc(5*time.Second, unlock)
+		if _, err := c.Login(t.Context(), s, needing(c, s, &shown, approve)); err != nil || shown.Load() != 2 {
+			t.Errorf("after a death: got %v after %d sign-ins", err, shown.Load())
+		}
+	})
+}
+
+func isGivenUp(err error) bool {
+	_, ok := errors.AsType[*signin.GivenUpError](err)
+	return ok
+}
+
+// One that holds the turn for ever is waited for, and then nobody opens a browser
+// on top of it.
+func TestNeededWhileSomebodyIsStuck(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ic := idctest.New(t)
+		c, s := fixture(t, ic)
+		unlock, err := c.Wallet.Lock(t.Context(), "login-"+key(s))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer unlock()
+		var shown atomic.Int32
+		_, err = c.Login(t.Context(), s, needing(c, s, &shown, func(signin.Instructions) {}))
+		if _, locked := errors.AsType[*wallet.LockedError](err); !locked || shown.Load() != 0 {
+			t.Errorf("got %v after %d sign-ins, want to be told who holds the turn", err, shown.Load())
+		}
+	})
+}
