@@ -9,8 +9,18 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 )
+
+// absent skips a test for want of a program, unless PORTICO_REQUIRE names it.
+func absent(t *testing.T, program string) {
+	t.Helper()
+	if slices.Contains(strings.Split(os.Getenv("PORTICO_REQUIRE"), ","), program) {
+		t.Fatal(program + " is required, and absent")
+	}
+	t.Skip(program + " is absent")
+}
 
 // program makes a command that runs portico.
 func program(t *testing.T, env []string, args ...string) *exec.Cmd {
