@@ -41,6 +41,10 @@ type App struct {
 	// Become replaces this process with a command. Nil means exec on Unix and,
 	// where there is no such thing, running it and returning its code.
 	Become func(path string, argv, env []string) error
+
+	// Step is called just before each step of renewing a token or a role's
+	// credentials, see [signin.Client]. Tests end the process in it.
+	Step func(name string)
 }
 
 // System is the real world.

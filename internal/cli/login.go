@@ -110,8 +110,6 @@ func (l *login) run(ctx context.Context, s signin.Session) (signin.Session, erro
 		DeviceCode:      w.deviceCode,
 		CallbackAddress: l.CallbackAddress,
 		Show:            func(i signin.Instructions) { l.show(i, w) },
-		Waiting:         l.waiting,
-		Needed:          l.Needed,
 	}
 	if !w.quiet {
 		o.OpenURL = l.OpenURL
@@ -121,14 +119,6 @@ func (l *login) run(ctx context.Context, s signin.Session) (signin.Session, erro
 	}
 	_, err = l.Client.Login(ctx, s, o)
 	return s, err
-}
-
-func (l *login) waiting(holder int) {
-	which := ""
-	if holder != 0 {
-		which = fmt.Sprintf(" (process %d)", holder)
-	}
-	fmt.Fprintf(l.Err, "Waiting for the sign-in of another portico%s…\n", which)
 }
 
 // resolve finds what the session's start URL stands for. A region that its name

@@ -295,7 +295,7 @@ func TestTwoLoginsAtOnce(t *testing.T) {
 	first := film(t, env, roomy, "sso", "login", "--sso-session", "corp")
 	first.expect("Then enter the code:")
 	second := film(t, env, roomy, "sso", "login", "--sso-session", "corp")
-	second.expect(fmt.Sprintf("Waiting for the sign-in of another portico (process %d)…", first.cmd.Process.Pid))
+	second.expect(fmt.Sprintf("Waiting for process %d, which signs in to corp…", first.cmd.Process.Pid))
 	address := first.until("http://127.0.0.1:")
 	if _, stderr, code := outcome(t, program(t, env, "local", "browse", "--as", "alice", address)); code != 0 {
 		t.Fatal(stderr)
@@ -314,7 +314,7 @@ func TestTwoLoginsAtOnce(t *testing.T) {
 	first = film(t, env, roomy, "sso", "login", "--sso-session", "corp")
 	first.expect("Then enter the code:")
 	second = film(t, env, roomy, "sso", "login", "--sso-session", "corp")
-	second.expect(fmt.Sprintf("Waiting for the sign-in of another portico (process %d)…", first.cmd.Process.Pid))
+	second.expect(fmt.Sprintf("Waiting for process %d, which signs in to corp…", first.cmd.Process.Pid))
 	second.send(ctrlC)
 	if code := second.end(); code != 130 {
 		t.Errorf("got exit code %d, want 130", code)

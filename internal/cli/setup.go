@@ -29,6 +29,8 @@ type setup struct {
 	httpErr  error // why there is none: what needs no network goes on without
 	lookup   func(string) (string, bool)
 	warn     func(problem string)
+	waiting  func(what string, holder int) // see [signin.Client]
+	step     func(name string)             // see [App]
 
 	credentialsFile string // as config values name it for their origin
 	chain           string // see [setup.enterChain]
@@ -71,6 +73,14 @@ func (a *App) resolve(g *globals, strict bool) (*setup, error) {
 				fmt.Fprintf(a.Stderr, "%s: [WARNING]: %s\n", a.Name, terminal.Clean(problem))
 			}
 		},
+		waiting: func(what string, holder int) {
+			who := "another process"
+			if holder != 0 {
+				who = fmt.Sprintf("process %d", holder)
+			}
+			fmt.Fprintf(a.Stderr, "Waiting for %s, which %s…\n", who, terminal.Clean(what))
+		},
+		step: a.Step,
 	}
 	s.process, s.ask = a.credentialProcess, a.askPerson
 	s.http, s.httpErr = a.httpClient(g, settings)
@@ -141,7 +151,8 @@ func (s *setup) signin(own bool) (*signin.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &signin.Client{Wallet: s.wallet, HTTP: s.http, OIDCEndpoint: oidc, PortalEndpoint: portal, Addresses: s.addresses(), Warn: s.warn}, nil
+	return &signin.Client{Wallet: s.wallet, HTTP: s.http, OIDCEndpoint: oidc, PortalEndpoint: portal, Addresses: s.addresses(),
+		Warn: s.warn, Waiting: s.waiting, Step: s.step}, nil
 }
 
 func (s *setup) addresses() signin.Addresses {

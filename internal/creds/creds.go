@@ -55,23 +55,33 @@ func (s *Source) RoleCredentials(ctx context.Context, role Role) (wallet.RoleCre
 	if ok {
 		return cached, nil
 	}
-	unlock, err := s.SignIn.Lock(ctx, "role-"+role.Key().Name())
+	step := s.SignIn.Step
+	if step == nil {
+		step = func(string) {}
+	}
+	step("role lock")
+	unlock, err := s.SignIn.Lock(ctx, "role-"+role.Key().Name(), fmt.Sprintf("fetches the credentials of %s/%s", role.AccountID, role.RoleName))
 	if err != nil {
 		return s.fallback(ctx, cached, err)
 	}
 	defer unlock()
+	defer step("role unlock")
+	step("role read")
 	if cached, ok = s.cached(role); ok {
 		return cached, nil
 	}
 	holding, cancel := context.WithTimeout(ctx, holdLimit)
 	defer cancel()
+	step("role send")
 	fresh, err := s.Fetch(holding, role, "")
+	step("role answer")
 	if err != nil {
 		return s.fallback(ctx, cached, err)
 	}
 	// Whole seconds are what the cache keeps.
 	fresh.Expiration = fresh.Expiration.Truncate(time.Second)
 	err = s.SignIn.WhileSignedIn(holding, role.Session, func() error {
+		step("role write")
 		return s.Wallet.PutRoleCredentials(role.Key(), fresh)
 	})
 	if err != nil {

@@ -30,18 +30,6 @@ type Options struct {
 	// not come back, until ctx ends. Accept completes the sign-in, or says what is
 	// wrong with the address. An error of Paste ends the sign-in. Nil: nobody can.
 	Paste func(ctx context.Context, accept func(address string) error) error
-
-	// Waiting is called, once, when another process has been signing in to the
-	// same session for a while. Its result is taken. The holder is that process's
-	// number, 0 when it is not known.
-	Waiting func(holder int)
-
-	// Needed makes this a sign-in for which nobody asked by name, one of maybe many
-	// that want the same at the same time: once it is its turn, Needed tells whether
-	// there is still a need. If there is, and the sign-in that it waited for came to
-	// nothing, so does this one, with a [*GivenUpError]: the person has answered.
-	// Nil: this sign-in has been asked for.
-	Needed func(ctx context.Context) bool
 }
 
 // Instructions are what a person needs to sign in.
@@ -51,18 +39,15 @@ type Instructions struct {
 	CompleteURL string // device code flow: the address with the code in it
 }
 
-// waitingAfter is how long another process's sign-in may take unmentioned.
-const waitingAfter = time.Second
-
 // turnLimit is longer than a sign-in lasts. Whoever holds the turn longer is
 // suspended, or stuck, and not waited for.
 const turnLimit = 15 * time.Minute
 
 // Login signs a person in, whatever token there was before, and stores the new
 // one. While another process does that for the same session it waits, and takes
-// the result if there is one. It returns a [*DeniedError], [*AbandonedError],
-// [*CallbackError], [*GivenUpError], [*ServiceError] or [*ConnectionError] when
-// that comes to nothing.
+// the result if there is one; see [Client.Waiting]. It returns a [*DeniedError], [*AbandonedError],
+// [*CallbackError], [*ServiceError] or [*ConnectionError] when that comes to
+// nothing.
 func (c *Client) Login(ctx context.Context, s Session, o Options) (wallet.Token, error) {
 	if err := checkRegion(s.Region); err != nil {
 		return wallet.Token{}, err
@@ -72,8 +57,7 @@ func (c *Client) Login(ctx context.Context, s Session, o Options) (wallet.Token,
 		return wallet.Token{}, fmt.Errorf("the token could not be stored: %v", err)
 	}
 	before, _ := c.Wallet.Token(s.tokenKey()) // whatever there is
-	givenUp := c.Wallet.GivenUp(s.tokenKey())
-	unlock, err := c.turn(ctx, s, o)
+	unlock, err := c.turn(ctx, s)
 	if err != nil {
 		return wallet.Token{}, err
 	}
@@ -104,19 +88,8 @@ func (c *Client) Login(ctx context.Context, s Session, o Options) (wallet.Token,
 
 // turn waits until nobody else signs in to the session, up to turnLimit. Where
 // nothing can be locked there are no turns; that is told when the token is stored.
-func (c *Client) turn(ctx context.Context, s Session, o Options) (done func(), err error) {
-	name := "login-" + s.tokenKey()
-	unmentioned, cancel := context.WithTimeout(ctx, waitingAfter)
-	defer cancel()
-	done, err = c.Wallet.Lock(unmentioned, name)
-	if e, locked := errors.AsType[*wallet.LockedError](err); locked && ctx.Err() == nil {
-		if o.Waiting != nil {
-			o.Waiting(e.Holder)
-		}
-		waiting, cancel := context.WithTimeout(ctx, turnLimit)
-		defer cancel()
-		done, err = c.Wallet.Lock(waiting, name)
-	}
+func (c *Client) turn(ctx context.Context, s Session) (done func(), err error) {
+	done, err = c.patient(ctx, "login-"+s.tokenKey(), "signs in to "+s.String(), turnLimit)
 	if ctx.Err() != nil && err != nil {
 		return nil, ctx.Err()
 	}

@@ -86,11 +86,14 @@ func (c *Client) stored(s Session) (wallet.Token, error) {
 // is ours, somebody else has done the work. A lost answer is no loss, because
 // the SDK sends the same refresh token again while the lock is held.
 func (c *Client) refresh(ctx context.Context, s Session, stale wallet.Token) (wallet.Token, error) {
+	c.step("session lock")
 	unlock, err := c.lock(ctx, s)
 	if err != nil {
 		return c.fallback(ctx, stale, err)
 	}
 	defer unlock()
+	defer c.step("session unlock")
+	c.step("session read")
 	t, err := c.stored(s)
 	if err != nil {
 		return wallet.Token{}, err
@@ -105,7 +108,9 @@ func (c *Client) refresh(ctx context.Context, s Session, stale wallet.Token) (wa
 	if err := c.Wallet.CheckTokenWritable(s.tokenKey()); err != nil {
 		return c.fallback(ctx, stale, fmt.Errorf("the token of %s needs a refresh, which could not be stored: %v", s, err))
 	}
+	c.step("session send")
 	fresh, err := c.exchange(ctx, s, t)
+	c.step("session answer")
 	if e, said := errors.AsType[*ServiceError](err); said {
 		err = &RefreshError{Cause: e}
 		if e.Final() {
@@ -122,6 +127,7 @@ func (c *Client) refresh(ctx context.Context, s Session, stale wallet.Token) (wa
 	case err != nil:
 		return c.fallback(ctx, stale, err)
 	}
+	c.step("session write")
 	if err := c.Wallet.PutToken(s.tokenKey(), fresh); err != nil {
 		c.warn("the refreshed token could not be stored: %v", err)
 	}

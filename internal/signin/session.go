@@ -60,6 +60,24 @@ type Client struct {
 
 	// Warn is told what went wrong without stopping the work. Nil drops it.
 	Warn func(problem string)
+
+	// Waiting is told, once for each lock that was waited for longer than a second,
+	// what its holder does ("renews the sign-in of corp") and the holder's process
+	// number, 0 where that is not known. Nil drops it.
+	Waiting func(what string, holder int)
+
+	// Step is called just before each step of the protocol by which a token or a
+	// role's credentials are renewed, with the step's name: "session lock",
+	// "session read", "session send", "session answer", "session write", "session
+	// unlock", and the same of "role". Tests end the process in it. Nil in
+	// production.
+	Step func(name string)
+}
+
+func (c *Client) step(name string) {
+	if c.Step != nil {
+		c.Step(name)
+	}
 }
 
 func (c *Client) warn(format string, args ...any) {
@@ -94,23 +112,25 @@ func checkRegion(region string) error {
 // longer than that. An attempt at the exchange gets a third of the time, so that
 // one whose answer is lost can be repeated.
 const (
+	// waitingAfter is how long a wait may last unmentioned.
+	waitingAfter = time.Second
+
 	holdLimit    = 30 * time.Second
 	waitLimit    = 45 * time.Second
 	attemptLimit = 9 * time.Second
 )
 
 func (c *Client) lock(ctx context.Context, s Session) (unlock func(), err error) {
-	return c.Lock(ctx, "session-"+s.tokenKey())
+	return c.Lock(ctx, "session-"+s.tokenKey(), "renews the sign-in of "+s.String())
 }
 
 // Lock takes a lock of the wallet. Whoever holds it is alive and does one
 // exchange, so waiting longer than that can take means something is wrong: that
 // is a [*wallet.LockedError]. Where nothing can be locked at all (a read-only
-// home) the work goes on without, with a warning.
-func (c *Client) Lock(ctx context.Context, name string) (unlock func(), err error) {
-	waiting, cancel := context.WithTimeout(ctx, waitLimit)
-	defer cancel()
-	unlock, err = c.Wallet.Lock(waiting, name)
+// home) the work goes on without, with a warning. What says what its holders do,
+// for [Client.Waiting].
+func (c *Client) Lock(ctx context.Context, name, what string) (unlock func(), err error) {
+	unlock, err = c.patient(ctx, name, what, waitLimit)
 	if err == nil {
 		return unlock, nil
 	}
@@ -122,6 +142,23 @@ func (c *Client) Lock(ctx context.Context, name string) (unlock func(), err erro
 	}
 	c.warn("going on without a lock, which could not be taken: %v", err)
 	return func() {}, nil
+}
+
+// patient takes a lock, and tells of the wait once it is one.
+func (c *Client) patient(ctx context.Context, name, what string, limit time.Duration) (unlock func(), err error) {
+	unmentioned, cancel := context.WithTimeout(ctx, waitingAfter)
+	defer cancel()
+	unlock, err = c.Wallet.Lock(unmentioned, name)
+	e, locked := errors.AsType[*wallet.LockedError](err)
+	if !locked || ctx.Err() != nil {
+		return unlock, err
+	}
+	if c.Waiting != nil {
+		c.Waiting(what, e.Holder)
+	}
+	waiting, cancel := context.WithTimeout(ctx, limit-waitingAfter)
+	defer cancel()
+	return c.Wallet.Lock(waiting, name)
 }
 
 // WhileSignedIn calls store if there still is a token of the session, and keeps

@@ -3,6 +3,7 @@ package signin_test
 import (
 	"context"
 	"errors"
+	"os"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -22,6 +23,11 @@ func TestTwoLoginsAtOnce(t *testing.T) {
 		c, s := fixture(t, ic)
 		old := seedToken(t, c, s)
 		var shown, waiting atomic.Int32
+		c.Waiting = func(what string, holder int) {
+			if waiting.Add(1); what != "signs in to corp" || holder != os.Getpid() {
+				t.Errorf("got told of process %d, which %s", holder, what)
+			}
+		}
 		var both sync.WaitGroup
 		tokens := make([]wallet.Token, 2)
 		for i := range tokens {
@@ -29,7 +35,6 @@ func TestTwoLoginsAtOnce(t *testing.T) {
 			both.Go(func() {
 				var err error
 				tokens[i], err = c.Login(t.Context(), s, signin.Options{DeviceCode: true,
-					Waiting: func(int) { waiting.Add(1) },
 					Show: func(in signin.Instructions) {
 						shown.Add(1)
 						time.AfterFunc(time.Minute, func() {
@@ -134,7 +139,8 @@ func TestTurnOfSomebodySuspended(t *testing.T) {
 		}
 		defer unlock()
 		began, waited := time.Now(), 0
-		if _, err := c.Login(t.Context(), s, signin.Options{DeviceCode: true, Waiting: func(int) { waited++ }, Show: func(in signin.Instructions) {
+		c.Waiting = func(string, int) { waited++ }
+		if _, err := c.Login(t.Context(), s, signin.Options{DeviceCode: true, Show: func(in signin.Instructions) {
 			if after := time.Since(began); after < 15*time.Minute || after > 16*time.Minute {
 				t.Errorf("went on after %v, want a quarter of an hour", after)
 			}
