@@ -2,6 +2,8 @@ package atomicfile
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -10,25 +12,35 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/gofrs/flock"
 )
 
-// lockPoll is how often a waiting process looks again.
-const lockPoll = 20 * time.Millisecond
+// A waiting process looks again after a while that grows from firstPoll to
+// lockPoll: most locks are held for one exchange with a service, and hundreds of
+// waiters must not keep the machine busy.
+const (
+	firstPoll = 2 * time.Millisecond
+	lockPoll  = 25 * time.Millisecond
+)
 
 // LockedError says that somebody else holds the lock.
 type LockedError struct {
 	Path   string
-	Holder int   // process number the holder left behind; 0 when unknown
-	Cause  error // why the wait ended: the context's error; nil for TryLock
+	Holder int    // process number the holder left behind; 0 when unknown
+	Host   string // the holder's computer; "" for this one
+	Cause  error  // why the wait ended: the context's error; nil for TryLock
 }
 
 func (e *LockedError) Error() string {
 	holder := "another process"
 	if e.Holder != 0 {
 		holder = fmt.Sprintf("process %d", e.Holder)
+	}
+	if e.Host != "" {
+		holder += " on " + e.Host
 	}
 	return fmt.Sprintf("%s is locked by %s", e.Path, holder)
 }
@@ -41,23 +53,136 @@ func (e *LockedError) Unwrap() error { return e.Cause }
 // on a removed file would share its lock with nobody. The lock ends with unlock
 // or with the process, and children do not inherit it. Two calls in one process
 // exclude each other like two processes.
+//
+// On a file system that other computers share, a file lock may exclude nobody,
+// or hang. There the file lock is taken in this computer's runtime directory,
+// and a lease beside path keeps other computers out, see lease.go.
 func Lock(ctx context.Context, path string) (unlock func(), err error) {
-	l, err := openLock(path)
-	if err != nil {
-		return nil, err
-	}
-	ok, err := l.TryLockContext(ctx, lockPoll)
-	return held(ctx, l, ok, err)
+	return LockOr(ctx, path, nil)
+}
+
+// LockOr is [Lock] for work that somebody else may do while we wait. Between two
+// tries it asks ready; once that says true there is nothing to lock for, and
+// unlock is nil.
+func LockOr(ctx context.Context, path string, ready func() bool) (unlock func(), err error) {
+	return thisHost().lock(ctx, path, func() bool { return ready != nil && ready() }, true)
 }
 
 // TryLock is [Lock] without waiting.
 func TryLock(path string) (unlock func(), err error) {
+	return thisHost().lock(context.Background(), path, func() bool { return false }, false)
+}
+
+// Networked tells whether dir, or the nearest parent that exists, is on a file
+// system that other computers share.
+func Networked(dir string) bool {
+	for {
+		if _, err := os.Stat(dir); err == nil || filepath.Dir(dir) == dir {
+			return networked(dir)
+		}
+		dir = filepath.Dir(dir)
+	}
+}
+
+// A host is one computer among those that may share a file system. Tests have
+// several.
+type host struct {
+	tag        string                 // which processes its process numbers count
+	name       string                 // for people
+	networked  func(dir string) bool  // whether others share the file system
+	runtimeDir func() (string, error) // where its own locks are, if so
+	beat       time.Duration          // how often a lease is renewed
+}
+
+func thisHost() *host {
+	name, _ := os.Hostname()
+	return &host{tag: hostTag(), name: name, networked: Networked, runtimeDir: runtimeDir, beat: leaseBeat}
+}
+
+func (h *host) lock(ctx context.Context, path string, ready func() bool, wait bool) (unlock func(), err error) {
+	if !h.networked(filepath.Dir(path)) {
+		return lockFile(ctx, path, ready, wait)
+	}
+	dir, err := h.runtimeDir()
+	if err != nil {
+		return nil, fmt.Errorf("lock %s: %w", path, err)
+	}
+	sum := sha256.Sum256([]byte(path))
+	here, err := lockFile(ctx, filepath.Join(dir, shorten(filepath.Base(path))+"-"+hex.EncodeToString(sum[:6])+".lock"), ready, wait)
+	if here == nil {
+		if locked, ok := errors.AsType[*LockedError](err); ok {
+			locked.Path = path
+		}
+		return nil, err
+	}
+	release, err := h.lease(ctx, path, ready, wait)
+	if release != nil {
+		return func() { release(); here() }, nil
+	}
+	if _, locked := errors.AsType[*LockedError](err); err == nil || locked {
+		here()
+		return nil, err
+	}
+	// Where no lease can be made, nothing that it would guard can be written
+	// either: a read-only mount, a full disk.
+	return here, nil
+}
+
+// lockFile takes the system's own lock of a file.
+func lockFile(ctx context.Context, path string, ready func() bool, wait bool) (unlock func(), err error) {
 	l, err := openLock(path)
 	if err != nil {
 		return nil, err
 	}
-	ok, err := l.TryLock()
-	return held(context.Background(), l, ok, err)
+	ok, err := poll(ctx, ready, wait, func() (bool, error) {
+		ok, err := l.TryLock()
+		if errors.Is(err, syscall.EINTR) {
+			return false, nil
+		}
+		return ok, err
+	})
+	if ok {
+		writeHolder(path)
+		return func() { _ = l.Unlock() }, nil
+	}
+	_ = l.Close()
+	switch {
+	case err == nil:
+		return nil, nil
+	case errors.Is(err, errBusy):
+		return nil, &LockedError{Path: path, Holder: readHolder(path), Cause: ctx.Err()}
+	default:
+		return nil, fmt.Errorf("lock %s: %w", path, err)
+	}
+}
+
+// errBusy says that the wait ended before the lock was free.
+var errBusy = errors.New("busy")
+
+// poll tries until it works, fails, ready says that it need not, or ctx ends.
+// Neither ok nor an error means ready.
+func poll(ctx context.Context, ready func() bool, wait bool, try func() (bool, error)) (ok bool, err error) {
+	for pause := firstPoll; ; pause = min(pause*3/2, lockPoll) {
+		if ctx.Err() != nil {
+			return false, errBusy
+		}
+		if ok, err := try(); ok || err != nil {
+			return ok, err
+		}
+		if !wait {
+			return false, errBusy
+		}
+		timer := time.NewTimer(pause)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return false, errBusy
+		case <-timer.C:
+		}
+		if ready() {
+			return false, nil
+		}
+	}
 }
 
 func openLock(path string) (*flock.Flock, error) {
@@ -77,16 +202,24 @@ func openLock(path string) (*flock.Flock, error) {
 	return flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDWR|lockFlags), flock.SetPermissions(0o600)), nil
 }
 
-func held(ctx context.Context, l *flock.Flock, ok bool, err error) (func(), error) {
-	switch {
-	case ok:
-		writeHolder(l.Path())
-		return func() { _ = l.Unlock() }, nil
-	case err == nil, ctx.Err() != nil && errors.Is(err, ctx.Err()):
-		return nil, &LockedError{Path: l.Path(), Holder: readHolder(l.Path()), Cause: ctx.Err()}
-	default:
-		return nil, fmt.Errorf("lock %s: %w", l.Path(), err)
+// runtimeDir is a directory of this user on this computer alone.
+func runtimeDir() (string, error) {
+	if dir := os.Getenv("XDG_RUNTIME_DIR"); filepath.IsAbs(dir) && checkDirectory(dir) == nil {
+		return filepath.Join(dir, "portico"), nil
 	}
+	dir := filepath.Join(os.TempDir(), "portico-"+strconv.Itoa(os.Getuid()))
+	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return "", err
+	}
+	// Anybody may have made it, or a link of its name.
+	info, err := os.Lstat(dir)
+	if err != nil {
+		return "", err
+	}
+	if !info.IsDir() {
+		return "", &UnsafeError{Path: dir, Problem: "is not a directory", Cure: "remove it"}
+	}
+	return dir, checkOwner(dir, info)
 }
 
 // writeHolder leaves this process's number in the lock file, so that whoever

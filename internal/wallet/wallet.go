@@ -42,7 +42,28 @@ type LockedError = atomicfile.LockedError
 // [*LockedError]. Any other error means that nothing can be locked in LockDir.
 // Locks die with the process that holds them. The order is role, then session.
 func (w *Wallet) Lock(ctx context.Context, name string) (unlock func(), err error) {
-	return atomicfile.Lock(ctx, filepath.Join(w.LockDir, name+".lock"))
+	return atomicfile.Lock(ctx, w.lockFile(name))
+}
+
+// LockOr is [Wallet.Lock] for work that somebody else may do meanwhile: it looks
+// by ready while it waits, and returns no unlock once that says true.
+func (w *Wallet) LockOr(ctx context.Context, name string, ready func() bool) (unlock func(), err error) {
+	return atomicfile.LockOr(ctx, w.lockFile(name), ready)
+}
+
+// TryLock is [Wallet.Lock] without waiting.
+func (w *Wallet) TryLock(name string) (unlock func(), err error) {
+	return atomicfile.TryLock(w.lockFile(name))
+}
+
+// lockFile is in LockDir, unless other computers share the caches and not
+// LockDir: then their locks must be where they see them.
+func (w *Wallet) lockFile(name string) string {
+	dir, aws := w.LockDir, filepath.Join(w.Home, ".aws")
+	if atomicfile.Networked(aws) && !atomicfile.Networked(dir) {
+		dir = filepath.Join(aws, "portico-locks")
+	}
+	return filepath.Join(dir, name+".lock")
 }
 
 // CheckTokenWritable tells whether the token under key could be stored, for

@@ -1,0 +1,251 @@
+package atomicfile
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// A lease keeps other computers from what a lock guards, by renames alone, which
+// every file server does atomically. It is a directory beside the lock, called
+// <lock>.lease, with one empty file in it whose name says who holds it:
+//
+//	<last sign of life, unix seconds>-<host tag>-<pid>-<random>-<host name>
+//
+// To take it, a directory that already holds such a file is made elsewhere and
+// renamed to <lock>.lease, which fails where somebody else's is. The holder
+// renames the file to a newer time every few seconds. A file that keeps its name
+// for longer, or is of a dead process of this computer, is stale: whoever
+// manages to rename it to a name of their own holds the lease. As the old name
+// is unique only one can, and a holder who comes back to life finds the name
+// gone. To release it, the file is removed and then the directory, which the
+// system refuses if it is in use again.
+const (
+	leaseSuffix = ".lease"
+	leaseBeat   = 5 * time.Second
+	// leaseBeats without a sign of life, by the clock of whoever watches, make a
+	// lease stale.
+	leaseBeats = 4
+	// clockSkew is by how much the clocks of two computers may differ. A lease
+	// that looks older than that is stale at first sight.
+	clockSkew = 10 * time.Minute
+)
+
+// A claim is the name of the file in a lease.
+type claim struct {
+	at    int64
+	tag   string
+	pid   int
+	nonce string
+	host  string
+}
+
+func (c claim) String() string {
+	return fmt.Sprintf("%d-%s-%d-%s-%s", c.at, c.tag, c.pid, c.nonce, c.host)
+}
+
+func parseClaim(name string) (claim, bool) {
+	parts := strings.SplitN(name, "-", 5)
+	if len(parts) != 5 {
+		return claim{}, false
+	}
+	at, err := strconv.ParseInt(parts[0], 10, 64)
+	pid, err2 := strconv.Atoi(parts[2])
+	if err != nil || err2 != nil || pid <= 0 {
+		return claim{}, false
+	}
+	return claim{at: at, tag: parts[1], pid: pid, nonce: parts[3], host: parts[4]}, true
+}
+
+func (h *host) claim() claim {
+	name := strings.Map(func(r rune) rune {
+		if r == '.' || r == '-' || (r >= '0' && r <= '9') || (r >= 'A' && r <= 'Z') || (r >= 'a' && r <= 'z') {
+			return r
+		}
+		return '_'
+	}, h.name)
+	return claim{at: time.Now().Unix(), tag: h.tag, pid: os.Getpid(), nonce: rand.Text()[:10], host: name[:min(len(name), 64)]}
+}
+
+// lease takes the lease beside path. Its results are those of lockFile.
+func (h *host) lease(ctx context.Context, path string, ready func() bool, wait bool) (release func(), err error) {
+	if err := MkdirAll(filepath.Dir(path)); err != nil {
+		return nil, err
+	}
+	h.sweepLeases(path)
+	l := &lease{dir: path + leaseSuffix, claim: h.claim()}
+	// The nonce keeps what is prepared apart from everybody else's.
+	prepared := l.dir + "-" + l.claim.String()
+	if err := os.Mkdir(prepared, 0o700); err != nil {
+		return nil, fmt.Errorf("lease %s: %w", path, err)
+	}
+	defer os.Remove(prepared) // gone when it became the lease
+	entry := filepath.Join(prepared, l.claim.String())
+	f, err := os.OpenFile(entry, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("lease %s: %w", path, err)
+	}
+	defer os.Remove(entry)
+	if err := f.Close(); err != nil {
+		return nil, fmt.Errorf("lease %s: %w", path, err)
+	}
+	w := &watch{host: h}
+	ok, err := poll(ctx, ready, wait, func() (bool, error) { return l.take(prepared, w) })
+	switch {
+	case ok:
+		return l.keep(h.beat), nil
+	case err == nil:
+		return nil, nil
+	case errors.Is(err, errBusy):
+		locked := &LockedError{Path: path, Holder: w.seen.pid, Cause: ctx.Err()}
+		if w.seen.tag != h.tag {
+			locked.Host = w.seen.host
+		}
+		return nil, locked
+	default:
+		return nil, fmt.Errorf("lease %s: %w", path, err)
+	}
+}
+
+// A lease is one that we try to hold.
+type lease struct {
+	dir   string
+	claim claim // as it is called now
+}
+
+func (l *lease) entry(c claim) string { return filepath.Join(l.dir, c.String()) }
+
+// take tries once.
+func (l *lease) take(prepared string, w *watch) (bool, error) {
+	err := os.Rename(prepared, l.dir)
+	if err == nil || l.ours() {
+		return true, nil
+	}
+	names, listErr := entries(l.dir)
+	switch {
+	case errors.Is(listErr, fs.ErrNotExist):
+		if errors.Is(err, fs.ErrExist) || errors.Is(err, fs.ErrNotExist) {
+			return false, nil // released a moment ago
+		}
+		return false, err
+	case listErr != nil:
+		return false, listErr
+	case len(names) == 0:
+		// Released, but for the directory, by somebody who was interrupted.
+		_ = os.Remove(l.dir)
+		return false, nil
+	}
+	if !w.stale(names[0]) {
+		return false, nil
+	}
+	if err := os.Rename(filepath.Join(l.dir, names[0]), l.entry(l.claim)); err == nil || l.ours() {
+		return true, nil
+	}
+	return false, nil // somebody else was quicker, or the holder lives
+}
+
+// ours tells whether the lease is held under our name. A file server's answer
+// can be lost, and its second one be an error though the first try succeeded.
+func (l *lease) ours() bool {
+	_, err := os.Lstat(l.entry(l.claim))
+	return err == nil
+}
+
+// keep shows signs of life until the lease is released.
+func (l *lease) keep(beat time.Duration) (release func()) {
+	stop, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		ticker := time.NewTicker(beat)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-stop:
+				return
+			case <-ticker.C:
+				l.renew()
+			}
+		}
+	}()
+	return sync.OnceFunc(func() {
+		close(stop)
+		<-stopped
+		if os.Remove(l.entry(l.claim)) == nil {
+			_ = os.Remove(l.dir)
+		}
+	})
+}
+
+func (l *lease) renew() {
+	next := l.claim
+	next.at = time.Now().Unix()
+	if os.Rename(l.entry(l.claim), l.entry(next)) == nil {
+		l.claim = next
+		return
+	}
+	if _, err := os.Lstat(l.entry(next)); err == nil {
+		l.claim = next
+	}
+}
+
+// A watch remembers how long a lease has been seen unchanged.
+type watch struct {
+	host  *host
+	name  string
+	since time.Time
+	seen  claim
+}
+
+func (w *watch) stale(name string) bool {
+	if name != w.name {
+		w.name, w.since = name, time.Now()
+		w.seen, _ = parseClaim(name)
+	}
+	now := time.Now()
+	switch {
+	case w.seen.pid != 0 && w.seen.tag == w.host.tag && w.seen.pid != os.Getpid() && !processAlive(w.seen.pid):
+		return true
+	case w.seen.pid != 0 && now.Sub(time.Unix(w.seen.at, 0)) > clockSkew:
+		return true
+	}
+	return now.Sub(w.since) > leaseBeats*w.host.beat
+}
+
+// entries lists the names in a directory.
+func entries(dir string) ([]string, error) {
+	d, err := os.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer d.Close()
+	return d.Readdirnames(-1)
+}
+
+// sweepLeases removes what those who died while they prepared a lease left.
+func (h *host) sweepLeases(path string) {
+	dir, prefix := filepath.Dir(path), filepath.Base(path)+leaseSuffix+"-"
+	names, err := entries(dir)
+	if err != nil {
+		return
+	}
+	for _, name := range names {
+		rest, ok := strings.CutPrefix(name, prefix)
+		if !ok {
+			continue
+		}
+		c, ok := parseClaim(rest)
+		old := time.Since(time.Unix(c.at, 0)) > staleAfter
+		if ok && (old || (c.tag == h.tag && c.pid != os.Getpid() && !processAlive(c.pid))) {
+			_ = os.Remove(filepath.Join(dir, name, rest))
+			_ = os.Remove(filepath.Join(dir, name))
+		}
+	}
+}
