@@ -60,10 +60,13 @@ var mayImport = map[string][]string{
 	"internal/awsargs":         {"internal/awsmodel", "internal/output", "internal/awsconfig"},
 	"internal/awsconfig":       {"internal/atomicfile"},
 	"internal/wallet":          {"internal/atomicfile"},
+	// How one of many callers renews what all of them use: signin's tokens and creds'
+	// role credentials go the same way.
+	"internal/renewal": {"internal/wallet"},
 	// signin, creds and admin take from awsconfig what a region may look like, so that
 	// there is one answer to what may become part of a host name.
-	"internal/signin":  {"internal/wallet", "internal/awsconfig"},
-	"internal/creds":   {"internal/signin", "internal/wallet", "internal/awsconfig"},
+	"internal/signin":  {"internal/renewal", "internal/wallet", "internal/awsconfig"},
+	"internal/creds":   {"internal/renewal", "internal/signin", "internal/wallet", "internal/awsconfig"},
 	"internal/catalog": {"internal/signin"},
 	"internal/admin":   {"internal/signin", "internal/awsconfig", "internal/awsmodel", "internal/output"},
 	// It runs when the tables are made, and reads the SDK's sources.

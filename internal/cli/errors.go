@@ -143,6 +143,8 @@ func explain(a *App, err error) problem {
 		}
 	} else if _, ok := errors.AsType[*signin.RefreshError](err); ok {
 		// the service's words are in it, and its judgement is not
+	} else if e, ok := errors.AsType[*signin.LostAnswerError](err); ok {
+		p.message = e.Error() // and not merely what the network did
 	} else if e, ok := errors.AsType[*signin.ServiceError](err); ok {
 		p.exit, p.code, p.calling, p.message, p.details = exitService, e.Code, e.Operation, e.Message, e.Details
 	} else if e, ok := errors.AsType[*signin.ConnectionError](err); ok {

@@ -14,6 +14,7 @@ import (
 	"github.com/portico-sso/portico/internal/awsconfig"
 	"github.com/portico-sso/portico/internal/creds"
 	"github.com/portico-sso/portico/internal/signin"
+	"github.com/portico-sso/portico/internal/wallet"
 )
 
 // cure says what helps against an error: the cause, as far as it is known, and
@@ -80,6 +81,12 @@ func cure(ctx context.Context, a *App, err error) string {
 	}
 	if _, ok := errors.AsType[*signin.RefreshError](err); ok {
 		return "The service did not answer the refresh. The sign-in is kept and may be good: wait a moment and try again."
+	}
+	if e, ok := errors.AsType[*signin.LostAnswerError](err); ok {
+		return fmt.Sprintf("The service may have renewed the sign-in, and repeats its answer for about a minute: try again now. After that, sign in with: %s sso login%s", a.Name, loginTarget(e.Session))
+	}
+	if e, ok := errors.AsType[*wallet.LockedError](err); ok && e.Holder != 0 {
+		return fmt.Sprintf("Process %d has been at it for longer than it may take. If it is stuck, end it, and try again.", e.Holder)
 	}
 	if e, ok := errors.AsType[*signin.ServiceError](err); ok {
 		return serviceCure(ctx, a, e)

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sso"
 
+	"github.com/portico-sso/portico/internal/renewal"
 	"github.com/portico-sso/portico/internal/signin"
 	"github.com/portico-sso/portico/internal/wallet"
 )
@@ -41,97 +42,109 @@ type Source struct {
 	Warn   func(problem string) // nil drops
 }
 
-// margin is how long cached credentials must still last, as in the AWS CLI.
-const margin = 15 * time.Minute
-
-// holdLimit bounds what is done under a role's lock: others wait for it.
-const holdLimit = 30 * time.Second
+// margin is how long cached credentials must still last to be used as they are.
+const margin = renewal.Margin
 
 // RoleCredentials returns keys for the role, valid for 15 minutes or more where
-// the service gives that much. Its errors are those of [signin.Client.WithToken]
-// and [*NoAccessError].
+// the service gives that much and can be reached. Of all who ask, one asks the
+// service; see package renewal. Its errors are those of [signin.Client.WithToken],
+// [*wallet.LockedError] and [*NoAccessError].
 func (s *Source) RoleCredentials(ctx context.Context, role Role) (wallet.RoleCredentials, error) {
-	cached, ok := s.cached(role)
-	if ok {
-		return cached, nil
+	f := &renewal.Flight[wallet.RoleCredentials]{
+		Kind: renewal.Role, Subject: &fetch{source: s, role: role}, Wallet: s.Wallet,
+		Lock: "role-" + role.Key().Name(), Guard: role.Session.Guard(), What: fmt.Sprintf("fetches the credentials of %s/%s", role.AccountID, role.RoleName),
+		Fold: func(_ renewal.Reason, cause error) []byte { return signin.Fold(cause) },
+		Unfold: func(words []byte, holder int) error {
+			return denied(role, signin.Unfold(words, role.Session, holder))
+		},
+		Warn: s.SignIn.Warn, Waiting: s.SignIn.Waiting, Step: s.SignIn.Step,
 	}
-	step := s.SignIn.Step
-	if step == nil {
-		step = func(string) {}
+	o := f.Run(ctx, "")
+	if o.Served && o.Cause != nil {
+		s.warn("using cached credentials that expire in %s: %v", o.Left.Round(time.Second), o.Cause)
 	}
-	step("role lock")
-	unlock, err := s.SignIn.Lock(ctx, "role-"+role.Key().Name(), fmt.Sprintf("fetches the credentials of %s/%s", role.AccountID, role.RoleName))
-	if err != nil {
-		return s.fallback(ctx, cached, err)
+	if !o.Served {
+		return wallet.RoleCredentials{}, o.Cause
 	}
-	defer unlock()
-	defer step("role unlock")
-	step("role read")
-	if cached, ok = s.cached(role); ok {
-		return cached, nil
-	}
-	holding, cancel := context.WithTimeout(ctx, holdLimit)
-	defer cancel()
-	step("role send")
-	fresh, err := s.Fetch(holding, role, "")
-	step("role answer")
-	if err != nil {
-		return s.fallback(ctx, cached, err)
-	}
-	// Whole seconds are what the cache keeps.
-	fresh.Expiration = fresh.Expiration.Truncate(time.Second)
-	err = s.SignIn.WhileSignedIn(holding, role.Session, func() error {
-		step("role write")
-		return s.Wallet.PutRoleCredentials(role.Key(), fresh)
-	})
-	if err != nil {
-		s.warn("the role credentials could not be cached: %v", err)
-	}
-	return fresh, nil
+	return o.Value, nil
 }
 
-// cached returns what the cache holds and whether it lasts long enough.
-func (s *Source) cached(role Role) (wallet.RoleCredentials, bool) {
-	c, err := s.Wallet.RoleCredentials(role.Key())
+// A fetch is the renewal of a role's credentials.
+type fetch struct {
+	source *Source
+	role   Role
+
+	signedOut string // the mark of the last sign-out, when the work began
+}
+
+func (f *fetch) Read(at renewal.Do) renewal.Stored[wallet.RoleCredentials] {
+	signedIn, gone := true, false
+	switch at {
+	case renewal.LookAgain:
+		_, f.signedOut = f.source.SignIn.Standing(f.role.Session)
+	case renewal.Compare:
+		// What is written after a sign-out would outlive it.
+		var mark string
+		signedIn, mark = f.source.SignIn.Standing(f.role.Session)
+		gone = !signedIn || mark != f.signedOut
+	}
+	c, err := f.source.Wallet.RoleCredentials(f.role.Key())
 	if err != nil {
 		if !errors.Is(err, wallet.ErrNotFound) {
-			s.warn("%v", err)
+			f.source.warn("%v", err)
 		}
-		return wallet.RoleCredentials{}, false
+		return renewal.Stored[wallet.RoleCredentials]{Err: err, Renewable: true, Gone: gone}
 	}
-	return c, time.Until(c.Expiration) >= margin
+	found := stored(c)
+	found.Gone = gone
+	return found
 }
 
-// fallback keeps to credentials that are still valid when new ones could not be
-// had. A service that says no is believed; one that cannot be reached is not
-// taken to have said it; and a person who interrupts wants nothing more.
-func (s *Source) fallback(ctx context.Context, c wallet.RoleCredentials, err error) (wallet.RoleCredentials, error) {
-	if ctx.Err() != nil {
-		return wallet.RoleCredentials{}, ctx.Err()
+func stored(c wallet.RoleCredentials) renewal.Stored[wallet.RoleCredentials] {
+	return renewal.Stored[wallet.RoleCredentials]{Value: c, Mark: c.AccessKeyID, Expires: c.Expiration, Renewable: true}
+}
+
+// Storable: credentials that cannot be cached are still the caller's.
+func (f *fetch) Storable() error { return nil }
+
+func (f *fetch) Write(c wallet.RoleCredentials) error {
+	err := f.source.Wallet.PutRoleCredentials(f.role.Key(), c)
+	if err != nil {
+		f.source.warn("the role credentials could not be cached: %v", err)
 	}
-	left := time.Until(c.Expiration)
-	_, required := errors.AsType[*signin.RequiredError](err)
-	said, answered := errors.AsType[*signin.ServiceError](err)
-	if left <= 0 || required || (answered && said.Final()) {
-		return wallet.RoleCredentials{}, err
-	}
-	s.warn("using cached credentials that expire in %s: %v", left.Round(time.Second), err)
-	return c, nil
+	return err
+}
+
+// Send asks once; how often is for the protocol to say.
+func (f *fetch) Send(ctx context.Context, _ wallet.RoleCredentials) (renewal.Stored[wallet.RoleCredentials], renewal.What, error) {
+	c, err := f.source.fetch(ctx, f.role, "", func(o *sso.Options) { o.Retryer = aws.NopRetryer{} })
+	// Whole seconds are what the cache keeps.
+	c.Expiration = c.Expiration.Truncate(time.Second)
+	return stored(c), signin.Said(err), err
 }
 
 // Fetch asks the service, whatever the cache holds, and leaves the cache alone.
 // An access token that is given is used as it is, in place of the session's.
 func (s *Source) Fetch(ctx context.Context, role Role, accessToken string) (wallet.RoleCredentials, error) {
+	return s.fetch(ctx, role, accessToken)
+}
+
+func (s *Source) fetch(ctx context.Context, role Role, accessToken string, options ...func(*sso.Options)) (wallet.RoleCredentials, error) {
 	portal, err := s.SignIn.Portal(role.Session.Region)
 	if err != nil {
 		return wallet.RoleCredentials{}, err
 	}
 	var out *sso.GetRoleCredentialsOutput
 	ask := func(token string) error {
+		ctx, cancel := ctx, context.CancelFunc(func() {})
+		if len(options) > 0 {
+			ctx, cancel = context.WithTimeout(ctx, renewal.AttemptLimit)
+		}
+		defer cancel()
 		var err error
 		out, err = portal.GetRoleCredentials(ctx, &sso.GetRoleCredentialsInput{
 			AccessToken: &token, AccountId: &role.AccountID, RoleName: &role.RoleName,
-		})
+		}, options...)
 		return signin.Failure(err)
 	}
 	if accessToken != "" {
@@ -139,11 +152,8 @@ func (s *Source) Fetch(ctx context.Context, role Role, accessToken string) (wall
 	} else {
 		err = s.SignIn.WithToken(ctx, role.Session, ask)
 	}
-	if e, ok := errors.AsType[*signin.ServiceError](err); ok && e.Operation == "GetRoleCredentials" && e.Status == http.StatusForbidden {
-		return wallet.RoleCredentials{}, &NoAccessError{Role: role, Cause: e}
-	}
 	if err != nil {
-		return wallet.RoleCredentials{}, err
+		return wallet.RoleCredentials{}, denied(role, err)
 	}
 	c := out.RoleCredentials
 	if c == nil || aws.ToString(c.AccessKeyId) == "" || aws.ToString(c.SecretAccessKey) == "" || aws.ToString(c.SessionToken) == "" {
@@ -153,6 +163,14 @@ func (s *Source) Fetch(ctx context.Context, role Role, accessToken string) (wall
 		AccessKeyID: *c.AccessKeyId, SecretAccessKey: *c.SecretAccessKey, SessionToken: *c.SessionToken,
 		Expiration: time.UnixMilli(c.Expiration).UTC(), AccountID: role.AccountID,
 	}, nil
+}
+
+// denied tells the refusal of a role from other errors.
+func denied(role Role, err error) error {
+	if e, ok := errors.AsType[*signin.ServiceError](err); ok && e.Operation == "GetRoleCredentials" && e.Status == http.StatusForbidden {
+		return &NoAccessError{Role: role, Cause: e}
+	}
+	return err
 }
 
 func (s *Source) warn(format string, args ...any) {

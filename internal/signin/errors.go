@@ -24,6 +24,7 @@ const (
 	Expired                  // it is over and cannot be, or could not be, refreshed
 	Ended                    // the service no longer knows it
 	Elsewhere                // it is of another Identity Center, or another region
+	AnswerLost               // it was refreshed, the answer was lost, and the service does not repeat it any more
 )
 
 // A RequiredError reports that a person has to sign in to the session.
@@ -44,6 +45,8 @@ func (e *RequiredError) Error() string {
 		return fmt.Sprintf("Error loading SSO Token: Token for %s is not for %s in %s, where the configuration now points", e.Session, e.Session.StartURL, e.Session.Region)
 	case e.Reason == Expired && !e.Session.legacy():
 		return refreshFailed
+	case e.Reason == AnswerLost:
+		return refreshFailed + ": the answer to an earlier refresh was lost, and the service no longer repeats it"
 	default:
 		return "The SSO session associated with this profile has expired or is otherwise invalid."
 	}
@@ -57,6 +60,19 @@ type RefreshError struct{ Cause *ServiceError }
 
 func (e *RefreshError) Error() string { return refreshFailed + ": " + e.Cause.brief() }
 func (e *RefreshError) Unwrap() error { return e.Cause }
+
+// A LostAnswerError reports a refresh that may have reached the service, whose
+// answer did not arrive however often it was asked for. The service repeats it for
+// about a minute; after that a person may have to sign in.
+type LostAnswerError struct {
+	Session Session
+	Cause   error
+}
+
+func (e *LostAnswerError) Error() string {
+	return refreshFailed + ": the answer to the refresh was lost: " + e.Cause.Error()
+}
+func (e *LostAnswerError) Unwrap() error { return e.Cause }
 
 // An AbandonedError reports a sign-in that nobody completed in time.
 type AbandonedError struct {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/portico-sso/portico/internal/renewal"
 	"github.com/portico-sso/portico/internal/wallet"
 )
 
@@ -89,28 +90,31 @@ func (c *Client) Login(ctx context.Context, s Session, o Options) (wallet.Token,
 // turn waits until nobody else signs in to the session, up to turnLimit. Where
 // nothing can be locked there are no turns; that is told when the token is stored.
 func (c *Client) turn(ctx context.Context, s Session) (done func(), err error) {
-	done, err = c.patient(ctx, "login-"+s.tokenKey(), "signs in to "+s.String(), turnLimit)
-	if ctx.Err() != nil && err != nil {
-		return nil, ctx.Err()
-	}
-	if err != nil && o.Needed != nil {
-		return nil, err // nobody counts how many would open a browser
-	}
-	if err != nil {
+	done, err = c.hold(ctx, "login-"+s.tokenKey(), "signs in to "+s.String(), turnLimit)
+	if err != nil && ctx.Err() == nil {
 		return func() {}, nil
 	}
-	return done, nil
+	return done, err
 }
 
-// keep stores a new token.
+// keep stores a new token, behind a refresh in flight. The person has done their
+// part, so nothing that keeps us from locking keeps us from storing.
 func (c *Client) keep(ctx context.Context, s Session, t wallet.Token) error {
-	unlock, err := c.lock(ctx, s)
-	if _, locked := errors.AsType[*wallet.LockedError](err); locked {
-		c.warn("%v; storing the token all the same", err) // the person has done their part
-	} else if err != nil {
+	unlock, err := c.hold(ctx, s.lock(), "renews the sign-in of "+s.String(), renewal.WaitLimit)
+	if ctx.Err() != nil && err != nil {
 		return err
+	}
+	if _, locked := errors.AsType[*wallet.LockedError](err); locked {
+		c.warn("%v; storing the token all the same", err)
+	} else if err != nil {
+		c.warn("going on without a lock, which could not be taken: %v", err)
 	} else {
 		defer unlock()
+	}
+	guarding, cancel := context.WithTimeout(ctx, renewal.GuardLimit)
+	defer cancel()
+	if release, err := c.Wallet.Lock(guarding, s.Guard()); err == nil {
+		defer release()
 	}
 	return c.Wallet.PutToken(s.tokenKey(), t)
 }

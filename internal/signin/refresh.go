@@ -9,29 +9,17 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ssooidc"
 
+	"github.com/portico-sso/portico/internal/renewal"
 	"github.com/portico-sso/portico/internal/wallet"
 )
 
-// Token returns an access token of the session that is good for now, refreshing
-// it when less than 15 minutes are left. Without one it returns a
-// [*RequiredError], a person has to sign in, or, where the service did not answer
-// the refresh, a [*RefreshError] or [*ConnectionError]: nothing is lost yet.
+// Token returns an access token of the session that is good for now. One with
+// less than 15 minutes left is refreshed, by one of all who ask; see package
+// renewal. Without one it returns a [*RequiredError], a person has to sign in, or,
+// where the service gave no answer that counts, a [*RefreshError], a
+// [*LostAnswerError] or a [*ConnectionError]: nothing need be lost yet.
 func (c *Client) Token(ctx context.Context, s Session) (wallet.Token, error) {
-	t, err := c.stored(s)
-	if err != nil {
-		return wallet.Token{}, err
-	}
-	now := time.Now()
-	switch {
-	case t.ExpiresAt.Sub(now) >= margin:
-		return t, nil
-	case !s.legacy() && t.Refreshable(now):
-		return c.refresh(ctx, s, t)
-	case t.ExpiresAt.After(now):
-		return t, nil
-	default:
-		return wallet.Token{}, &RequiredError{Session: s, Reason: Expired}
-	}
+	return c.token(ctx, s, "")
 }
 
 // WithToken calls use with a good access token. If the access portal does not
@@ -46,12 +34,8 @@ func (c *Client) WithToken(ctx context.Context, s Session, use func(accessToken 
 	if !Unauthorized(err) {
 		return err
 	}
-	if s.legacy() || !t.Refreshable(time.Now()) {
-		return &RequiredError{Session: s, Reason: Ended}
-	}
-	t.ExpiresAt = time.Time{} // whatever it says, it is over
-	fresh, err := c.refresh(ctx, s, t)
-	if _, required := errors.AsType[*RequiredError](err); required {
+	fresh, err := c.token(ctx, s, t.AccessToken)
+	if e, required := errors.AsType[*RequiredError](err); required && e.Reason != AnswerLost {
 		return &RequiredError{Session: s, Reason: Ended}
 	}
 	if err != nil {
@@ -81,93 +65,133 @@ func (c *Client) stored(s Session) (wallet.Token, error) {
 	return t, err
 }
 
-// refresh exchanges the refresh token under the session's lock. stale is the
-// token the caller found wanting: if another one is stored by the time the lock
-// is ours, somebody else has done the work. A lost answer is no loss, because
-// the SDK sends the same refresh token again while the lock is held.
-func (c *Client) refresh(ctx context.Context, s Session, stale wallet.Token) (wallet.Token, error) {
-	c.step("session lock")
-	unlock, err := c.lock(ctx, s)
-	if err != nil {
-		return c.fallback(ctx, stale, err)
+// token is Token for somebody whose access token the service has disowned, "" for
+// none.
+func (c *Client) token(ctx context.Context, s Session, disowned string) (wallet.Token, error) {
+	f := &renewal.Flight[wallet.Token]{
+		Kind: renewal.Token, Subject: &refresh{client: c, session: s}, Wallet: c.Wallet,
+		Lock: s.lock(), Guard: s.Guard(), What: "renews the sign-in of " + s.String(),
+		Fold:   func(why renewal.Reason, cause error) []byte { return Fold(s.unrefreshed(why, cause)) },
+		Unfold: func(words []byte, holder int) error { return Unfold(words, s, holder) },
+		Warn:   c.Warn, Waiting: c.Waiting, Step: c.Step,
 	}
-	defer unlock()
-	defer c.step("session unlock")
-	c.step("session read")
-	t, err := c.stored(s)
+	o := f.Run(ctx, disowned)
+	if o.Served {
+		return o.Value, nil
+	}
+	return wallet.Token{}, s.unrefreshed(o.Reason, o.Cause)
+}
+
+// unrefreshed is the error for a renewal that came to nothing.
+func (s Session) unrefreshed(why renewal.Reason, cause error) error {
+	switch why {
+	case renewal.Exhausted, renewal.Denied:
+		return &RequiredError{Session: s, Reason: Expired}
+	case renewal.AnswerLost:
+		return &RequiredError{Session: s, Reason: AnswerLost}
+	case renewal.Unanswered:
+		return &LostAnswerError{Session: s, Cause: cause}
+	case renewal.Unstorable:
+		return fmt.Errorf("the token of %s needs a refresh, which could not be stored: %v", s, cause)
+	case renewal.Undecided:
+		if e, ok := errors.AsType[*ServiceError](cause); ok {
+			return &RefreshError{Cause: e}
+		}
+	}
+	return cause
+}
+
+// A refresh is the renewal of a session's token.
+type refresh struct {
+	client  *Client
+	session Session
+}
+
+func (r *refresh) Read(renewal.Do) renewal.Stored[wallet.Token] {
+	t, err := r.client.stored(r.session)
+	if err != nil {
+		e, required := errors.AsType[*RequiredError](err)
+		return renewal.Stored[wallet.Token]{Err: err, Gone: required && e.Reason != Unreadable}
+	}
+	return r.of(t)
+}
+
+func (r *refresh) of(t wallet.Token) renewal.Stored[wallet.Token] {
+	return renewal.Stored[wallet.Token]{Value: t, Mark: t.AccessToken, Expires: t.ExpiresAt,
+		Renewable: !r.session.legacy() && t.Refreshable(time.Now())}
+}
+
+// Storable: a refresh token is spent by its use, and not for a successor that
+// would be lost.
+func (r *refresh) Storable() error { return r.client.Wallet.CheckTokenWritable(r.session.tokenKey()) }
+
+func (r *refresh) Write(t wallet.Token) error {
+	err := r.client.Wallet.PutToken(r.session.tokenKey(), t)
+	if err != nil {
+		r.client.warn("the refreshed token could not be stored: %v", err)
+	}
+	return err
+}
+
+func (r *refresh) Send(ctx context.Context, t wallet.Token) (renewal.Stored[wallet.Token], renewal.What, error) {
+	fresh, err := r.client.exchange(ctx, r.session, t)
+	return r.of(fresh), Said(err), err
+}
+
+// lastWord is how long an answer is waited for after Ctrl-C: the refresh token may
+// be spent, and what it was spent for is worth half a second.
+const lastWord = 500 * time.Millisecond
+
+// exchange sends the refresh token, once.
+func (c *Client) exchange(ctx context.Context, s Session, t wallet.Token) (wallet.Token, error) {
+	asking, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(lastWord, cancel) })()
+	impatient := *c
+	impatient.HTTP = c.httpClient()
+	impatient.HTTP.Timeout = renewal.AttemptLimit
+	client, err := impatient.oidc(s)
 	if err != nil {
 		return wallet.Token{}, err
 	}
-	if replaced(t, stale) {
-		return t, nil
+	// How often to send it is for the protocol to say, and not for the SDK.
+	once := func(o *ssooidc.Options) { o.Retryer = aws.NopRetryer{} }
+	out, err := client.CreateToken(asking, &ssooidc.CreateTokenInput{
+		ClientId: &t.ClientID, ClientSecret: &t.ClientSecret,
+		GrantType: aws.String(grantRefresh), RefreshToken: &t.RefreshToken,
+	}, once)
+	if err != nil {
+		return wallet.Token{}, Failure(err)
 	}
-	if !t.Refreshable(time.Now()) {
-		return c.fallback(ctx, stale, &RequiredError{Session: s, Reason: Expired})
-	}
-	// A refresh token is spent by its use: not for a successor that would be lost.
-	if err := c.Wallet.CheckTokenWritable(s.tokenKey()); err != nil {
-		return c.fallback(ctx, stale, fmt.Errorf("the token of %s needs a refresh, which could not be stored: %v", s, err))
-	}
-	c.step("session send")
-	fresh, err := c.exchange(ctx, s, t)
-	c.step("session answer")
-	if e, said := errors.AsType[*ServiceError](err); said {
-		err = &RefreshError{Cause: e}
-		if e.Final() {
-			err = &RequiredError{Session: s, Reason: Expired}
-		}
-	}
-	// Clients that know no lock may have stored a token meanwhile, or deleted it.
-	now, gone := c.stored(s)
-	switch {
-	case gone != nil:
-		return wallet.Token{}, gone // signed out: what is not there stays so
-	case replaced(now, t):
-		return now, nil
-	case err != nil:
-		return c.fallback(ctx, stale, err)
-	}
-	c.step("session write")
-	if err := c.Wallet.PutToken(s.tokenKey(), fresh); err != nil {
-		c.warn("the refreshed token could not be stored: %v", err)
+	r := wallet.Registration{ClientID: t.ClientID, ClientSecret: t.ClientSecret, ExpiresAt: t.RegistrationExpiresAt}
+	fresh := token(s, r, out)
+	if fresh.RefreshToken == "" {
+		fresh.RefreshToken = t.RefreshToken // not rotated: it stands (RFC 6749, 6)
 	}
 	return fresh, nil
+}
+
+// Said tells what the service's answer to a call, or the lack of one, means for a
+// renewal.
+func Said(err error) renewal.What {
+	refusal, answered := errors.AsType[*ServiceError](err)
+	lost, sent := errors.AsType[*ConnectionError](err)
+	_, proxy := errors.AsType[*ProxyError](err)
+	_, required := errors.AsType[*RequiredError](err)
+	switch {
+	case err == nil:
+		return renewal.Issued
+	case required, answered && refusal.Final():
+		return renewal.Refused
+	case answered:
+		return renewal.Trouble
+	case sent && !proxy && !lost.connecting():
+		return renewal.Lost
+	}
+	return renewal.Unreached
 }
 
 // replaced reports whether now is another token than before, and good.
 func replaced(now, before wallet.Token) bool {
 	return now.AccessToken != before.AccessToken && now.ExpiresAt.After(time.Now())
-}
-
-// fallback keeps to a token that is still valid when it cannot be refreshed,
-// unless it was the person who ended the attempt.
-func (c *Client) fallback(ctx context.Context, t wallet.Token, err error) (wallet.Token, error) {
-	if ctx.Err() != nil {
-		return wallet.Token{}, ctx.Err()
-	}
-	if t.ExpiresAt.After(time.Now()) {
-		return t, nil
-	}
-	return wallet.Token{}, err
-}
-
-func (c *Client) exchange(ctx context.Context, s Session, t wallet.Token) (wallet.Token, error) {
-	ctx, cancel := context.WithTimeout(ctx, holdLimit)
-	defer cancel()
-	impatient := *c
-	impatient.HTTP = c.httpClient()
-	impatient.HTTP.Timeout = attemptLimit
-	client, err := impatient.oidc(s)
-	if err != nil {
-		return wallet.Token{}, err
-	}
-	out, err := client.CreateToken(ctx, &ssooidc.CreateTokenInput{
-		ClientId: &t.ClientID, ClientSecret: &t.ClientSecret,
-		GrantType: aws.String(grantRefresh), RefreshToken: &t.RefreshToken,
-	})
-	if err != nil {
-		return wallet.Token{}, Failure(err)
-	}
-	r := wallet.Registration{ClientID: t.ClientID, ClientSecret: t.ClientSecret, ExpiresAt: t.RegistrationExpiresAt}
-	return token(s, r, out), nil
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/portico-sso/portico/internal/awsconfig"
+	"github.com/portico-sso/portico/internal/renewal"
 	"github.com/portico-sso/portico/internal/wallet"
 )
 
@@ -69,15 +70,9 @@ type Client struct {
 	// Step is called just before each step of the protocol by which a token or a
 	// role's credentials are renewed, with the step's name: "session lock",
 	// "session read", "session send", "session answer", "session write", "session
-	// unlock", and the same of "role". Tests end the process in it. Nil in
-	// production.
+	// unlock" and what else package renewal has, and the same of "role". Tests end
+	// the process in it. Nil in production.
 	Step func(name string)
-}
-
-func (c *Client) step(name string) {
-	if c.Step != nil {
-		c.Step(name)
-	}
 }
 
 func (c *Client) warn(format string, args ...any) {
@@ -108,70 +103,44 @@ func checkRegion(region string) error {
 	return nil
 }
 
-// Locks are held for one exchange with the service and waited for a little
-// longer than that. An attempt at the exchange gets a third of the time, so that
-// one whose answer is lost can be repeated.
-const (
-	// waitingAfter is how long a wait may last unmentioned.
-	waitingAfter = time.Second
+func (s Session) lock() string { return "session-" + s.tokenKey() }
 
-	holdLimit    = 30 * time.Second
-	waitLimit    = 45 * time.Second
-	attemptLimit = 9 * time.Second
-)
-
-func (c *Client) lock(ctx context.Context, s Session) (unlock func(), err error) {
-	return c.Lock(ctx, "session-"+s.tokenKey(), "renews the sign-in of "+s.String())
-}
-
-// Lock takes a lock of the wallet. Whoever holds it is alive and does one
-// exchange, so waiting longer than that can take means something is wrong: that
-// is a [*wallet.LockedError]. Where nothing can be locked at all (a read-only
-// home) the work goes on without, with a warning. What says what its holders do,
-// for [Client.Waiting].
-func (c *Client) Lock(ctx context.Context, name, what string) (unlock func(), err error) {
-	unlock, err = c.patient(ctx, name, what, waitLimit)
-	if err == nil {
-		return unlock, nil
-	}
-	if ctx.Err() != nil {
-		return nil, ctx.Err()
-	}
-	if _, locked := errors.AsType[*wallet.LockedError](err); locked {
-		return nil, err
-	}
-	c.warn("going on without a lock, which could not be taken: %v", err)
-	return func() {}, nil
-}
-
-// patient takes a lock, and tells of the wait once it is one.
-func (c *Client) patient(ctx context.Context, name, what string, limit time.Duration) (unlock func(), err error) {
-	unmentioned, cancel := context.WithTimeout(ctx, waitingAfter)
+// hold takes a lock, waiting up to limit, and tells of the wait once it is one.
+// What says what its holders do, for [Client.Waiting]. Where somebody holds it
+// longer than that, the error is a [*wallet.LockedError]; any other, ctx's own
+// apart, means that nothing can be locked at all (a read-only home).
+func (c *Client) hold(ctx context.Context, name, what string, limit time.Duration) (unlock func(), err error) {
+	unmentioned, cancel := context.WithTimeout(ctx, renewal.TellAfter)
 	defer cancel()
 	unlock, err = c.Wallet.Lock(unmentioned, name)
-	e, locked := errors.AsType[*wallet.LockedError](err)
-	if !locked || ctx.Err() != nil {
-		return unlock, err
+	if e, locked := errors.AsType[*wallet.LockedError](err); locked && ctx.Err() == nil {
+		if c.Waiting != nil {
+			c.Waiting(what, e.Holder)
+		}
+		waiting, cancel := context.WithTimeout(ctx, limit-renewal.TellAfter)
+		defer cancel()
+		unlock, err = c.Wallet.Lock(waiting, name)
 	}
-	if c.Waiting != nil {
-		c.Waiting(what, e.Holder)
+	if err != nil && ctx.Err() != nil {
+		return nil, ctx.Err()
 	}
-	waiting, cancel := context.WithTimeout(ctx, limit-waitingAfter)
-	defer cancel()
-	return c.Wallet.Lock(waiting, name)
+	return unlock, err
 }
 
-// WhileSignedIn calls store if there still is a token of the session, and keeps
-// anybody from signing out meanwhile: what is written after a sign-out would
-// outlive it.
-func (c *Client) WhileSignedIn(ctx context.Context, s Session, store func() error) error {
-	unlock, err := c.lock(ctx, s)
-	if err != nil {
-		return err
-	}
-	defer unlock()
-	if _, err := c.stored(s); err != nil {
-		return err
-	}
-	return store()
+// Standing tells whether there is a token of the session, and the mark of the
+// last time that somebody signed out of it. Who remembers the mark from before
+// asking the service, and holds the guard, knows whether what it got belongs to
+// a sign-in that is over.
+func (c *Client) Standing(s Session) (signedIn bool, mark string) {
+	_, err := c.Wallet.Token(s.tokenKey())
+	note, _ := c.Wallet.Note(signOutNote(s.tokenKey()))
+	return !errors.Is(err, wallet.ErrNotFound), note.ID
 }
+
+// Guard is the name of the lock under which what a sign-in yields is stored or
+// deleted: for the time of that, and no longer.
+func (s Session) Guard() string { return guard(s.tokenKey()) }
+
+func guard(tokenKey string) string { return "file-" + tokenKey }
+
+func signOutNote(tokenKey string) string { return "signout-" + tokenKey }

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sso"
 
+	"github.com/portico-sso/portico/internal/renewal"
 	"github.com/portico-sso/portico/internal/wallet"
 )
 
@@ -61,14 +62,22 @@ func (c *Client) Forget(ctx context.Context, only string, roles ...wallet.RoleKe
 }
 
 // forget deletes one token, behind a refresh in flight where that ends soon, and
-// returns what was deleted. A refresh that takes longer finds its token gone and
-// stores nothing.
+// returns what was deleted. Whoever asks the service for longer than that finds
+// the token gone, and the mark that is left here, and stores nothing: the guard is
+// taken by both, and never held while a service is waited for.
 func (c *Client) forget(ctx context.Context, t wallet.StoredToken) (wallet.StoredToken, error) {
-	waiting, cancel := context.WithTimeout(ctx, forgetWait)
+	waiting, cancel := context.WithTimeout(ctx, forgetWait-renewal.GuardLimit)
 	defer cancel()
 	if unlock, err := c.Wallet.Lock(waiting, "session-"+t.Key); err == nil {
 		defer unlock()
 	}
+	guarding, cancel := context.WithTimeout(ctx, renewal.GuardLimit)
+	defer cancel()
+	if release, err := c.Wallet.Lock(guarding, guard(t.Key)); err == nil {
+		defer release()
+	}
+	// Without the mark they go by the token alone.
+	_ = c.Wallet.PutNote(signOutNote(t.Key), wallet.Note{})
 	if now, err := c.Wallet.Token(t.Key); err == nil {
 		t.Token = now
 	}
