@@ -75,6 +75,7 @@ type Flight[T any] struct {
 type sighting[T any] struct {
 	Stored[T]
 	until time.Time // with a monotonic reading
+	good  bool      // it lasted when it was seen
 }
 
 func (s sighting[T]) left() time.Duration {
@@ -113,6 +114,11 @@ func (f *Flight[T]) Run(ctx context.Context, disowned string) Outcome[T] {
 			e.Left = f.seen[s.Held-1].left()
 		}
 		s = s.Step(e)
+		// A machine that was asleep in the middle has nothing to serve any more.
+		if s.Do == Serve && f.seen[s.Serves-1].good && f.seen[s.Serves-1].left() <= 0 {
+			f.waiting = time.Now()
+			s = Begin(f.Kind, refused)
+		}
 	}
 	return f.outcome(ctx, s)
 }
@@ -197,11 +203,12 @@ func (f *Flight[T]) look(at Do) Copy {
 // version is the number of what bears this mark.
 func (f *Flight[T]) version(found Stored[T]) Version {
 	now := sighting[T]{Stored: found, until: time.Now().Add(time.Until(found.Expires))}
+	now.good = now.left() > 0
 	for i, s := range f.seen {
 		if s.Mark == found.Mark {
 			// The first sighting's word on the monotonic clock stands.
 			if !s.Expires.IsZero() {
-				now.until = s.until
+				now.until, now.good = s.until, s.good
 			}
 			f.seen[i] = now
 			return Version(i + 1)

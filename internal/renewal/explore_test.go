@@ -1,0 +1,215 @@
+package renewal
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// A key is a world in few bits. Processes are alike, so their order is left out.
+type key [6]uint64
+
+type packer struct {
+	bits uint64
+	n    uint
+}
+
+func (p *packer) put(v uint8, width uint) {
+	if uint64(v) >= 1<<width {
+		panic("a world too large for its key")
+	}
+	p.bits |= uint64(v) << p.n
+	p.n += width
+}
+
+func (p *packer) flag(b bool) {
+	if b {
+		p.bits |= 1 << p.n
+	}
+	p.n++
+}
+
+func (p *packer) get(width uint) uint8 {
+	v := uint8(p.bits >> p.n & (1<<width - 1))
+	p.n += width
+	return v
+}
+
+func (p *packer) is() bool { return p.get(1) == 1 }
+
+func (w *world) pack() (k key) {
+	for i := range w.procs {
+		p, b := &w.procs[i], packer{}
+		s := &p.state
+		for _, f := range [...]struct{ v, width uint8 }{
+			{uint8(s.Do), 5}, {uint8(s.Reason), 4}, {uint8(s.Held), 4}, {uint8(s.Issued), 4}, {uint8(s.Serves), 4}, {uint8(s.note), 4}, {s.sent, 2},
+			{p.life, 2}, {p.mail, 2}, {uint8(p.answer), 4}, {uint8(p.got), 4},
+		} {
+			b.put(f.v, uint(f.width))
+		}
+		for _, f := range [...]bool{s.locked, s.guarded, s.told, s.doubt, s.reports, p.mark} {
+			b.flag(f)
+		}
+		k[i] = b.bits
+	}
+	slices.Sort(k[:4])
+	var a, b packer
+	for _, f := range [...]struct{ v, width uint8 }{
+		{uint8(w.disk), 4}, {uint8(w.issued), 4}, {uint8(w.tip), 4}, {uint8(w.prev), 4}, {uint8(w.late), 4}, {uint8(w.note), 4}, {uint8(w.notes), 4}, {uint8(w.spent), 4},
+		{w.foreign, 3}, {uint8(w.foreignHas), 4}, {w.out, 3}, {w.deaths, 2}, {w.losses, 2}, {w.ticks, 2}, {w.sent, 4},
+	} {
+		a.put(f.v, uint(f.width))
+	}
+	for _, l := range w.life {
+		b.put(l, 2)
+	}
+	for _, f := range [...]bool{w.torn, w.graceOver, w.outLocked} {
+		b.flag(f)
+	}
+	k[4], k[5] = a.bits, b.bits
+	return k
+}
+
+func (k key) unpack(kind Kind) (w world) {
+	for i := range w.procs {
+		p, b := &w.procs[i], packer{bits: k[i]}
+		s := &p.state
+		s.Kind = kind
+		s.Do, s.Reason, s.Held, s.Issued, s.Serves, s.note, s.sent = Do(b.get(5)), Reason(b.get(4)), Version(b.get(4)), Version(b.get(4)), Version(b.get(4)), Version(b.get(4)), b.get(2)
+		p.life, p.mail, p.answer, p.got = b.get(2), b.get(2), What(b.get(4)), Version(b.get(4))
+		s.locked, s.guarded, s.told, s.doubt, s.reports, p.mark = b.is(), b.is(), b.is(), b.is(), b.is(), b.is()
+		if p.life == idle {
+			s.Kind = 0
+		}
+	}
+	a, b := packer{bits: k[4]}, packer{bits: k[5]}
+	w.disk, w.issued, w.tip, w.prev, w.late, w.note, w.notes, w.spent = Version(a.get(4)), Version(a.get(4)), Version(a.get(4)), Version(a.get(4)), Version(a.get(4)), Version(a.get(4)), Version(a.get(4)), Version(a.get(4))
+	w.foreign, w.foreignHas, w.out, w.deaths, w.losses, w.ticks, w.sent = a.get(3), Version(a.get(4)), a.get(3), a.get(2), a.get(2), a.get(2), a.get(4)
+	for i := range w.life {
+		w.life[i] = b.get(2)
+	}
+	w.torn, w.graceOver, w.outLocked = b.is(), b.is(), b.is()
+	return w
+}
+
+// visited is the worlds that were reached, in the order in which they were, each
+// with the one it was reached from. A table of its own is several times as fast as
+// a map here, and small.
+type visited struct {
+	keys  []key
+	from  []int32
+	table []int32 // indices into keys, plus one
+}
+
+// add reports whether k is new.
+func (v *visited) add(k key, from int32) bool {
+	if 2*len(v.keys) >= len(v.table) {
+		v.table = make([]int32, max(1<<12, 4*len(v.table)))
+		for i, k := range v.keys {
+			*v.slot(k) = int32(i + 1)
+		}
+	}
+	slot := v.slot(k)
+	if *slot != 0 {
+		return false
+	}
+	v.keys, v.from = append(v.keys, k), append(v.from, from)
+	*slot = int32(len(v.keys))
+	return true
+}
+
+func (v *visited) slot(k key) *int32 {
+	h := uint64(0)
+	for _, x := range k {
+		h = (h ^ x) * 0x9e3779b97f4a7c15
+		h ^= h >> 29
+	}
+	for i := h; ; i++ {
+		s := &v.table[i&uint64(len(v.table)-1)]
+		if *s == 0 || v.keys[*s-1] == k {
+			return s
+		}
+	}
+}
+
+// A finding is what an exploration has come to.
+type finding struct {
+	states, ends, lost int
+	wrong              string // the first thing that is wrong, and how it comes to it
+	loss               string // how the first session is lost
+}
+
+// explore visits every world that a setting leads to, nearest first, so that what
+// goes wrong is found by the shortest way. It stops there.
+func (c setting) explore() finding {
+	var v visited
+	var f finding
+	first := c.begin()
+	v.add(first.pack(), -1)
+	for i := 0; i < len(v.keys) && f.wrong == ""; i++ {
+		w := v.keys[i].unpack(c.kind)
+		moved := false
+		c.moves(&w, func(next world, m move, wrong string) {
+			moved = true
+			if wrong != "" && f.wrong == "" {
+				f.wrong = wrong + v.trace(c, int32(i), m)
+			}
+			v.add(next.pack(), int32(i))
+		})
+		if slices.ContainsFunc(w.procs[:], func(p process) bool { return p.life == running }) {
+			if !moved {
+				f.wrong = "P7: nothing can happen any more, and somebody waits" + v.trace(c, int32(i), move{})
+			}
+			continue
+		}
+		if w.foreign != foreignIdle && w.foreign != foreignOver || w.out > signedIn && w.out < signedOut || slices.ContainsFunc(w.procs[:], func(p process) bool { return p.life == idle }) {
+			continue
+		}
+		f.ends++
+		if c.kind == Token && !c.refusing && !w.gone() && !w.alive(c.rotation) {
+			if f.lost++; f.loss == "" {
+				f.loss = v.trace(c, int32(i), move{})
+			}
+		}
+	}
+	f.states = len(v.keys)
+	return f
+}
+
+// trace is the way to a world, and one move further.
+func (v *visited) trace(c setting, to int32, last move) string {
+	var way []int32
+	for i := to; i >= 0; i = v.from[i] {
+		way = append(way, i)
+	}
+	slices.Reverse(way)
+	var text strings.Builder
+	for n, i := range way[:len(way)-1] {
+		w, want, found := v.keys[i].unpack(c.kind), v.keys[way[n+1]], false
+		c.moves(&w, func(next world, m move, _ string) {
+			if !found && next.pack() == want {
+				found = true
+				fmt.Fprintf(&text, "\n\t%v", m)
+			}
+		})
+	}
+	if last != (move{}) {
+		fmt.Fprintf(&text, "\n\t%v", last)
+	}
+	return text.String()
+}
+
+func TestExplore(t *testing.T) {
+	for name, c := range map[string]setting{
+		"all": {rotation: successor, processes: 4, deaths: 3, losses: 2, left: 0},
+	} {
+		start := time.Now()
+		f := c.explore()
+		t.Logf("%s: %d states, %d ends, %d lost, %v", name, f.states, f.ends, f.lost, time.Since(start))
+		if f.wrong != "" || f.lost > 0 {
+			t.Errorf("%s: %s\nlost:%s", name, f.wrong, f.loss)
+		}
+	}
+}
