@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -100,6 +101,9 @@ func (h *handover) resolve(ctx context.Context) (*setup, credentials, error) {
 		return nil, credentials{}, err
 	}
 	c, err := s.credentials(ctx)
+	if c.Provider == fromEnvironment && !c.Expiration.IsZero() && time.Now().After(c.Expiration) {
+		s.warn("the credentials in the environment (AWS_ACCESS_KEY_ID) have expired; a profile named with --profile comes before them")
+	}
 	return s, c, err
 }
 

@@ -73,7 +73,11 @@ func (a *App) userShell() (string, error) {
 	default:
 		name = cmp.Or(a.getenv("COMSPEC"), "cmd")
 	}
-	return a.command(name)
+	path, err := a.command(name)
+	if err != nil && runtime.GOOS == "windows" { // Git's $SHELL is no path of Windows
+		return a.command(filepath.Base(name))
+	}
+	return path, err
 }
 
 // A promptMark is what stands before a prompt.

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/portico-sso/portico/internal/awsconfig"
+	"github.com/portico-sso/portico/internal/signin"
 	"github.com/portico-sso/portico/internal/terminal"
 	"github.com/portico-sso/portico/internal/wallet"
 )
@@ -24,7 +25,7 @@ const (
 func newWrite(a *App, g *globals) *cobra.Command {
 	w := &write{app: a, globals: g}
 	var as string
-	var all, remove, autoLogin bool
+	var all, remove, watch bool
 	c := &cobra.Command{
 		Use:     "write",
 		Short:   "Write a profile's credentials to ~/.aws/credentials",
@@ -34,16 +35,17 @@ read nothing else. The section is called like the profile with -static after it,
 as --as says. A section that portico did not write is left alone, and so is every
 other line of the file.
 
-The keys are static there: nobody renews them but this command, run again.
-With --all it renews every section that it has written, so a scheduler can keep
-them fresh; what lasts 15 minutes or more is not touched. "portico sso logout"
-removes them, as does --remove.
+The keys are static there: nobody renews them but this command, run again, or left
+running with --watch, until the sign-in is over. With --all it renews every section
+that it has written, so a scheduler can keep them fresh; what lasts 15 minutes or
+more is not touched. "portico sso logout" removes them, as does --remove.
 
 The name of a profile that has credentials of its own is refused: some SDKs would
 take the keys in place of the profile's own way, and fail when they have expired,
 and others would never look at them.`,
 		Example: `  portico write --profile dev
   portico write --profile dev --as default
+  portico write --profile dev --watch
   portico write --all
   portico write --profile dev --remove`,
 		Args: noArgs,
@@ -51,20 +53,30 @@ and others would never look at them.`,
 			if all && (as != "" || g.Profile != "") {
 				return &usageError{Problem: "argument --all: not allowed with arguments --as and --profile"}
 			}
-			w.AutoLogin = autoLogin
-			if !all {
-				if remove {
-					return w.remove(cmd.Context(), as)
-				}
-				return w.one(cmd.Context(), g, as)
+			ctx := cmd.Context()
+			switch {
+			case remove && watch:
+				return &usageError{Problem: "argument --remove: not allowed with argument --watch"}
+			case remove && all:
+				return w.all(ctx, w.removeOne)
+			case remove:
+				return w.remove(ctx, as)
 			}
-			return w.all(cmd.Context(), remove)
+			run := func() error { return w.one(ctx, g, as) }
+			if all {
+				run = func() error { return w.all(ctx, w.renew) }
+			}
+			if watch {
+				return w.watch(ctx, run)
+			}
+			return run()
 		},
 	}
 	c.Flags().StringVar(&as, "as", "", "section to write (else PROFILE-static)")
 	c.Flags().BoolVar(&all, "all", false, "every section written before, in place of one")
 	c.Flags().BoolVar(&remove, "remove", false, "remove the section, in place of writing it")
-	c.Flags().BoolVar(&autoLogin, "auto-login", false, "open a browser to sign in where that is needed; whoever else waits for it shares the result")
+	c.Flags().BoolVar(&watch, "watch", false, "stay, and write again before the keys end")
+	c.Flags().BoolVar(&w.AutoLogin, "auto-login", false, "open a browser to sign in where that is needed; whoever else waits for it shares the result")
 	return c
 }
 
@@ -72,6 +84,8 @@ type write struct {
 	app       *App
 	globals   *globals
 	AutoLogin bool
+
+	again bool // it has been run before: what is still good is not mentioned
 }
 
 func sectionFor(profile, as string) string { return cmp.Or(as, profile+"-static") }
@@ -116,6 +130,9 @@ func (w *write) one(ctx context.Context, g *globals, as string) error {
 	verb := "Wrote"
 	if !changed {
 		verb = "Still good are"
+	}
+	if !changed && w.again {
+		return nil
 	}
 	fmt.Fprintf(a.Stderr, "%s the credentials of %s in [%s] of %s%s.\n", verb, terminal.Clean(name), terminal.Clean(section), files.CredentialsShown, c.until())
 	if files.CredentialsExposed() {
@@ -163,9 +180,9 @@ func isWritten(files awsconfig.Files, section string, own map[string]string) err
 		Hint:    "Choose another name with --as, or delete the section if nobody needs its keys."}
 }
 
-// all renews or removes what was written, whatever fails on the way. The first
+// all does the same to all that was written, whatever fails on the way. The first
 // failure's code is the command's.
-func (w *write) all(ctx context.Context, remove bool) error {
+func (w *write) all(ctx context.Context, do func(context.Context, writtenSection) error) error {
 	a := w.app
 	config, err := a.files().Load()
 	if err != nil {
@@ -177,17 +194,11 @@ func (w *write) all(ctx context.Context, remove bool) error {
 	}
 	first := 0
 	for _, section := range sections {
-		g := *w.globals
-		g.Profile = section.profile
-		if remove {
-			err = w.removeOne(ctx, section.section)
-		} else {
-			err = w.one(ctx, &g, section.section)
-		}
+		err := do(ctx, section)
 		if ctx.Err() != nil || errors.Is(err, terminal.ErrInterrupted) {
 			return err
 		}
-		if code := report(ctx, a, err); first == 0 {
+		if code := report(ctx, a, err); first == 0 && !(w.again && passing(err)) {
 			first = code
 		}
 	}
@@ -197,17 +208,56 @@ func (w *write) all(ctx context.Context, remove bool) error {
 	return nil
 }
 
+func (w *write) renew(ctx context.Context, section writtenSection) error {
+	g := *w.globals
+	g.Profile = section.profile
+	return w.one(ctx, &g, section.section)
+}
+
+// watchEvery is how often a watch looks at what it has written. Mostly that reads a
+// few files; a clock that is asked anew each time also tells of a night's sleep.
+const watchEvery = time.Minute
+
+// watch runs something that renews every minute, until it fails for a reason that
+// time does not cure.
+func (w *write) watch(ctx context.Context, run func() error) error {
+	for {
+		err := run()
+		if err != nil && (!w.again || ctx.Err() != nil || !passing(err)) {
+			return err
+		}
+		if err != nil {
+			report(ctx, w.app, err)
+		}
+		w.again = true
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(watchEvery):
+		}
+	}
+}
+
+// passing tells errors that may be over in a while: of the network, or of a service
+// in trouble.
+func passing(err error) bool {
+	_, network := errors.AsType[*signin.ConnectionError](err)
+	_, refresh := errors.AsType[*signin.RefreshError](err)
+	said, service := errors.AsType[*signin.ServiceError](err)
+	return network || refresh || (service && !said.Final())
+}
+
 // remove needs no profile: its section may outlive it.
 func (w *write) remove(ctx context.Context, as string) error {
 	s, err := w.app.setupForNew(w.globals)
 	if err != nil {
 		return err
 	}
-	return w.removeOne(ctx, sectionFor(s.settings.ProfileName, as))
+	return w.removeOne(ctx, writtenSection{section: sectionFor(s.settings.ProfileName, as)})
 }
 
-func (w *write) removeOne(ctx context.Context, section string) error {
-	files := w.app.files()
+func (w *write) removeOne(ctx context.Context, of writtenSection) error {
+	files, section := w.app.files(), of.section
 	removed, err := removeWritten(ctx, files, section)
 	if err != nil {
 		return err
