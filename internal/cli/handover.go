@@ -120,6 +120,10 @@ func (h *handover) stillNeeded(ctx context.Context) bool {
 	return required
 }
 
+// silentPause is how long a person who has said no is not asked again by what runs
+// without them: some programs ask for credentials until they have them.
+const silentPause = time.Minute
+
 // signIn does what sso login does, but for what it says: stdout is for data. Where
 // nobody can see or answer what is asked, that fails at once.
 func (h *handover) signIn(ctx context.Context, s *setup, required *signin.RequiredError) error {
@@ -140,6 +144,9 @@ func (h *handover) signIn(ctx context.Context, s *setup, required *signin.Requir
 		return err
 	}
 	l.Out, l.Needed = a.Stderr, h.stillNeeded
+	if h.Silent {
+		l.Pause = silentPause
+	}
 	l.Because = fmt.Sprintf("Nobody is signed in to %s, so this signs in first.", terminal.Clean(of.String()))
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)

@@ -79,9 +79,10 @@ type login struct {
 	// ResolveTime is what a start URL's own host gets to answer; 0: for ever.
 	ResolveTime time.Duration
 	// Needed is set where nobody asked for this sign-in by name, see [signin.Options];
-	// Because then says why there is one.
+	// Because then says why there is one, and Pause is as there.
 	Needed  func(context.Context) bool
 	Because string
+	Pause   time.Duration
 }
 
 func (a *App) newLogin(s *setup, client *signin.Client, t *terminal.Terminal, how loginFlags) (*login, error) {
@@ -110,6 +111,8 @@ func (l *login) run(ctx context.Context, s signin.Session) (signin.Session, erro
 		DeviceCode:      w.deviceCode,
 		CallbackAddress: l.CallbackAddress,
 		Show:            func(i signin.Instructions) { l.show(i, w) },
+		Needed:          l.Needed,
+		Pause:           l.Pause,
 	}
 	if !w.quiet {
 		o.OpenURL = l.OpenURL

@@ -100,10 +100,16 @@ func (e *DeniedError) Error() string {
 }
 
 // A GivenUpError reports that somebody else's sign-in, for which this one waited,
-// was denied, abandoned or interrupted.
-type GivenUpError struct{ Session Session }
+// was denied, abandoned or interrupted; or one a short while ago.
+type GivenUpError struct {
+	Session    Session
+	Ago, Pause time.Duration // where this one did not wait: how long ago, and for how long none is begun
+}
 
 func (e *GivenUpError) Error() string {
+	if e.Pause > 0 {
+		return fmt.Sprintf("The last sign-in to %s was not completed, %s ago, and none is begun by itself for %s after that.", e.Session, e.Ago.Round(time.Second), e.Pause)
+	}
 	return fmt.Sprintf("The sign-in to %s, for which this waited, was not completed.", e.Session)
 }
 

@@ -31,6 +31,17 @@ type Options struct {
 	// not come back, until ctx ends. Accept completes the sign-in, or says what is
 	// wrong with the address. An error of Paste ends the sign-in. Nil: nobody can.
 	Paste func(ctx context.Context, accept func(address string) error) error
+
+	// Needed makes this a sign-in for which nobody asked by name, one of maybe many
+	// that want the same at the same time: once it is its turn, Needed tells whether
+	// there is still a need. If there is, and the sign-in that it waited for came to
+	// nothing, so does this one, with a [*GivenUpError]: the person has answered.
+	// Nil: this sign-in has been asked for.
+	Needed func(ctx context.Context) bool
+
+	// Pause is how long after the answer was no none of those that are only Needed is
+	// begun: who tries again and again opens no browser each time.
+	Pause time.Duration
 }
 
 // Instructions are what a person needs to sign in.
@@ -58,7 +69,8 @@ func (c *Client) Login(ctx context.Context, s Session, o Options) (wallet.Token,
 		return wallet.Token{}, fmt.Errorf("the token could not be stored: %v", err)
 	}
 	before, _ := c.Wallet.Token(s.tokenKey()) // whatever there is
-	unlock, err := c.turn(ctx, s)
+	givenUp, _ := c.Wallet.GivenUp(s.tokenKey())
+	unlock, err := c.turn(ctx, s, o)
 	if err != nil {
 		return wallet.Token{}, err
 	}
@@ -70,8 +82,12 @@ func (c *Client) Login(ctx context.Context, s Session, o Options) (wallet.Token,
 		if !o.Needed(ctx) {
 			return c.stored(s)
 		}
-		if c.Wallet.GivenUp(s.tokenKey()) != givenUp {
+		mark, at := c.Wallet.GivenUp(s.tokenKey())
+		if mark != givenUp {
 			return wallet.Token{}, &GivenUpError{Session: s}
+		}
+		if ago := time.Since(at); ago >= 0 && ago < o.Pause {
+			return wallet.Token{}, &GivenUpError{Session: s, Ago: ago, Pause: o.Pause}
 		}
 	}
 	t, err := c.login(ctx, s, o)
@@ -79,12 +95,20 @@ func (c *Client) Login(ctx context.Context, s Session, o Options) (wallet.Token,
 		e.Login = &s
 	}
 	if err != nil {
-		if e := c.Wallet.GiveUp(s.tokenKey()); e != nil {
+		if e := c.Wallet.GiveUp(s.tokenKey(), answered(err)); e != nil {
 			c.warn("those who wait for this sign-in cannot be told that it came to nothing: %v", e)
 		}
 		return wallet.Token{}, err
 	}
 	return t, c.keep(ctx, s, t)
+}
+
+// answered tells whether the person, or the service, was asked and did not say yes.
+func answered(err error) bool {
+	_, denied := errors.AsType[*DeniedError](err)
+	_, abandoned := errors.AsType[*AbandonedError](err)
+	said, ok := errors.AsType[*ServiceError](err)
+	return denied || abandoned || (ok && said.Final())
 }
 
 // turn waits until nobody else signs in to the session, up to turnLimit. Where

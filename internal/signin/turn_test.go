@@ -274,6 +274,32 @@ func TestLoginOfSomebodyGone(t *testing.T) {
 	})
 }
 
+// What is tried again and again opens no browser each time: not before the pause
+// after the last answer is over. A person's own sign-in is at once.
+func TestPauseAfterADenial(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ic := idctest.New(t)
+		client, s := fixture(t, ic)
+		var shown atomic.Int32
+		o := needing(client, s, &shown, func(in signin.Instructions) { ic.Deny(context.Background(), "alice", in.CompleteURL) })
+		o.Pause = time.Minute
+		for i, c := range []struct {
+			options signin.Options
+			after   time.Duration
+			shown   int32
+			givenUp bool
+		}{
+			{o, 0, 1, false}, {o, time.Second, 1, true}, {o, 58 * time.Second, 1, true}, {o, 2 * time.Second, 2, false}, {o, 0, 2, true},
+			{needing(client, s, &shown, func(in signin.Instructions) { ic.Approve(context.Background(), "alice", in.CompleteURL) }), 0, 3, false},
+		} {
+			time.Sleep(c.after)
+			if _, err := client.Login(t.Context(), s, c.options); isGivenUp(err) != c.givenUp || shown.Load() != c.shown {
+				t.Errorf("%d: got %v after %d sign-ins, want %d", i, err, shown.Load(), c.shown)
+			}
+		}
+	})
+}
+
 func isGivenUp(err error) bool {
 	_, ok := errors.AsType[*signin.GivenUpError](err)
 	return ok
