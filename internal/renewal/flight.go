@@ -300,7 +300,7 @@ func (f *Flight[T]) report(s State) {
 		return
 	}
 	note := wallet.Note{Denied: s.Reason == Denied, Failure: f.Fold(s.Reason, f.failed)}
-	if s.Reason == Unanswered && f.Kind == Token {
+	if f.Kind == Token && (s.Reason == Unanswered || s.Reason == AnswerLost) {
 		note.Spent = fingerprint(f.seen[s.Held-1].Mark)
 	}
 	f.leave(note)

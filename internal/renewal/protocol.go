@@ -30,6 +30,9 @@ const (
 	Quiet = time.Minute
 )
 
+// tearing is how long somebody may take to write a file in place.
+const tearing = time.Second
+
 // attempts is how often the same is sent before the service counts as silent.
 const attempts = 3
 
@@ -81,8 +84,9 @@ type Copy struct {
 	Left      time.Duration // how long it still lasts
 	Renewable bool          // it carries what a renewal takes
 
-	// Gone: nothing is stored, or nothing that may be used. In a Compare of a
-	// Role's it means that the session has been signed out of.
+	// Gone: nothing is stored, or nothing that may be used; in a Compare, that
+	// somebody has signed out since LookAgain. Without Gone and Version, something is
+	// stored that cannot be read, or not just now: others write in place.
 	Gone bool
 	// Spent: somebody was about to send its refresh token and left no word of the
 	// outcome.
@@ -281,15 +285,20 @@ func (s State) lookedAgain(e Event) State {
 	case c.Version != 0 && !c.Renewable:
 		return s.fallBack(Exhausted, e.Left)
 	}
-	// What cannot be read just now is being written by somebody who knows no lock;
-	// what was found before that will do.
 	if c.Version != 0 {
 		s.Held, s.doubt = c.Version, c.Spent
 	}
-	if s.Kind == Token {
+	switch {
+	case s.Kind == Role:
+		return s.to(Send)
+	case c.Version != 0:
 		return s.to(Check)
+	case e.Held < tearing:
+		return s
 	}
-	return s.to(Send)
+	// What was read before the lock was taken may be spent by now, and to send what
+	// was spent long ago ends the session.
+	return s.fallBack(Missing, e.Left)
 }
 
 func (s State) answered(e Event) State {
@@ -334,14 +343,14 @@ func (s State) unissued(e Event) State {
 func (s State) compared(e Event) State {
 	c := e.Copy
 	switch {
-	case c.Gone && s.Kind == Token:
-		s.Issued = 0
-		return s.fail(Missing)
-	case c.Gone:
+	case c.Gone && s.Kind == Role:
 		return s.serve(s.Issued) // the caller's, and to leave no trace
 	case s.renewed(c):
 		s.reports = s.locked && s.Issued == 0 // that what was announced came to an end
 		return s.serve(c.Version)
+	case c.Gone:
+		s.Issued = 0
+		return s.fail(Missing)
 	case s.Issued != 0:
 		return s.to(Write)
 	}

@@ -151,7 +151,10 @@ func (c setting) copy(w *world, p *process) Copy {
 		k.Version, k.Gone = w.disk, w.disk == 0
 	}
 	if c.kind == Role {
-		k.Gone = p != nil && p.state.Do == Compare && w.gone() && !p.mark
+		k.Gone = false
+	}
+	if p != nil && p.state.Do == Compare && w.gone() && !p.mark {
+		k.Gone = true
 	}
 	k.Left, k.Spent = left(w.life[k.Version]), k.Version != 0 && w.spent == k.Version
 	if c.bug == noSharing {
@@ -210,6 +213,7 @@ func (w *world) guarded() bool {
 type move struct {
 	who  int8 // a process, or one of the others
 	what string
+	with string // what it is about
 }
 
 const (
@@ -221,7 +225,7 @@ const (
 
 func (m move) String() string {
 	if m.who >= 0 {
-		return fmt.Sprintf("process %d: %s", m.who+1, m.what)
+		return fmt.Sprintf("process %d: %s%s", m.who+1, m.what, m.with)
 	}
 	return [...]string{"time", "the service", "the other client", "sign-out"}[-1-m.who] + ": " + m.what
 }
@@ -237,7 +241,7 @@ func (c setting) moves(w *world, yield step) {
 }
 
 // happen carries one process on by an event, and checks what it comes to.
-func (c setting) happen(w world, i int, e Event, what string, yield step) {
+func (c setting) happen(w world, i int, e Event, m move, yield step) {
 	p := &w.procs[i]
 	e.Left = left(w.life[p.state.Held])
 	before := p.state.Do
@@ -252,12 +256,11 @@ func (c setting) happen(w world, i int, e Event, what string, yield step) {
 	if c.bug == earlyUnlock && before == Guard {
 		p.state.locked = false
 	}
-	yield(w, move{int8(i), what}, "")
+	yield(w, m, "")
 }
 
 func (c setting) processMoves(w *world, i int, yield step) {
 	p := &w.procs[i]
-	name := func(more string) string { return p.state.Do.String() + more }
 	if p.life == idle {
 		next := *w
 		next.procs[i] = process{life: running, state: Begin(c.kind, 0)}
@@ -271,10 +274,10 @@ func (c setting) processMoves(w *world, i int, yield step) {
 		next := *w
 		next.deaths--
 		next.procs[i] = process{life: over}
-		yield(next, move{int8(i), "dies before " + name("")}, "")
+		yield(next, move{int8(i), "dies before ", p.state.Do.String()}, "")
 		if p.mail == request && w.late == 0 {
 			next.late = p.state.Held
-			yield(next, move{int8(i), "dies, its request does not"}, "")
+			yield(next, move{int8(i), "dies, its request does not", ""}, "")
 		}
 	}
 	c.resume(*w, i, yield)
@@ -283,8 +286,7 @@ func (c setting) processMoves(w *world, i int, yield step) {
 // resume does the next step of a process.
 func (c setting) resume(w world, i int, yield step) {
 	p := &w.procs[i]
-	name := func(more string) string { return p.state.Do.String() + more }
-	do := func(e Event, more string) { c.happen(w, i, e, name(more), yield) }
+	do := func(e Event, more string) { c.happen(w, i, e, move{int8(i), p.state.Do.String(), more}, yield) }
 	switch p.state.Do {
 	case Look:
 		if !w.torn { // wallet looks twice, and foreign clients do not die here
@@ -334,14 +336,14 @@ func (c setting) resume(w world, i int, yield step) {
 			wrong = "P5: what is stored now ends earlier than what was"
 		}
 		w.disk, w.torn = p.state.Issued, false
-		c.happen(w, i, Event{What: Done}, name(""), func(next world, m move, _ string) { yield(next, m, wrong) })
+		c.happen(w, i, Event{What: Done}, move{int8(i), "write", ""}, func(next world, m move, _ string) { yield(next, m, wrong) })
 	case Report:
 		w.spent, w.note = 0, 0
 		if p.state.Reason != None {
 			w.notes++
 			w.note = w.notes
 		}
-		if p.state.Reason == Unanswered {
+		if p.state.Reason == Unanswered || p.state.Reason == AnswerLost {
 			w.spent = p.state.Held
 		}
 		do(Event{What: Done}, "")
@@ -358,10 +360,10 @@ func (c setting) send(w world, i int, yield step) {
 		if w.losses > 0 {
 			next := w
 			next.losses--
-			c.happen(next, i, Event{What: Lost}, what, yield)
+			c.happen(next, i, Event{What: Lost}, move{int8(i), what, ""}, yield)
 			if p.mail == request && w.late == 0 {
 				next.late = p.state.Held
-				c.happen(next, i, Event{What: Lost}, what+" for now", yield)
+				c.happen(next, i, Event{What: Lost}, move{int8(i), what, " for now"}, yield)
 			}
 		}
 	}
@@ -374,18 +376,27 @@ func (c setting) send(w world, i int, yield step) {
 		w.sent++
 		p.mail = request
 		bound := 1 + (c.deaths - w.deaths) + (c.losses - w.losses) + (c.ticks - w.ticks)
-		if wrong == "" && (!c.refusing || c.together) && w.sent > bound {
+		if !c.together {
+			bound += uint8(w.notes) // who comes after a failure asks anew
+		}
+		if c.foreign {
+			bound++ // it may put an older token over a newer one
+		}
+		if c.kind == Role && w.gone() {
+			bound++ // what was there has been deleted
+		}
+		if wrong == "" && w.sent > bound {
 			wrong = "P2, P8: the service is asked more often than once, and once more for each death and loss"
 		}
-		yield(w, move{int8(i), "send"}, wrong)
+		yield(w, move{int8(i), "send", ""}, wrong)
 	case request:
 		lose("the request is lost")
 		p.mail = answer
 		p.answer, p.got = w.ask(c.rotation, p.state.Held)
-		yield(w, move{byService, fmt.Sprint("answers process ", i+1)}, "")
+		yield(w, move{byService, "acts on what was sent", ""}, "")
 	case answer:
 		lose("the answer is lost")
-		c.happen(w, i, Event{What: p.answer, Issued: p.got}, "answer", yield)
+		c.happen(w, i, Event{What: p.answer, Issued: p.got}, move{int8(i), "answer", ""}, yield)
 	}
 }
 
@@ -396,7 +407,7 @@ func (c setting) end(w world, i int, yield step) {
 	if s.Do == Serve && w.life[s.Serves] == 0 {
 		// As Run does with what ended under its hands.
 		p.state = Begin(c.kind, 0)
-		yield(w, move{int8(i), "begins anew"}, "")
+		yield(w, move{int8(i), "begins anew", ""}, "")
 		return
 	}
 	wrong := ""
@@ -412,7 +423,7 @@ func (c setting) end(w world, i int, yield step) {
 		wrong = "a refresh token that was spent in vain is not told as that"
 	}
 	w.procs[i] = process{life: over}
-	yield(w, move{int8(i), s.Do.String()}, wrong)
+	yield(w, move{int8(i), s.Do.String(), ""}, wrong)
 }
 
 func (c setting) otherMoves(w *world, yield step) {
@@ -420,7 +431,7 @@ func (c setting) otherMoves(w *world, yield step) {
 	if w.late != 0 {
 		next.late = 0
 		next.ask(c.rotation, w.late)
-		yield(next, move{byService, "gets a request that was given up"}, "")
+		yield(next, move{byService, "gets a request that was given up", ""}, "")
 		next = *w
 	}
 	// A refresh takes the other client seconds, and two file operations take ours
@@ -433,19 +444,19 @@ func (c setting) otherMoves(w *world, yield step) {
 		for v := range next.life {
 			next.life[v] -= min(next.life[v], 1)
 		}
-		yield(next, move{byClock, "passes"}, "")
+		yield(next, move{byClock, "passes", ""}, "")
 		next = *w
 	}
 	if c.rotation == expiring && w.prev != 0 && !w.graceOver {
 		next.graceOver = true
-		yield(next, move{byService, "repeats its answer no more"}, "")
+		yield(next, move{byService, "repeats its answer no more", ""}, "")
 	}
 	c.foreignMoves(*w, yield)
 	c.signOutMoves(*w, yield)
 }
 
 func (c setting) foreignMoves(w world, yield step) {
-	does := func(what string) { yield(w, move{byForeign, what}, "") }
+	does := func(what string) { yield(w, move{byForeign, what, ""}, "") }
 	switch w.foreign {
 	case foreignIdle:
 		if w.disk != 0 && !w.torn && w.life[w.disk] < 3 {
@@ -459,7 +470,7 @@ func (c setting) foreignMoves(w world, yield step) {
 				lost := w
 				lost.losses--
 				lost.foreignHas = 0
-				yield(lost, move{byForeign, "loses its answer"}, "")
+				yield(lost, move{byForeign, "loses its answer", ""}, "")
 			}
 			w.foreign, w.foreignHas = foreignHolds, got
 		}
@@ -477,7 +488,7 @@ func (c setting) foreignMoves(w world, yield step) {
 }
 
 func (c setting) signOutMoves(w world, yield step) {
-	does := func(what string) { yield(w, move{bySignOut, what}, "") }
+	does := func(what string) { yield(w, move{bySignOut, what, ""}, "") }
 	switch w.out {
 	case signedIn:
 		free := !w.locked()

@@ -105,9 +105,27 @@ func (s Session) unrefreshed(why renewal.Reason, cause error) error {
 type refresh struct {
 	client  *Client
 	session Session
+
+	signedOut string // the mark of the last sign-out, when the work began
 }
 
-func (r *refresh) Read(renewal.Do) renewal.Stored[wallet.Token] {
+func (r *refresh) Read(at renewal.Do) renewal.Stored[wallet.Token] {
+	found := r.read()
+	switch at {
+	case renewal.LookAgain:
+		_, r.signedOut = r.client.Standing(r.session)
+	case renewal.Compare:
+		if _, mark := r.client.Standing(r.session); mark != r.signedOut {
+			found.Gone = true
+			if found.Err == nil {
+				found.Err = &RequiredError{Session: r.session, Reason: Missing}
+			}
+		}
+	}
+	return found
+}
+
+func (r *refresh) read() renewal.Stored[wallet.Token] {
 	t, err := r.client.stored(r.session)
 	if err != nil {
 		e, required := errors.AsType[*RequiredError](err)
