@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// A key is a world in few bits. Processes are alike, so their order is left out.
+// A key is a world in few bits. Processes are alike, so their order is left out:
+// in what is said of a run, each step may number them anew.
 type key [6]uint64
 
 type packer struct {
@@ -279,13 +280,14 @@ func TestKnownLossesAreFound(t *testing.T) {
 // An exploration that finds nothing proves something only if it would.
 func TestBrokenRulesAreFound(t *testing.T) {
 	for name, c := range map[string]setting{
-		"P2": {bug: noLookAgain, rotation: successor},
-		"P5": {bug: noCompare, rotation: successor, foreign: true, ticks: 2},
-		"P1": {bug: earlyUnlock, rotation: successor, processes: 3},
-		"P3": {bug: noRepeat, rotation: successor, losses: 1},
-		"P6": {bug: noGuard, rotation: successor, signOut: true},
-		"P8": {bug: noSharing, rotation: successor, refusing: true, together: true},
-		"":   {bug: deleteOnRefusal, rotation: strict, foreign: true},
+		"no look after taking the lock":         {bug: noLookAgain, rotation: successor},
+		"no look before writing":                {bug: noCompare, rotation: reusable, foreign: true, ticks: 1},
+		"no look before writing, signed out":    {bug: noCompare, rotation: successor, signOut: true},
+		"the lock is given back before writing": {bug: earlyUnlock, rotation: successor, processes: 3},
+		"a lost answer is not asked for again":  {bug: noRepeat, rotation: successor, losses: 1},
+		"no guard":                              {bug: noGuard, rotation: successor, signOut: true},
+		"a failure is not shared":               {bug: noSharing, rotation: successor, refusing: true, together: true},
+		"deleted on refusal":                    {bug: deleteOnRefusal, rotation: strict, foreign: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if c.processes == 0 {

@@ -98,6 +98,7 @@ type Outcome[T any] struct {
 // did not accept, or "".
 func (f *Flight[T]) Run(ctx context.Context, disowned string) Outcome[T] {
 	f.waiting = time.Now()
+	defer f.drop()
 	var refused Version
 	if disowned != "" {
 		refused = f.version(Stored[T]{Mark: disowned})
@@ -121,6 +122,15 @@ func (f *Flight[T]) Run(ctx context.Context, disowned string) Outcome[T] {
 		}
 	}
 	return f.outcome(ctx, s)
+}
+
+// drop gives back what is held after all, in a panic.
+func (f *Flight[T]) drop() {
+	for _, end := range []func(){f.unguard, f.unlock} {
+		if end != nil {
+			end()
+		}
+	}
 }
 
 // waited is how long the lock was waited for. A caller with less time than that
@@ -167,10 +177,12 @@ func (f *Flight[T]) do(ctx context.Context, s State) Event {
 		}
 	case Release:
 		f.unguard()
+		f.unguard = nil
 	case Report:
 		f.report(s)
 	case Unlock:
 		f.unlock()
+		f.unlock = nil
 	}
 	return Event{What: Done}
 }
