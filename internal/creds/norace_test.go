@@ -2,4 +2,4 @@
 
 package creds_test
 
-const schedules = 1000
+const schedules = 10_000
