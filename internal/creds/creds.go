@@ -111,6 +111,11 @@ func (f *fetch) Write(c wallet.RoleCredentials) error {
 	err := f.source.Wallet.PutRoleCredentials(f.role.Key(), c)
 	if err != nil {
 		f.source.warn("the role credentials could not be cached: %v", err)
+		return err
+	}
+	// Signing out does not wait for a guard whose holder is suspended.
+	if _, mark := f.source.SignIn.Standing(f.role.Session); mark != f.signedOut {
+		_, err = f.source.Wallet.DeleteRoleCredentials(wallet.TokenKey(f.role.Session.Name, f.role.Session.StartURL))
 	}
 	return err
 }

@@ -144,11 +144,18 @@ func (r *refresh) of(t wallet.Token) renewal.Stored[wallet.Token] {
 func (r *refresh) Storable() error { return r.client.Wallet.CheckTokenWritable(r.session.tokenKey()) }
 
 func (r *refresh) Write(t wallet.Token) error {
-	err := r.client.Wallet.PutToken(r.session.tokenKey(), t)
-	if err != nil {
+	w, key := r.client.Wallet, r.session.tokenKey()
+	if err := w.PutToken(key, t); err != nil {
 		r.client.warn("the refreshed token could not be stored: %v", err)
+		return err
 	}
-	return err
+	// Signing out does not wait for a guard whose holder is suspended.
+	if _, mark := r.client.Standing(r.session); mark != r.signedOut {
+		if now, err := w.Token(key); err == nil && now.AccessToken == t.AccessToken {
+			return w.DeleteToken(key)
+		}
+	}
+	return nil
 }
 
 func (r *refresh) Send(ctx context.Context, t wallet.Token) (renewal.Stored[wallet.Token], renewal.What, error) {
