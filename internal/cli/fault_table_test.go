@@ -355,6 +355,11 @@ func refreshTrouble(code string) string {
 	return "[ERROR]: Error when retrieving token from sso: Token has expired and refresh failed: " + code + ": <fault> | The service did not answer the refresh. The sign-in is kept and may be good: wait a moment and try again."
 }
 
+func lostRefresh(how string) string {
+	return "[ERROR]: Error when retrieving token from sso: Token has expired and refresh failed: the answer to the refresh was lost: " + how +
+		" | The service may have renewed the sign-in, and repeats its answer for about a minute: try again now. After that, sign in with: portico sso login --sso-session corp"
+}
+
 func closed(op string) string { return "[ERROR]: " + wasClosed(op) + hintNetwork }
 
 func wasClosed(op string) string {
@@ -525,14 +530,14 @@ var faultTable = map[string][]faultRow{
 		{"status 500", 255, refreshTrouble("InternalServerException")},
 		{"status 500, ×1", 0, ""},
 		{"status 503", 255, refreshTrouble("ServiceUnavailableException")},
-		{"drop before", 255, closed("CreateToken")},
+		{"drop before", 255, lostRefresh(wasClosed("CreateToken"))},
 		{"drop before, ×1", 0, ""},
-		{"drop after", 255, closed("CreateToken")},
+		{"drop after", 255, lostRefresh(wasClosed("CreateToken"))},
 		{"drop after, ×1", 0, ""},
-		{"truncate", 255, cutOff("CreateToken")},
-		{"truncate, ×1", 255, cutOff("CreateToken")},
+		{"truncate", 255, lostRefresh(wasCutOff("CreateToken"))},
+		{"truncate, ×1", 0, ""},
 		{"latency 100ms", 0, ""},
-		{"latency 4s, read timeout 2", 255, late("CreateToken")},
+		{"latency 4s, read timeout 2", 255, lostRefresh(wasLate("CreateToken"))},
 		{"rate", 255, refreshTrouble("TooManyRequestsException")},
 	},
 	"ListAccounts": {
