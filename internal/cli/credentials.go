@@ -49,7 +49,10 @@ func (s *setup) role() (creds.Role, error) {
 // environment unless a profile or a role is named by flag, then what the profile
 // says.
 func (s *setup) credentials(ctx context.Context) (credentials, error) {
-	if s.globals.Profile == "" && s.globals.AccountID == "" {
+	if !s.policy.IsZero() {
+		return s.narrowedCredentials(ctx)
+	}
+	if s.globals.Profile == "" {
 		if c, err := s.environmentKeys(); c.AccessKeyID != "" || err != nil {
 			return c, err
 		}

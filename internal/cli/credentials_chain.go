@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -94,6 +95,22 @@ func (s *setup) assumeRole(ctx context.Context, visited []string) (credentials, 
 	return from(fromRole, c), err
 }
 
+// narrowedCredentials resolves the profile under a session policy, which only
+// AssumeRole takes: GetRoleCredentials has no room for one.
+func (s *setup) narrowedCredentials(ctx context.Context) (credentials, error) {
+	if keys, err := s.environmentKeys(); s.globals.Profile == "" && (keys.AccessKeyID != "" || err != nil) {
+		return credentials{}, cmp.Or(err, error(&credentialsError{
+			Problem: "a session policy cannot narrow the keys of the environment",
+			Hint:    "Unset AWS_ACCESS_KEY_ID, or name a profile with --profile."}))
+	}
+	if p := s.settings.Profile; !p.Has("role_arn") || p.Has("web_identity_token_file") {
+		return credentials{}, &credentialsError{
+			Problem: fmt.Sprintf("a session policy cannot narrow the profile %s: it assumes no role", s.settings.ProfileName),
+			Hint:    "Narrow a profile with role_arn and source_profile. IAM Identity Center gives out a permission set's credentials whole."}
+	}
+	return s.assumeRole(ctx, nil)
+}
+
 // role is the other way from [from].
 func (c credentials) role() wallet.RoleCredentials {
 	return wallet.RoleCredentials{AccessKeyID: c.AccessKeyID, SecretAccessKey: c.SecretAccessKey, SessionToken: c.SessionToken, Expiration: c.Expiration, AccountID: c.AccountID}
@@ -104,7 +121,7 @@ func (c credentials) role() wallet.RoleCredentials {
 func (s *setup) source(name string, visited []string) (func(context.Context) (credentials, error), error) {
 	next := *s
 	next.settings = awsconfig.ResolveLoose(s.settings.Config, awsconfig.Flags{Profile: name, Region: s.globals.Region}, s.lookup)
-	next.chain = ""
+	next.chain, next.policy = "", creds.SessionPolicy{}
 	if !next.settings.HasProfile {
 		return nil, &credentialsError{Problem: fmt.Sprintf(`The source_profile "%s" referenced in the profile "%s" does not exist.`, name, s.settings.ProfileName)}
 	}
@@ -179,7 +196,8 @@ func (s *setup) assumer(arn string) (*creds.Assumer, error) {
 		}
 	}
 	return &creds.Assumer{
-		Role:   wallet.AssumedRole{ARN: arn, SessionName: get("role_session_name"), ExternalID: get("external_id"), MFASerial: get("mfa_serial"), Duration: duration},
+		Role: wallet.AssumedRole{ARN: arn, SessionName: get("role_session_name"), ExternalID: get("external_id"), MFASerial: get("mfa_serial"), Duration: duration,
+			Policy: s.policy.JSON, PolicyARNs: s.policy.ARNs},
 		Region: region, Endpoint: endpoint, Addresses: s.addresses(), HTTP: s.http, Wallet: s.wallet, Warn: s.warn,
 		MFACode: func(ctx context.Context, device string) (string, error) {
 			return s.ask(ctx, fmt.Sprintf("Enter MFA code for %s: ", terminal.Clean(device)))

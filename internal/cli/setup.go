@@ -35,6 +35,10 @@ type setup struct {
 	credentialsFile string // as config values name it for their origin
 	chain           string // see [setup.enterChain]
 
+	// policy narrows the role that the profile assumes, the last one of a chain.
+	// A profile that assumes none has no credentials under a policy.
+	policy creds.SessionPolicy
+
 	// process makes a profile's credential_process out of its words, with more of
 	// an environment; ask asks the person at the terminal, if there is one.
 	process func(words, env []string) (*creds.Process, error)

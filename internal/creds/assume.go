@@ -17,6 +17,17 @@ import (
 	"github.com/portico-sso/portico/internal/wallet"
 )
 
+// A SessionPolicy narrows the credentials of a role that is assumed: they may do
+// what both the role and the policy allow. The zero policy leaves the role as it
+// is.
+type SessionPolicy struct {
+	JSON string   // a policy document
+	ARNs []string // of managed policies in the role's account
+}
+
+// IsZero reports that there is none.
+func (p SessionPolicy) IsZero() bool { return p.JSON == "" && len(p.ARNs) == 0 }
+
 // An Assumer gives out credentials of a role that STS lets somebody assume. They
 // are kept where the AWS CLI keeps its own, under the same names.
 type Assumer struct {
@@ -125,9 +136,7 @@ func (a *Assumer) assume(ctx context.Context) (wallet.RoleCredentials, wallet.As
 			return aws.Credentials{AccessKeyID: source.AccessKeyID, SecretAccessKey: source.SecretAccessKey, SessionToken: source.SessionToken}, nil
 		})
 		in := &sts.AssumeRoleInput{RoleArn: &a.Role.ARN, RoleSessionName: &name, DurationSeconds: duration}
-		if a.Role.ExternalID != "" {
-			in.ExternalId = &a.Role.ExternalID
-		}
+		fill(in, a.Role)
 		if a.Role.MFASerial != "" {
 			code, err := a.MFACode(ctx, a.Role.MFASerial)
 			if err != nil {
@@ -150,4 +159,23 @@ func (a *Assumer) assume(ctx context.Context) (wallet.RoleCredentials, wallet.As
 		}, wallet.AssumedUser{
 			ID: aws.ToString(user.AssumedRoleId), ARN: aws.ToString(user.Arn),
 		}, nil
+}
+
+// fill sets what the role is asked for with, apart from the code of its device.
+func fill(in *sts.AssumeRoleInput, r wallet.AssumedRole) {
+	set := func(field **string, value string) {
+		if value != "" {
+			*field = &value
+		}
+	}
+	set(&in.ExternalId, r.ExternalID)
+	set(&in.SourceIdentity, r.SourceIdentity)
+	set(&in.Policy, r.Policy)
+	for _, arn := range r.PolicyARNs {
+		in.PolicyArns = append(in.PolicyArns, types.PolicyDescriptorType{Arn: &arn})
+	}
+	for _, t := range r.Tags {
+		in.Tags = append(in.Tags, types.Tag{Key: &t.Key, Value: &t.Value})
+	}
+	in.TransitiveTagKeys = r.TransitiveTags
 }
