@@ -74,7 +74,7 @@ var mayImport = map[string][]string{
 
 	"internal/idc": {"internal/idc/awsapi", "internal/idc/portal", "internal/idc/control", "internal/idc/seed",
 		"internal/idc/sqlstore", "internal/idc/grant", "internal/idc/directory", "internal/idc/events", "internal/idc/fault"},
-	"internal/idc/awsapi":                {"internal/idc/sigv4", "internal/idc/grant", "internal/idc/directory", "internal/idc/events"},
+	"internal/idc/awsapi":                {"internal/idc/sigv4", "internal/idc/policy", "internal/idc/grant", "internal/idc/directory", "internal/idc/events"},
 	"internal/idc/portal":                {"internal/idc/grant", "internal/idc/directory", "internal/idc/events"},
 	"internal/idc/control":               {"internal/idc/grant", "internal/idc/directory", "internal/idc/events", "internal/idc/fault", "internal/atomicfile"},
 	"internal/idc/events":                {},
@@ -84,6 +84,7 @@ var mayImport = map[string][]string{
 	"internal/idc/seed":                  {"internal/idc/directory"},
 	"internal/idc/sqlstore":              {"internal/idc/grant", "internal/idc/directory", "internal/idc/events"},
 	"internal/idc/sigv4":                 {},
+	"internal/idc/policy":                {},
 	"internal/idc/grant":                 {},
 	"internal/idc/directory":             {},
 	"internal/idc/grant/conformance":     {"internal/idc/grant"},

@@ -72,16 +72,20 @@ func (h *Handler) administer(x *exchange, s adminService, op adminOperation, cal
 // manages the organization.
 func (x *exchange) authorize(signing string, caller grant.RoleCredential, i directory.Instance) error {
 	denied := named{http.StatusBadRequest, "AccessDeniedException"}
-	action, on := signing+":"+x.operation, " on resource: "
+	action, resource := signing+":"+x.operation, "*"
 	switch {
 	case signing == "organizations":
-		on += "*"
 	case signing == "identitystore":
-		on += i.IdentityStoreARN()
-	case x.operation == "ListInstances":
+		resource = i.IdentityStoreARN()
+	case x.operation != "ListInstances":
+		resource = i.ARN()
+	}
+	on := " on resource: " + resource
+	if x.operation == "ListInstances" {
 		on = ""
-	default:
-		on += i.ARN()
+	}
+	if err := x.permits(caller, action, resource, denied); err != nil {
+		return err
 	}
 	if !caller.Administrator {
 		return x.fault(denied, "User: %s is not authorized to perform: %s%s because no identity-based policy allows the %s action"+

@@ -49,6 +49,9 @@ func (h *Handler) serveS3(x *exchange) (any, error) {
 	if err != nil {
 		return nil, x.malformed(err)
 	}
+	if err := x.permits(caller, "s3:ListAllMyBuckets", "*", named{http.StatusForbidden, "AccessDenied"}); err != nil {
+		return nil, err
+	}
 	account, err := h.Directory.Account(x.context(), caller.AccountID)
 	if errors.Is(err, directory.ErrNotFound) { // seeded anew since the key was issued
 		return nil, x.fault(named{http.StatusForbidden, "AccessDenied"}, "the account of the access key is no longer here")

@@ -39,7 +39,10 @@ type accessKeyInfo struct {
 
 var validationError = named{http.StatusBadRequest, "ValidationError"}
 
-func (h *Handler) getAccessKeyInfo(x *exchange, q parameters, _ grant.RoleCredential) (any, error) {
+func (h *Handler) getAccessKeyInfo(x *exchange, q parameters, caller grant.RoleCredential) (any, error) {
+	if err := x.permits(caller, "sts:GetAccessKeyInfo", "*", accessDenied); err != nil {
+		return nil, err
+	}
 	id := q["AccessKeyId"]
 	if len(id) < 16 || len(id) > 128 {
 		return nil, x.fault(validationError, "AccessKeyId must be 16 to 128 characters long")
@@ -80,36 +83,16 @@ func (h *Handler) decodeAuthorizationMessage(x *exchange, q parameters, caller g
 		return nil, x.fault(accessDenied, "User: %s is not authorized to perform: sts:DecodeAuthorizationMessage"+
 			" because no identity-based policy allows the sts:DecodeAuthorizationMessage action", caller.ARN)
 	}
+	if err := x.permits(caller, "sts:DecodeAuthorizationMessage", "*", accessDenied); err != nil {
+		return nil, err
+	}
 	return nil, x.fault(named{http.StatusBadRequest, "InvalidAuthorizationMessageException"}, "Message is not valid")
 }
 
 var (
 	accessDenied    = named{http.StatusForbidden, "AccessDenied"}
 	invalidIdentity = named{http.StatusBadRequest, "InvalidIdentityToken"}
-
-	// Compiled when they are needed, see pattern.
-	roleARN     = pattern(`arn:aws[a-z-]*:iam::[0-9]{12}:role/[\x21-\x7e]{1,576}`).pattern
-	sessionName = pattern(`[\w+=,.@-]{2,64}`).pattern
 )
-
-// assumeRole refuses: the roles that there are trust the sign-in to the Identity
-// Center alone, and AWS says the same of a role that does not exist.
-func (h *Handler) assumeRole(x *exchange, q parameters, caller grant.RoleCredential) (any, error) {
-	if err := x.needs(q, "RoleArn", "RoleSessionName"); err != nil {
-		return nil, err
-	}
-	arn := q["RoleArn"]
-	switch {
-	case !roleARN().MatchString(arn):
-		return nil, x.fault(validationError, "RoleArn is not the ARN of a role, as arn:aws:iam::111122223333:role/name")
-	case !sessionName().MatchString(q["RoleSessionName"]):
-		return nil, x.fault(validationError, "1 validation error detected: Value at 'roleSessionName' failed to satisfy constraint:"+
-			" Member must satisfy regular expression pattern: [\\w+=,.@-]{2,64}")
-	}
-	x.parameter("roleArn", arn)
-	return nil, x.fault(accessDenied, "User: %s is not authorized to perform: sts:AssumeRole on resource: %s"+
-		" (roles of this local Identity Center are taken by signing in alone)", caller.ARN, arn)
-}
 
 func (h *Handler) noSessionCredentials(x *exchange, _ parameters, _ grant.RoleCredential) (any, error) {
 	return nil, x.fault(accessDenied, "Cannot call %s with session credentials", x.operation)

@@ -16,6 +16,7 @@ type Organisation struct {
 	Accounts          []Account
 	PermissionSets    []PermissionSet
 	Assignments       []Assignment
+	Roles             []IAMRole  `json:",omitempty"`
 	Decisions         []Decision `json:",omitempty"` // tried in this order
 }
 
@@ -28,6 +29,8 @@ type User struct {
 	Password     string // only inside a seed; never stored
 	PasswordHash string // argon2id in PHC form
 	MFA          string // MFANone or MFAEmail
+	MFACode      string `json:",omitempty"` // six digits that their MFA device always shows; only inside a seed, never stored
+	MFACodeHash  string `json:",omitempty"` // argon2id in PHC form
 	Groups       []string
 	Disabled     bool
 }

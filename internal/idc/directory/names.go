@@ -140,6 +140,9 @@ type Role struct {
 	ARN           string // of the IAM role, path included
 }
 
+// reservedRole begins the names of the roles of permission sets.
+const reservedRole = "AWSReservedSSO_"
+
 // NewRole names the role of a permission set in an account. The path holds the
 // instance's region, except for instances in us-east-1.
 func NewRole(instanceRegion, accountID string, set PermissionSet) Role {
@@ -147,7 +150,7 @@ func NewRole(instanceRegion, accountID string, set PermissionSet) Role {
 	if instanceRegion != "us-east-1" {
 		path += instanceRegion + "/"
 	}
-	name := "AWSReservedSSO_" + set.Name + "_" + RoleSuffix(accountID, set.Name)
+	name := reservedRole + set.Name + "_" + RoleSuffix(accountID, set.Name)
 	return Role{
 		AccountID: accountID, PermissionSet: set,
 		Name: name, ID: RoleID(accountID, set.Name),

@@ -57,41 +57,55 @@ func (s *Service) hashed(ctx context.Context, org Organisation) (Organisation, e
 			org.PermissionSets[i].SessionDuration = DefaultSessionDuration
 		}
 	}
+	org.Roles = slices.Clone(org.Roles)
+	for i := range org.Roles {
+		r := &org.Roles[i]
+		if r.MaxSessionDuration == 0 {
+			r.MaxSessionDuration = DefaultSessionDuration
+		}
+		if r.Path == "" {
+			r.Path = "/"
+		}
+	}
 	users, err := s.Store.Users(ctx)
 	if err != nil {
 		return Organisation{}, err
 	}
-	before := make(map[string]string, len(users))
+	before := make(map[string]User, len(users))
 	for _, u := range users {
-		before[u.ID] = u.PasswordHash
+		before[u.ID] = u
 	}
 	storeID := org.IdentityStoreID()
-	errs := make([]error, len(org.Users))
+	errs := make([]error, 2*len(org.Users))
 	slots := make(chan struct{}, max(s.HashSlots, defaultHashSlots))
 	var wg sync.WaitGroup
+	hash := func(secret *string, known string, into *string, failed *error) {
+		if *secret == "" {
+			return
+		}
+		text := []byte(*secret)
+		*secret = ""
+		slots <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-slots }()
+			if *failed = ctx.Err(); *failed != nil {
+				return
+			}
+			if p, err := parsePHC(known); err == nil && p.verify(text) {
+				*into = known
+				return
+			}
+			p, err := newPHC(text)
+			*into, *failed = p.String(), err
+		})
+	}
 	for i := range org.Users {
 		u := &org.Users[i]
 		if u.ID == "" {
 			u.ID = UserID(storeID, u.Name)
 		}
-		if u.Password == "" {
-			continue
-		}
-		slots <- struct{}{}
-		wg.Go(func() {
-			defer func() { <-slots }()
-			if errs[i] = ctx.Err(); errs[i] != nil {
-				return
-			}
-			password := []byte(u.Password)
-			u.Password = ""
-			if p, err := parsePHC(before[u.ID]); err == nil && p.verify(password) {
-				u.PasswordHash = before[u.ID]
-				return
-			}
-			p, err := newPHC(password)
-			u.PasswordHash, errs[i] = p.String(), err
-		})
+		hash(&u.Password, before[u.ID].PasswordHash, &u.PasswordHash, &errs[2*i])
+		hash(&u.MFACode, before[u.ID].MFACodeHash, &u.MFACodeHash, &errs[2*i+1])
 	}
 	wg.Wait()
 	for _, err := range errs {

@@ -48,6 +48,9 @@ type Store interface {
 	// RoleOf returns one of them, or ErrNoAccess.
 	RoleOf(ctx context.Context, userID, accountID, permissionSet string) (PermissionSet, error)
 
+	// IAMRole returns a role of an account by name, in any case.
+	IAMRole(ctx context.Context, accountID, name string) (IAMRole, error)
+
 	// Assign adds a permission set in accounts given by id, to the user or group,
 	// and says in how many it was not there before; ErrNotFound when one of them
 	// does not exist, and then nothing changes.

@@ -37,7 +37,7 @@ const (
 func (o Organisation) Validate() error {
 	v := validator{
 		users: map[string]int{}, userIDs: map[string]int{}, emails: map[string]int{}, groups: map[string]bool{},
-		accounts: map[string]int{}, accountNames: map[string]int{}, buckets: map[string]string{}, sets: map[string]int{},
+		accounts: map[string]int{}, accountNames: map[string]int{}, buckets: map[string]string{}, sets: map[string]int{}, roles: map[string]int{},
 	}
 	if err := v.instance(o); err != nil {
 		return err
@@ -67,6 +67,14 @@ func (o Organisation) Validate() error {
 			return err
 		}
 	}
+	for i, r := range o.Roles {
+		if err := v.iamRole(fmt.Sprintf("roles[%d]", i), i, r); err != nil {
+			return err
+		}
+	}
+	if err := v.trusts(o); err != nil {
+		return err
+	}
 	for i, d := range o.Decisions {
 		if err := v.decision(fmt.Sprintf("decisions[%d]", i), d); err != nil {
 			return err
@@ -79,6 +87,7 @@ type validator struct {
 	users, userIDs, emails       map[string]int // to the index that has it
 	groups                       map[string]bool
 	accounts, accountNames, sets map[string]int
+	roles                        map[string]int
 	buckets                      map[string]string
 }
 
@@ -155,6 +164,9 @@ func (v *validator) user(path string, i int, u User) error {
 		return invalid(path+".mfa", quote(u.MFA)+" is not known", "write email, or leave it out")
 	case u.Email == "":
 		return invalid(path+".mfa", "codes by e-mail need an address", "add email")
+	}
+	if u.MFACode != "" && !mfaCodePattern().MatchString(u.MFACode) {
+		return invalid(path+".mfa_code", "it is no code of an MFA device", `write six digits in quotes, like "123456"`)
 	}
 	seen := map[string]bool{}
 	for j, g := range u.Groups {

@@ -221,6 +221,12 @@ type RoleCredential struct {
 	ARN           string // of the assumed role
 	CallerID      string // AROA…:<user>
 	Administrator bool
-	IssuedAt      time.Time
-	ExpiresAt     time.Time
+
+	// Of a role that was assumed by AssumeRole.
+	SessionPolicies string // JSON, that narrows it; "" when nothing does
+	TransitiveTags  string // JSON of the tags that further roles of the chain keep
+	SourceIdentity  string
+
+	IssuedAt  time.Time
+	ExpiresAt time.Time
 }

@@ -11,6 +11,7 @@
 //	    password: correct-horse         # or password_hash: $argon2id$…
 //	    groups: [platform]
 //	    mfa: email                      # or left out
+//	    mfa_code: "123456"              # what their MFA device for AssumeRole always shows
 //	    disabled: false
 //	accounts:
 //	  - id: "111111111111"
@@ -26,6 +27,18 @@
 //	assignments:
 //	  - {group: platform, permission_set: AdministratorAccess, accounts: ["*"]}
 //	  - {user: alice, permission_set: AdministratorAccess, accounts: [dev, "222222222222"]}
+//	roles:                              # for AssumeRole, that is chains of roles
+//	  - account: dev                    # by name or id
+//	    name: deploy
+//	    path: /ci/                      # default: /
+//	    trusts:                         # all that one line names must be so
+//	      - {permission_set: AdministratorAccess, account: dev}
+//	      - {role: build}
+//	      - {user: alice}
+//	    external_id: shared-word        # default: none is needed
+//	    require_mfa: true
+//	    max_session_duration: PT1H      # PT1H to PT12H, default PT1H
+//	    administrator: false            # as of a permission set
 //	decisions:                          # sign-ins that nobody needs to answer in a browser
 //	  - user: alice                     # who answers
 //	    client: "my-tool-*"             # default: any client

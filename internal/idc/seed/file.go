@@ -14,6 +14,7 @@ type file struct {
 	accounts          []directory.Account
 	permissionSets    []directory.PermissionSet
 	assignments       []directory.Assignment
+	roles             []directory.IAMRole
 	decisions         []directory.Decision
 }
 
@@ -29,6 +30,7 @@ func (d *decoder) file(root *yaml.Node) *file {
 		"accounts":           d.list(d.accountEntry(f)),
 		"permission_sets":    d.list(d.permissionSet(f)),
 		"assignments":        d.list(d.assignment(f)),
+		"roles":              d.list(d.role(f)),
 		"decisions":          d.list(d.decision(f)),
 	})
 	return f
@@ -45,6 +47,7 @@ func (d *decoder) user(f *file) func(*yaml.Node, string) {
 			"password":      d.text(&u.Password),
 			"password_hash": d.text(&u.PasswordHash),
 			"mfa":           d.text(&u.MFA),
+			"mfa_code":      d.text(&u.MFACode),
 			"groups":        d.texts(&u.Groups),
 			"disabled":      d.boolean(&u.Disabled),
 		})
@@ -99,6 +102,32 @@ func (d *decoder) assignment(f *file) func(*yaml.Node, string) {
 			}),
 		})
 		f.assignments = append(f.assignments, a)
+	}
+}
+
+func (d *decoder) role(f *file) func(*yaml.Node, string) {
+	return func(n *yaml.Node, field string) {
+		var r directory.IAMRole
+		d.mapping(n, field, []string{"account", "name", "trusts"}, readers{
+			"account": d.account(&r.Account),
+			"name":    d.text(&r.Name),
+			"path":    d.text(&r.Path),
+			"trusts": d.list(func(n *yaml.Node, field string) {
+				var p directory.Principal
+				d.mapping(n, field, nil, readers{
+					"account":        d.account(&p.Account),
+					"permission_set": d.text(&p.PermissionSet),
+					"role":           d.text(&p.Role),
+					"user":           d.text(&p.User),
+				})
+				r.Trusts = append(r.Trusts, p)
+			}),
+			"external_id":          d.text(&r.ExternalID),
+			"require_mfa":          d.boolean(&r.RequireMFA),
+			"max_session_duration": d.duration(&r.MaxSessionDuration),
+			"administrator":        d.boolean(&r.Administrator),
+		})
+		f.roles = append(f.roles, r)
 	}
 }
 

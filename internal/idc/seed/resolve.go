@@ -8,7 +8,7 @@ import (
 )
 
 // resolve adds what refers to people and accounts: the management account, the
-// assignments, whose accounts become ids, and the decisions.
+// assignments and roles, whose accounts become ids, and the decisions.
 func (f *file) resolve(d *decoder, org *directory.Organisation) *Error {
 	r := directory.NewResolver(f.users, f.accounts, f.permissionSets)
 	if f.managementAccount != "" {
@@ -29,6 +29,24 @@ func (f *file) resolve(d *decoder, org *directory.Organisation) *Error {
 			return d.at(field, &directory.InvalidError{Problem: "these are too many assignments to read", Cure: "state a smaller organisation"})
 		}
 		org.Assignments = append(org.Assignments, a)
+	}
+	for i, role := range f.roles {
+		field := fmt.Sprintf("roles[%d]", i)
+		id, err := r.Account(role.Account)
+		if err != nil {
+			return d.at(field+".account", err)
+		}
+		role.Account = id
+		for j := range role.Trusts {
+			p := &role.Trusts[j]
+			if p.Account == "" {
+				continue
+			}
+			if p.Account, err = r.Account(p.Account); err != nil {
+				return d.at(fmt.Sprintf("%s.trusts[%d].account", field, j), err)
+			}
+		}
+		org.Roles = append(org.Roles, role)
 	}
 	for i, decision := range f.decisions {
 		if decision.User != "" {

@@ -160,7 +160,7 @@ func TestErrors(t *testing.T) {
 	}{
 		{name: "empty", whole: " ", want: "org.yaml: it is empty (state users, accounts, permission_sets and assignments, or leave the file out for the built-in organisation)"},
 		{name: "comments only", whole: "# nothing\n---\n", want: "org.yaml: it is empty (state users, accounts, permission_sets and assignments, or leave the file out for the built-in organisation)"},
-		{name: "not a mapping", whole: "hello", want: "org.yaml:1: it is text, not a mapping (write name: value pairs with any of accounts, assignments, decisions, management_account, permission_sets, region, start_url, users)"},
+		{name: "not a mapping", whole: "hello", want: "org.yaml:1: it is text, not a mapping (write name: value pairs with any of accounts, assignments, decisions, management_account, permission_sets, region, roles, start_url, users)"},
 		{name: "several documents", whole: "region: us-east-1\n---\nregion: eu-west-1\n", want: "org.yaml:2: a second document begins here (keep one document, without --- in between)"},
 		{name: "no YAML", whole: "users: [a\nregion: b\n", want: "org.yaml:2: it is no YAML: did not find expected ',' or ']' (look at indentation, quotes and brackets on this line and the one before)"},
 		{name: "tab", whole: "users:\n\t- name: a\n", want: "org.yaml:2: it is no YAML: found character that cannot start any token (indent with spaces, not with tabs)"},
@@ -189,11 +189,11 @@ func TestErrors(t *testing.T) {
 		{name: "account named as all are", old: "name: prod", new: `name: "*"`,
 			want: `org.yaml:9: accounts[1].name: "*" stands for all accounts (give the account another name)`},
 		{name: "merge key", old: "{name: bob, ", new: "{<<: {name: bob}, ", want: "org.yaml:6: users[1]: << is not supported (write the fields out)"},
-		{name: "field name no text", old: "{name: bob, ", new: "{[a]: b, ", want: "org.yaml:6: users[1]: a field name is a list (write name: value pairs with any of disabled, display_name, email, groups, id, mfa, name, password, password_hash)"},
+		{name: "field name no text", old: "{name: bob, ", new: "{[a]: b, ", want: "org.yaml:6: users[1]: a field name is a list (write name: value pairs with any of disabled, display_name, email, groups, id, mfa, mfa_code, name, password, password_hash)"},
 
 		{name: "list expected", old: "[platform]", new: "platform", want: "org.yaml:5: users[0].groups: it is text, not a list (write one line beginning with - for each, or [a, b])"},
 		{name: "mapping expected", old: "{name: bob, email: bob@example.com}", new: "bob",
-			want: "org.yaml:6: users[1]: it is text, not a mapping (write name: value pairs with any of disabled, display_name, email, groups, id, mfa, name, password, password_hash)"},
+			want: "org.yaml:6: users[1]: it is text, not a mapping (write name: value pairs with any of disabled, display_name, email, groups, id, mfa, mfa_code, name, password, password_hash)"},
 		{name: "text expected", old: "name: bob", new: "name: [bob]", want: "org.yaml:6: users[1].name: it is a list, not text (write text)"},
 		{name: "number for text", old: "name: bob", new: "name: 1e3", want: "org.yaml:6: users[1].name: it is a number, not text (put it in quotes)"},
 		{name: "date for text", old: "name: bob", new: "name: 2024-01-01", want: "org.yaml:6: users[1].name: it is a date, not text (put it in quotes)"},

@@ -10,11 +10,11 @@ import (
 func (s grantStore) InsertCredential(ctx context.Context, c grant.RoleCredential, now time.Time) error {
 	return s.db.change(ctx, func(tx *tx) error {
 		n, err := tx.exec(`INSERT INTO role_credential (access_key_id, account_id, permission_set, role_name, role_id, person_id, person_name,
-				session_id, arn, caller_id, administrator, issued_at, expires_at, workflow)
-			SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $15
+				session_id, arn, caller_id, administrator, issued_at, expires_at, workflow, session_policies, transitive_tags, source_identity)
+			SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $15, $16, $17, $18
 			WHERE $8 = '' OR EXISTS (SELECT 1 FROM browser_session b WHERE b.id = $8 AND b.ended_at = 0 AND b.expires_at > $14)`,
 			c.AccessKeyID, c.AccountID, c.PermissionSet, c.RoleName, c.RoleID, c.UserID, c.UserName,
-			c.SessionID, c.ARN, c.CallerID, c.Administrator, millis(c.IssuedAt), millis(c.ExpiresAt), millis(now), c.Workflow)
+			c.SessionID, c.ARN, c.CallerID, c.Administrator, millis(c.IssuedAt), millis(c.ExpiresAt), millis(now), c.Workflow, c.SessionPolicies, c.TransitiveTags, c.SourceIdentity)
 		if isUnique(err) {
 			return grant.ErrConflict
 		}
@@ -28,10 +28,11 @@ func (s grantStore) InsertCredential(ctx context.Context, c grant.RoleCredential
 func (s grantStore) Credential(ctx context.Context, accessKeyID string) (grant.RoleCredential, error) {
 	var c grant.RoleCredential
 	err := s.db.queryRow(ctx, `SELECT access_key_id, account_id, permission_set, role_name, role_id, person_id, person_name,
-			session_id, arn, caller_id, administrator, issued_at, expires_at, workflow
+			session_id, arn, caller_id, administrator, issued_at, expires_at, workflow, session_policies, transitive_tags, source_identity
 		FROM role_credential WHERE access_key_id = $1`, accessKeyID).
 		Scan(&c.AccessKeyID, &c.AccountID, &c.PermissionSet, &c.RoleName, &c.RoleID, &c.UserID, &c.UserName,
-			&c.SessionID, &c.ARN, &c.CallerID, &c.Administrator, moment{&c.IssuedAt}, moment{&c.ExpiresAt}, &c.Workflow)
+			&c.SessionID, &c.ARN, &c.CallerID, &c.Administrator, moment{&c.IssuedAt}, moment{&c.ExpiresAt}, &c.Workflow,
+			&c.SessionPolicies, &c.TransitiveTags, &c.SourceIdentity)
 	if err != nil {
 		return grant.RoleCredential{}, missing(err)
 	}

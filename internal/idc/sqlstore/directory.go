@@ -17,7 +17,7 @@ func (s directoryStore) Apply(ctx context.Context, org directory.Organisation, d
 		if err := endGone(tx, org); err != nil {
 			return err
 		}
-		for _, table := range []string{"decision", "assignment", "bucket", "membership", "account", "permission_set", "person", "instance"} {
+		for _, table := range []string{"decision", "assignment", "iam_role", "bucket", "membership", "account", "permission_set", "person", "instance"} {
 			if _, err := tx.exec("DELETE FROM " + table); err != nil {
 				return err
 			}
@@ -59,6 +59,11 @@ func (s directoryStore) Apply(ctx context.Context, org directory.Organisation, d
 					ON CONFLICT DO NOTHING`, ids[nameKey(a.User)], a.Group, a.PermissionSet, account); err != nil {
 					return err
 				}
+			}
+		}
+		for _, r := range org.Roles {
+			if err := insertIAMRole(tx, r); err != nil {
+				return err
 			}
 		}
 		for n, d := range org.Decisions {
@@ -134,9 +139,9 @@ func (s directoryStore) SetDisabled(ctx context.Context, name string, disabled b
 }
 
 func insertUser(tx *tx, position int, u directory.User) error {
-	if _, err := tx.exec(`INSERT INTO person (id, position, name, name_key, email, display_name, password_hash, mfa, disabled)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-		u.ID, position, u.Name, nameKey(u.Name), u.Email, u.DisplayName, u.PasswordHash, u.MFA, u.Disabled); err != nil {
+	if _, err := tx.exec(`INSERT INTO person (id, position, name, name_key, email, display_name, password_hash, mfa, mfa_code_hash, disabled)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+		u.ID, position, u.Name, nameKey(u.Name), u.Email, u.DisplayName, u.PasswordHash, u.MFA, u.MFACodeHash, u.Disabled); err != nil {
 		return err
 	}
 	for n, g := range u.Groups {
@@ -174,10 +179,10 @@ func unknown(err error) error {
 	return err
 }
 
-const selectUser = `SELECT id, name, email, display_name, password_hash, mfa, disabled FROM person `
+const selectUser = `SELECT id, name, email, display_name, password_hash, mfa, mfa_code_hash, disabled FROM person `
 
 func scanUser(scan func(...any) error) (u directory.User, err error) {
-	err = scan(&u.ID, &u.Name, &u.Email, &u.DisplayName, &u.PasswordHash, &u.MFA, &u.Disabled)
+	err = scan(&u.ID, &u.Name, &u.Email, &u.DisplayName, &u.PasswordHash, &u.MFA, &u.MFACodeHash, &u.Disabled)
 	return u, err
 }
 
