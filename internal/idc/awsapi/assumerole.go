@@ -20,10 +20,10 @@ import (
 var (
 	roleARN      = pattern(`arn:aws[a-z-]*:iam::[0-9]{12}:role/[\x21-\x7e]{1,576}`).pattern
 	sessionNames = pattern(`[\w+=,.@-]{2,64}`)
-	externalIDs  = pattern(`[\w+=,.@:\/-]{2,1224}`)
+	externalIDs  = pattern(`[\w+=,.@:\/-]{2,}`).upTo(1224)
 	serials      = pattern(`[\w+=/:,.@-]{9,256}`)
 	tokenCodes   = pattern(`[\d]{6}`)
-	policyARNs   = pattern(`arn:[\x21-\x7e]{16,2044}`)
+	policyARNs   = pattern(`arn:[\x21-\x7e]{16,}`).upTo(2048)
 	tagKeys      = pattern(`[\p{L}\p{Z}\p{N}_.:/=+\-@]{1,128}`)
 	tagValues    = pattern(`[\p{L}\p{Z}\p{N}_.:/=+\-@]{0,256}`)
 )
@@ -64,7 +64,11 @@ func (c *constraints) add(member, reason string) {
 
 // text checks a value unless it was left out.
 func (c *constraints) text(member, value string, r rule) string {
-	if value != "" && !r.pattern().MatchString(value) {
+	switch {
+	case value == "":
+	case r.most > 0 && utf8.RuneCountInString(value) > r.most:
+		c.add(member, "Member must have length less than or equal to "+strconv.Itoa(r.most))
+	case !r.pattern().MatchString(value):
 		c.add(member, "Member must satisfy regular expression pattern: "+r.shown)
 	}
 	return value

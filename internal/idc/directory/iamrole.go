@@ -61,11 +61,14 @@ var ErrNoDevice = errors.New("no such MFA device")
 // Compiled when a seed is read: a start costs less that way.
 var (
 	rolePathPattern   = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^/([\x21-\x2e\x30-\x7e]+/)*$`) })
-	externalIDPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[\w+=,.@:/-]{2,1224}$`) })
+	externalIDPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[\w+=,.@:/-]{2,}$`) })
 	mfaCodePattern    = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[0-9]{6}$`) })
 )
 
-const maxRolePath = 512
+const (
+	maxRolePath   = 512
+	maxExternalID = 1224
+)
 
 // Assumable returns the role of that ARN when it trusts who asks for it, else a
 // *DistrustError, ErrNoDevice or ErrWrongCode. A code is right as often as it is
@@ -189,7 +192,7 @@ func (v *validator) iamRole(path string, i int, r IAMRole) error {
 	if r.Path != "" && (len(r.Path) > maxRolePath || !rolePathPattern().MatchString(r.Path)) {
 		return invalid(path+".path", quote(r.Path)+" is no path", "write it like /ci/, with a slash at both ends")
 	}
-	if r.ExternalID != "" && !externalIDPattern().MatchString(r.ExternalID) {
+	if r.ExternalID != "" && (len(r.ExternalID) > maxExternalID || !externalIDPattern().MatchString(r.ExternalID)) {
 		return invalid(path+".external_id", quote(r.ExternalID)+" is no external id", "use 2 to 1224 letters, digits or _+=,.@:/-")
 	}
 	if d := r.MaxSessionDuration; d != 0 && (d < minDuration || d > maxDuration || d%time.Second != 0) {

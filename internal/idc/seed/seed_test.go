@@ -67,6 +67,10 @@ permission_sets:
 assignments:
   - {group: on call, permission_set: "A=b", accounts: [first, 111111111111, "012345678901", second]}
   - {user: DAVE, permission_set: B, accounts: [first, "*"]}
+roles:
+  - {account: second, name: Deploy, path: /ci/, trusts: [{permission_set: B, account: first}, {role: build}, {user: DAVE}],
+     external_id: partner-7, require_mfa: true, max_session_duration: PT2H, administrator: true}
+  - {account: 012345678901, name: build, trusts: [{account: "111111111111"}]}
 decisions:
   - {user: CAROL, client: "my-tool-*", flow: device, answer: allow, after: 3s}
   - {user: dave, flow: authorization_code, answer: deny, after: 1m0.5s}
@@ -99,6 +103,12 @@ decisions:
 		Assignments: []directory.Assignment{
 			{Group: "on call", PermissionSet: "A=b", Accounts: both},
 			{User: "DAVE", PermissionSet: "B", Accounts: both},
+		},
+		Roles: []directory.IAMRole{
+			{Account: "111111111111", Name: "Deploy", Path: "/ci/",
+				Trusts:     []directory.Principal{{PermissionSet: "B", Account: "012345678901"}, {Role: "build"}, {User: "DAVE"}},
+				ExternalID: "partner-7", RequireMFA: true, MaxSessionDuration: 2 * time.Hour, Administrator: true},
+			{Account: "012345678901", Name: "build", Trusts: []directory.Principal{{Account: "111111111111"}}},
 		},
 		Decisions: []directory.Decision{
 			{User: "CAROL", Client: "my-tool-*", Flow: "device", Answer: "allow", After: 3 * time.Second},
@@ -147,6 +157,8 @@ assignments:
 decisions:
   - {user: alice, client: "my-*", flow: device, answer: allow, after: 3s}
   - {answer: never, client: other}
+roles:
+  - {account: "111111111111", name: build, trusts: [{user: BOB}]}
 `
 
 func TestErrors(t *testing.T) {
@@ -190,6 +202,15 @@ func TestErrors(t *testing.T) {
 			want: `org.yaml:9: accounts[1].name: "*" stands for all accounts (give the account another name)`},
 		{name: "merge key", old: "{name: bob, ", new: "{<<: {name: bob}, ", want: "org.yaml:6: users[1]: << is not supported (write the fields out)"},
 		{name: "field name no text", old: "{name: bob, ", new: "{[a]: b, ", want: "org.yaml:6: users[1]: a field name is a list (write name: value pairs with any of disabled, display_name, email, groups, id, mfa, mfa_code, name, password, password_hash)"},
+
+		{name: "role's account", old: `account: "111111111111"`, new: "account: dve", want: `org.yaml:19: roles[0].account: there is no account "dve" (did you mean dev?)`},
+		{name: "role's name", old: "name: build", new: "name: AWSReservedSSO_x", want: `org.yaml:19: roles[0].name: "AWSReservedSSO_x" is a name that permission sets take (do not begin it with AWSReservedSSO_)`},
+		{name: "role without trust", old: ", trusts: [{user: BOB}]", want: "org.yaml:19: roles[0].trusts: it is missing (add trusts)"},
+		{name: "role trusts nobody", old: "{user: BOB}]", new: "{}]", want: "org.yaml:19: roles[0].trusts[0]: nobody is named (add account, permission_set, role or user)"},
+		{name: "role trusts a stranger", old: "{user: BOB}]", new: "{user: bobby}]", want: `org.yaml:19: roles[0].trusts[0].user: there is no user "bobby" (name one of the users)`},
+		{name: "role trusts no account", old: "{user: BOB}]", new: "{account: x}]", want: `org.yaml:19: roles[0].trusts[0].account: there is no account "x" (there is dev, prod)`},
+		{name: "role's path", old: "name: build", new: "name: build, path: ci", want: `org.yaml:19: roles[0].path: "ci" is no path (write it like /ci/, with a slash at both ends)`},
+		{name: "MFA code", old: "name: bob,", new: `name: bob, mfa_code: "12345",`, want: `org.yaml:6: users[1].mfa_code: it is no code of an MFA device (write six digits in quotes, like "123456")`},
 
 		{name: "list expected", old: "[platform]", new: "platform", want: "org.yaml:5: users[0].groups: it is text, not a list (write one line beginning with - for each, or [a, b])"},
 		{name: "mapping expected", old: "{name: bob, email: bob@example.com}", new: "bob",

@@ -3,6 +3,7 @@ package conformance
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -81,7 +82,7 @@ func sample() directory.Organisation {
 		StartURL: "https://d-1234567890.awsapps.com/start", Region: "us-east-1", ManagementAccount: "999999999999",
 		Users: []directory.User{
 			{ID: "u-zoe", Name: "Zoe", Email: "zoe@example.com", DisplayName: "Zoë", PasswordHash: "$argon2id$x", MFA: directory.MFAEmail, Groups: []string{"platform", "developers"}},
-			{ID: "u-alice", Name: "alice", Email: "alice@example.com", PasswordHash: "$argon2id$y", Groups: []string{"developers"}},
+			{ID: "u-alice", Name: "alice", Email: "alice@example.com", PasswordHash: "$argon2id$y", MFACodeHash: "$argon2id$z", Groups: []string{"developers"}},
 			{ID: "u-carol", Name: "carol", Disabled: true},
 		},
 		Accounts: []directory.Account{
@@ -99,6 +100,11 @@ func sample() directory.Organisation {
 			{User: "ALICE", PermissionSet: "ReadOnly", Accounts: []string{"111111111111", "222222222222"}},
 			{User: "alice", PermissionSet: "ReadOnly", Accounts: []string{"222222222222"}},
 			{User: "carol", PermissionSet: "ReadOnly", Accounts: []string{"222222222222"}},
+		},
+		Roles: []directory.IAMRole{
+			{Account: "222222222222", Name: "Deploy", Path: "/ci/", Trusts: []directory.Principal{{Account: "111111111111", Role: "build"}, {User: "zoe"}},
+				ExternalID: "partner-7", RequireMFA: true, MaxSessionDuration: 2 * time.Hour},
+			{Account: "111111111111", Name: "build", Path: "/", Trusts: []directory.Principal{{PermissionSet: "ReadOnly"}}, MaxSessionDuration: time.Hour, Administrator: true},
 		},
 	}
 }
@@ -118,6 +124,8 @@ func empty(t *testing.T, f *fixture) {
 	f.is(err, directory.ErrNotFound)
 	_, err = f.RoleOf(ctx, "u-alice", "111111111111", "ReadOnly")
 	f.is(err, directory.ErrNoAccess)
+	_, err = f.IAMRole(ctx, "111111111111", "build")
+	f.is(err, directory.ErrNotFound)
 	users, err := f.Users(ctx)
 	f.ok(err)
 	f.same(len(users), 0)
@@ -151,6 +159,13 @@ func organisation(t *testing.T, f *fixture) {
 		f.ok(err)
 		f.same(got, want)
 	}
+	for _, want := range org.Roles {
+		got, err := f.IAMRole(ctx, want.Account, strings.ToUpper(want.Name))
+		f.ok(err)
+		f.same(got, want)
+	}
+	_, err = f.IAMRole(ctx, "111111111111", "Deploy")
+	f.is(err, directory.ErrNotFound)
 }
 
 func replacing(t *testing.T, f *fixture) {
@@ -160,7 +175,7 @@ func replacing(t *testing.T, f *fixture) {
 	org.Users[0].Groups = nil
 	org.Accounts = org.Accounts[1:]
 	org.PermissionSets = org.PermissionSets[:1]
-	org.Assignments = nil
+	org.Assignments, org.Roles = nil, nil
 	org.ManagementAccount = ""
 	f.ok(f.Apply(ctx, org, "two"))
 	digest, err := f.SeedDigest(ctx)
@@ -172,6 +187,8 @@ func replacing(t *testing.T, f *fixture) {
 	_, err = f.UserByID(ctx, "u-zoe")
 	f.is(err, directory.ErrNotFound)
 	_, err = f.Account(ctx, "222222222222")
+	f.is(err, directory.ErrNotFound)
+	_, err = f.IAMRole(ctx, "111111111111", "build")
 	f.is(err, directory.ErrNotFound)
 	users, err := f.Users(ctx)
 	f.ok(err)
@@ -251,7 +268,7 @@ func contains(all []string, s string) bool {
 func pages(t *testing.T, f *fixture) {
 	ctx := t.Context()
 	org := sample()
-	org.Accounts, org.Assignments = nil, nil
+	org.Accounts, org.Assignments, org.Roles = nil, nil, nil
 	var want []string
 	for i := range 25 {
 		id := fmt.Sprintf("%012d", 25-i)
@@ -287,7 +304,7 @@ func pages(t *testing.T, f *fixture) {
 func pagesOfAllReaches(t *testing.T, f *fixture) {
 	ctx := t.Context()
 	org := sample()
-	org.Accounts, org.Assignments = nil, nil
+	org.Accounts, org.Assignments, org.Roles = nil, nil, nil
 	reached := map[string][]string{}
 	for i := range 40 {
 		id := fmt.Sprintf("%012d", i+1)

@@ -134,6 +134,7 @@ func credentials(t *testing.T, f *fixture) {
 		RoleName: "AWSReservedSSO_ReadOnly_0123456789abcdef", RoleID: "AROAAAAAAAAAAAAAAAAAA",
 		UserID: "1234567890-id", UserName: "alice", SessionID: "s", Workflow: "c0ffee",
 		ARN: "arn:aws:sts::111111111111:assumed-role/x/alice", CallerID: "AROA:alice",
+		SessionPolicies: `[{"Statement":[]}]`, TransitiveTags: `[{"Key":"a","Value":"b"}]`, SourceIdentity: "alice",
 		Administrator: true, IssuedAt: start, ExpiresAt: at(time.Hour),
 	}
 	f.ok(f.InsertCredential(t.Context(), c, start))
