@@ -6,8 +6,8 @@
 //	sso-oidc  RegisterClient, StartDeviceAuthorization, CreateToken   REST-JSON with OAuth bodies (RFC 6749, 7636, 8628)
 //	sso       ListAccounts, ListAccountRoles, GetRoleCredentials,     REST-JSON with a bearer token
 //	          Logout
-//	sts       GetCallerIdentity, GetAccessKeyInfo; what role          query, signed; also presigned
-//	          sessions may not do is refused in AWS's words
+//	sts       GetCallerIdentity, GetAccessKeyInfo, AssumeRole;        query, signed; also presigned
+//	          what role sessions may not do is refused in AWS's words
 //	s3        ListBuckets                                             REST-XML, signed; also presigned
 //	sso-admin, identitystore, organizations                           JSON 1.1, signed
 //	          what reads the organisation, and what makes and deletes account assignments,
@@ -25,5 +25,5 @@
 //
 // The package holds no rule of its own about codes, tokens or assignments:
 // those are package grant's and package directory's. Signatures are package
-// sigv4's. Pages for people, GET /authorize among them, are package portal's.
+// sigv4's, session policies package policy's. Pages for people, GET /authorize among them, are package portal's.
 package awsapi

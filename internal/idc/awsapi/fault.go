@@ -198,7 +198,7 @@ func (c *call) fault(n named, format string, args ...any) *fault {
 const about = "this is a local AWS IAM Identity Center (portico), not AWS. It serves " +
 	"sso-oidc RegisterClient, StartDeviceAuthorization, CreateToken; " +
 	"sso ListAccounts, ListAccountRoles, GetRoleCredentials, Logout; " +
-	"sts GetCallerIdentity, GetAccessKeyInfo; s3 ListBuckets; " +
+	"sts GetCallerIdentity, GetAccessKeyInfo, AssumeRole; s3 ListBuckets; " +
 	"and what reads the organisation, and assigns, by sso-admin, identitystore and organizations"
 
 func (c *call) unknownOperation() *fault {
