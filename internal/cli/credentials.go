@@ -31,6 +31,7 @@ const (
 	fromProcess     = "custom-process"
 	fromCredentials = "shared-credentials-file"
 	fromConfig      = "config-file"
+	fromContainer   = "container-role"
 )
 
 // A credentialsError says that a profile cannot have credentials as things are
@@ -62,7 +63,7 @@ func (s *setup) credentials(ctx context.Context) (credentials, error) {
 
 // profileCredentials go through the providers of a profile: a role to assume, a
 // web identity, SSO, keys in the credentials file, a process, keys in the config
-// file. visited are the profiles that assume a role with this one's.
+// file, the endpoint of a container. visited are the profiles that assume a role with this one's.
 func (s *setup) profileCredentials(ctx context.Context, visited []string) (credentials, error) {
 	p := s.settings.Profile
 	get := func(key string) string { v, _ := p.Get(key); return v }
@@ -87,9 +88,12 @@ func (s *setup) profileCredentials(ctx context.Context, visited []string) (crede
 		return s.processCredentials(ctx, command)
 	}
 	if keys.AccessKeyID == "" {
-		return credentials{}, s.noCredentials()
+		keys, err = s.containerCredentials(ctx)
 	}
-	return keys, nil
+	if err == nil && keys.AccessKeyID == "" {
+		err = s.noCredentials()
+	}
+	return keys, err
 }
 
 func (s *setup) roleCredentials(ctx context.Context, role creds.Role) (credentials, error) {

@@ -7,11 +7,11 @@ import (
 	"fmt"
 	"os"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/portico-sso/portico/internal/awsconfig"
 	"github.com/portico-sso/portico/internal/creds"
+	"github.com/portico-sso/portico/internal/signin"
 	"github.com/portico-sso/portico/internal/terminal"
 	"github.com/portico-sso/portico/internal/wallet"
 )
@@ -61,22 +61,17 @@ func (s *setup) assumeRole(ctx context.Context, visited []string) (credentials, 
 		return credentials{}, &credentialsError{Problem: fmt.Sprintf(`The profile "%s" contains both source_profile and credential_source.`, name),
 			Hint: "Take one of them out."}
 	}
-	assumer, err := s.assumer(get("role_arn"))
+	role, err := s.assumedRole()
+	if err != nil {
+		return credentials{}, err
+	}
+	assumer, err := s.assumer(role)
 	if err != nil {
 		return credentials{}, err
 	}
 	if origin != "" {
-		if origin != "Environment" {
-			return credentials{}, &configError{Kind: "Configuration",
-				Problem: fmt.Sprintf("The profile %s takes its credentials from credential_source = %s, which portico does not resolve.", name, origin),
-				Hint:    "On that machine the AWS CLI does."}
-		}
-		assumer.Source = func(context.Context) (wallet.RoleCredentials, error) {
-			c, err := s.environmentKeys()
-			if err == nil && c.AccessKeyID == "" {
-				err = s.noCredentials()
-			}
-			return c.role(), err
+		if assumer.Source, err = s.credentialSource(origin); err != nil {
+			return credentials{}, err
 		}
 	} else {
 		next, err := s.source(source, append(visited, name))
@@ -92,6 +87,10 @@ func (s *setup) assumeRole(ctx context.Context, visited []string) (credentials, 
 		}
 	}
 	c, err := assumer.Credentials(ctx)
+	_, hinted := errors.AsType[*hintedError](err) // at the role before, which this one's source is
+	if refused, ok := errors.AsType[*creds.AssumeError](err); ok && !hinted {
+		err = &hintedError{Err: err, Hint: s.assumeCure(refused, cmp.Or(source, origin))}
+	}
 	return from(fromRole, c), err
 }
 
@@ -156,7 +155,8 @@ func (s *setup) assumeByWebIdentity(ctx context.Context, file, arn string) (cred
 	if arn == "" {
 		return credentials{}, &credentialsError{Problem: "The provided profile or the current environment is configured to assume role with web identity but has no role ARN configured. Ensure that the profile has the role_arn configuration set or the AWS_ROLE_ARN env var is set."}
 	}
-	assumer, err := s.assumer(arn)
+	sessionName, _ := s.settings.Profile.Get("role_session_name")
+	assumer, err := s.assumer(wallet.AssumedRole{ARN: arn, SessionName: sessionName})
 	if err != nil {
 		return credentials{}, err
 	}
@@ -176,7 +176,7 @@ func (s *setup) assumeByWebIdentity(ctx context.Context, file, arn string) (cred
 }
 
 // assumer is for the role of the profile, as STS is reached from here.
-func (s *setup) assumer(arn string) (*creds.Assumer, error) {
+func (s *setup) assumer(role wallet.AssumedRole) (*creds.Assumer, error) {
 	if s.httpErr != nil {
 		return nil, s.httpErr
 	}
@@ -188,17 +188,9 @@ func (s *setup) assumer(arn string) (*creds.Assumer, error) {
 	if region == "" {
 		region = s.globalRegion()
 	}
-	get := func(key string) string { v, _ := s.settings.Profile.Get(key); return v }
-	duration := 0
-	if text := get("duration_seconds"); text != "" {
-		if duration, err = strconv.Atoi(text); err != nil || duration < 0 || duration > 12*60*60 {
-			return nil, &credentialsError{Problem: fmt.Sprintf("duration_seconds of the profile %s is no number of seconds up to 12 hours", s.settings.ProfileName)}
-		}
-	}
 	return &creds.Assumer{
-		Role: wallet.AssumedRole{ARN: arn, SessionName: get("role_session_name"), ExternalID: get("external_id"), MFASerial: get("mfa_serial"), Duration: duration,
-			Policy: s.policy.JSON, PolicyARNs: s.policy.ARNs},
-		Region: region, Endpoint: endpoint, Addresses: s.addresses(), HTTP: s.http, Wallet: s.wallet, Warn: s.warn,
+		Role: role, Region: region, Endpoint: endpoint,
+		SignIn: &signin.Client{Wallet: s.wallet, HTTP: s.http, Addresses: s.addresses(), Warn: s.warn, Waiting: s.waiting, Step: s.step},
 		MFACode: func(ctx context.Context, device string) (string, error) {
 			return s.ask(ctx, fmt.Sprintf("Enter MFA code for %s: ", terminal.Clean(device)))
 		},

@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -42,67 +42,130 @@ type Assumer struct {
 
 	Region   string
 	Endpoint string // in place of STS's own address
-	HTTP     *http.Client
-	Wallet   *wallet.Wallet
-	Warn     func(problem string)
 
-	Addresses signin.Addresses // which of STS's own
+	// SignIn has the wallet and its locks, the way to the network, and who is told
+	// of trouble. Nobody is signed in by it.
+	SignIn *signin.Client
 }
 
-// lockWait is how long somebody else's call for the same role may take.
-const lockWait = 45 * time.Second
+// An AssumeError reports that STS refused a role.
+type AssumeError struct {
+	Role  wallet.AssumedRole
+	Cause *signin.ServiceError
+}
+
+func (e *AssumeError) Error() string { return e.Cause.Error() }
+func (e *AssumeError) Unwrap() error { return e.Cause }
+
+// askingLimit is how long the lock of a role with MFA is waited for: a person
+// looks for a code meanwhile.
+const askingLimit = 3 * time.Minute
 
 // Credentials returns cached credentials that last 15 minutes or more, else new
-// ones.
+// ones. However many processes ask, one of them asks STS, and its person.
+//
+// The source's credentials are had before the role's lock is taken, so that locks
+// of a chain are never held together and no lock waits for a person but that of
+// the role whose code is asked for.
 func (a *Assumer) Credentials(ctx context.Context) (wallet.RoleCredentials, error) {
-	if c, ok := a.cached(); ok {
-		return c, nil
+	cached, ok := a.cached()
+	if ok {
+		return cached, nil
 	}
-	// A person looking for a code may take longer than others should wait.
-	if a.Role.MFASerial == "" {
-		waiting, cancel := context.WithTimeout(ctx, lockWait)
-		unlock, err := a.Wallet.Lock(waiting, "role-"+a.Role.Name())
-		cancel()
-		if err == nil {
-			defer unlock()
-		} else if ctx.Err() != nil {
-			return wallet.RoleCredentials{}, ctx.Err()
-		}
-		if c, ok := a.cached(); ok {
-			return c, nil
-		}
-	}
-	c, assumed, err := a.assume(ctx)
+	source, err := a.source(ctx)
 	if err != nil {
-		return wallet.RoleCredentials{}, err
+		return a.fallback(ctx, cached, err)
 	}
-	if err := a.Wallet.PutAssumedRole(a.Role, c, assumed); err != nil {
-		a.Warn(fmt.Sprintf("the role credentials could not be cached: %v", err))
+	unlock, err := a.lock(ctx, time.Until(cached.Expiration))
+	if err != nil {
+		return a.fallback(ctx, cached, err)
 	}
-	return c, nil
+	if unlock == nil {
+		return cached, nil // somebody renews them ahead of their end
+	}
+	defer unlock()
+	if cached, ok = a.cached(); ok {
+		return cached, nil
+	}
+	fresh, user, err := a.assume(ctx, source)
+	if err != nil {
+		return a.fallback(ctx, cached, err)
+	}
+	if err := a.SignIn.Wallet.PutAssumedRole(a.Role, fresh, user); err != nil {
+		a.warn("the role credentials could not be cached: %v", err)
+	}
+	return fresh, nil
+}
+
+// lock takes the role's lock. Credentials that still last a while are renewed
+// ahead by whoever comes first: for the others unlock is nil.
+func (a *Assumer) lock(ctx context.Context, left time.Duration) (unlock func(), err error) {
+	name, what := "role-"+a.Role.Name(), "assumes "+a.Role.ARN
+	if left >= ahead {
+		unlock, err := a.SignIn.Wallet.TryLock(name)
+		if _, locked := errors.AsType[*wallet.LockedError](err); locked {
+			return nil, nil
+		}
+		if err == nil {
+			return unlock, nil
+		}
+	}
+	if a.Role.MFASerial == "" {
+		return a.SignIn.Lock(ctx, name, what)
+	}
+	for began := time.Now(); ; {
+		unlock, err = a.SignIn.Lock(ctx, name, "asks for the MFA code of "+a.Role.ARN)
+		if _, locked := errors.AsType[*wallet.LockedError](err); !locked || time.Since(began) >= askingLimit {
+			return unlock, err
+		}
+	}
 }
 
 func (a *Assumer) cached() (wallet.RoleCredentials, bool) {
-	c, err := a.Wallet.AssumedRole(a.Role)
+	c, err := a.SignIn.Wallet.AssumedRole(a.Role)
 	if err != nil {
 		if !errors.Is(err, wallet.ErrNotFound) {
-			a.Warn(err.Error())
+			a.warn("%v", err)
 		}
 		return wallet.RoleCredentials{}, false
 	}
 	return c, time.Until(c.Expiration) >= margin
 }
 
+// fallback is [Source.fallback] for an assumed role. Where nobody can be asked for
+// a code, what is still valid serves too.
+func (a *Assumer) fallback(ctx context.Context, c wallet.RoleCredentials, err error) (wallet.RoleCredentials, error) {
+	return (&Source{Warn: a.SignIn.Warn}).fallback(ctx, c, err)
+}
+
+func (a *Assumer) warn(format string, args ...any) {
+	if a.SignIn.Warn != nil {
+		a.SignIn.Warn(fmt.Sprintf(format, args...))
+	}
+}
+
+// source is what the call is signed with: nothing where a web identity speaks for
+// itself.
+func (a *Assumer) source(ctx context.Context) (wallet.RoleCredentials, error) {
+	if !awsconfig.ValidRegion(a.Region) {
+		return wallet.RoleCredentials{}, &awsconfig.RegionError{Region: a.Region}
+	}
+	if a.Source == nil {
+		return wallet.RoleCredentials{}, nil
+	}
+	return a.Source(ctx)
+}
+
 // assume asks STS.
-func (a *Assumer) assume(ctx context.Context) (wallet.RoleCredentials, wallet.AssumedUser, error) {
+func (a *Assumer) assume(ctx context.Context, source wallet.RoleCredentials) (wallet.RoleCredentials, wallet.AssumedUser, error) {
 	fail := func(err error) (wallet.RoleCredentials, wallet.AssumedUser, error) {
+		if e, said := errors.AsType[*signin.ServiceError](err); said {
+			err = &AssumeError{Role: a.Role, Cause: e}
+		}
 		return wallet.RoleCredentials{}, wallet.AssumedUser{}, err
 	}
-	if !awsconfig.ValidRegion(a.Region) {
-		return fail(&awsconfig.RegionError{Region: a.Region})
-	}
-	cfg := aws.Config{Region: a.Region, HTTPClient: signin.WithoutRedirects(a.HTTP), Credentials: aws.AnonymousCredentials{}, Retryer: signin.ReadRetryer,
-		ConfigSources: []any{a.Addresses}}
+	cfg := aws.Config{Region: a.Region, HTTPClient: signin.WithoutRedirects(a.SignIn.HTTP), Credentials: aws.AnonymousCredentials{}, Retryer: signin.ReadRetryer,
+		ConfigSources: []any{a.SignIn.Addresses}}
 	if a.Endpoint != "" {
 		cfg.BaseEndpoint = &a.Endpoint
 	}
@@ -121,17 +184,15 @@ func (a *Assumer) assume(ctx context.Context) (wallet.RoleCredentials, wallet.As
 		if err != nil {
 			return fail(err)
 		}
-		out, err := sts.NewFromConfig(cfg).AssumeRoleWithWebIdentity(ctx, &sts.AssumeRoleWithWebIdentityInput{
+		holding, cancel := context.WithTimeout(ctx, holdLimit)
+		defer cancel()
+		out, err := sts.NewFromConfig(cfg).AssumeRoleWithWebIdentity(holding, &sts.AssumeRoleWithWebIdentityInput{
 			RoleArn: &a.Role.ARN, RoleSessionName: &name, WebIdentityToken: &token, DurationSeconds: duration})
 		if err != nil {
 			return fail(signin.Failure(err))
 		}
 		keys, user = out.Credentials, out.AssumedRoleUser
 	} else {
-		source, err := a.Source(ctx)
-		if err != nil {
-			return fail(err)
-		}
 		cfg.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{AccessKeyID: source.AccessKeyID, SecretAccessKey: source.SecretAccessKey, SessionToken: source.SessionToken}, nil
 		})
@@ -143,8 +204,12 @@ func (a *Assumer) assume(ctx context.Context) (wallet.RoleCredentials, wallet.As
 				return fail(err)
 			}
 			in.SerialNumber, in.TokenCode = &a.Role.MFASerial, &code
+			// A code works once: sent again, it is wrong.
+			cfg.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
 		}
-		out, err := sts.NewFromConfig(cfg).AssumeRole(ctx, in)
+		holding, cancel := context.WithTimeout(ctx, holdLimit)
+		defer cancel()
+		out, err := sts.NewFromConfig(cfg).AssumeRole(holding, in)
 		if err != nil {
 			return fail(signin.Failure(err))
 		}
@@ -153,12 +218,20 @@ func (a *Assumer) assume(ctx context.Context) (wallet.RoleCredentials, wallet.As
 	if keys == nil || user == nil || aws.ToString(keys.AccessKeyId) == "" || aws.ToString(keys.SecretAccessKey) == "" || aws.ToString(keys.SessionToken) == "" {
 		return fail(fmt.Errorf("STS answered without credentials for %s", a.Role.ARN))
 	}
+	who := wallet.AssumedUser{ID: aws.ToString(user.AssumedRoleId), ARN: aws.ToString(user.Arn)}
 	return wallet.RoleCredentials{
-			AccessKeyID: *keys.AccessKeyId, SecretAccessKey: *keys.SecretAccessKey, SessionToken: *keys.SessionToken,
-			Expiration: aws.ToTime(keys.Expiration).UTC().Truncate(time.Second),
-		}, wallet.AssumedUser{
-			ID: aws.ToString(user.AssumedRoleId), ARN: aws.ToString(user.Arn),
-		}, nil
+		AccessKeyID: *keys.AccessKeyId, SecretAccessKey: *keys.SecretAccessKey, SessionToken: *keys.SessionToken,
+		Expiration: aws.ToTime(keys.Expiration).UTC().Truncate(time.Second), AccountID: accountOf(who.ARN),
+	}, who, nil
+}
+
+// accountOf is the account in an ARN, "" in what is none.
+func accountOf(arn string) string {
+	parts := strings.SplitN(arn, ":", 6)
+	if len(parts) < 6 || parts[0] != "arn" {
+		return ""
+	}
+	return parts[4]
 }
 
 // fill sets what the role is asked for with, apart from the code of its device.

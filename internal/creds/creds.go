@@ -42,8 +42,15 @@ type Source struct {
 	Warn   func(problem string) // nil drops
 }
 
-// margin is how long cached credentials must still last to be used as they are.
-const margin = renewal.Margin
+// margin is how long cached credentials must still last, as in the AWS CLI.
+const margin = 15 * time.Minute
+
+// ahead is when credentials are renewed before they must be: while more than this
+// is left, by whoever finds the lock free, and everybody else goes on with them.
+const ahead = 10 * time.Minute
+
+// holdLimit bounds what is done under a role's lock: others wait for it.
+const holdLimit = 30 * time.Second
 
 // RoleCredentials returns keys for the role, valid for 15 minutes or more where
 // the service gives that much and can be reached. Of all who ask, one asks the
