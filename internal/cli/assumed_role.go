@@ -8,17 +8,10 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/portico-sso/portico/internal/awsconfig"
 	"github.com/portico-sso/portico/internal/creds"
 	"github.com/portico-sso/portico/internal/terminal"
 	"github.com/portico-sso/portico/internal/wallet"
-)
-
-// The keys of a profile with role_arn for what AssumeRole takes and no AWS tool
-// has a key for.
-const (
-	keySourceIdentity = "portico_source_identity"
-	keySessionTags    = "portico_session_tags"    // Team=core, Project=x
-	keyTransitiveTags = "portico_transitive_tags" // Team, Project
 )
 
 // assumedRole is what the profile asks STS for: the AWS CLI's keys as it reads
@@ -27,7 +20,7 @@ func (s *setup) assumedRole() (wallet.AssumedRole, error) {
 	get := func(key string) string { v, _ := s.settings.Profile.Get(key); return v }
 	role := wallet.AssumedRole{
 		ARN: get("role_arn"), SessionName: get("role_session_name"), ExternalID: get("external_id"), MFASerial: get("mfa_serial"),
-		SourceIdentity: get(keySourceIdentity), TransitiveTags: commaSeparated(get(keyTransitiveTags)),
+		SourceIdentity: get(awsconfig.KeySourceIdentity), TransitiveTags: commaSeparated(get(awsconfig.KeyTransitiveTags)),
 		Policy: s.policy.JSON, PolicyARNs: s.policy.ARNs,
 	}
 	if text := strings.TrimSpace(get("duration_seconds")); text != "" {
@@ -41,16 +34,16 @@ func (s *setup) assumedRole() (wallet.AssumedRole, error) {
 		}
 		role.Duration = seconds
 	}
-	for _, pair := range commaSeparated(get(keySessionTags)) {
+	for _, pair := range commaSeparated(get(awsconfig.KeySessionTags)) {
 		key, value, ok := strings.Cut(pair, "=")
 		if key = strings.TrimSpace(key); !ok || key == "" {
-			return role, &credentialsError{Problem: fmt.Sprintf("%s of the profile %s is to read Key=Value, Key=Value: %q is no such pair", keySessionTags, s.settings.ProfileName, terminal.Clean(pair))}
+			return role, &credentialsError{Problem: fmt.Sprintf("%s of the profile %s is to read Key=Value, Key=Value: %q is no such pair", awsconfig.KeySessionTags, s.settings.ProfileName, terminal.Clean(pair))}
 		}
 		role.Tags = append(role.Tags, wallet.SessionTag{Key: key, Value: strings.TrimSpace(value)})
 	}
 	for _, key := range role.TransitiveTags {
 		if !slices.ContainsFunc(role.Tags, func(t wallet.SessionTag) bool { return strings.EqualFold(t.Key, key) }) {
-			return role, &credentialsError{Problem: fmt.Sprintf("%s of the profile %s names %q, which is not among its %s", keyTransitiveTags, s.settings.ProfileName, terminal.Clean(key), keySessionTags)}
+			return role, &credentialsError{Problem: fmt.Sprintf("%s of the profile %s names %q, which is not among its %s", awsconfig.KeyTransitiveTags, s.settings.ProfileName, terminal.Clean(key), awsconfig.KeySessionTags)}
 		}
 	}
 	return role, nil
@@ -70,7 +63,7 @@ func commaSeparated(list string) []string {
 // credentialSource are the keys that assume a role where the profile names no
 // other profile for that.
 func (s *setup) credentialSource(name string) (func(context.Context) (wallet.RoleCredentials, error), error) {
-	var find func(context.Context) (credentials, error)
+	var find finder
 	switch name {
 	case "Environment":
 		find = func(context.Context) (credentials, error) { return s.environmentKeys() }
@@ -126,9 +119,9 @@ func (s *setup) assumeCure(e *creds.AssumeError, source string) string {
 	case says("MaxSessionDuration"):
 		return fmt.Sprintf("The role allows less than the duration_seconds = %d of the profile %s: lower it. Credentials of another role, as those of IAM Identity Center, get 3600 at most.", role.Duration, profile)
 	case code == "AccessDenied" && says("sts:TagSession"):
-		return fmt.Sprintf("The profile %s has %s, so the role's trust policy must allow sts:TagSession too.", profile, keySessionTags)
+		return fmt.Sprintf("The profile %s has %s, so the role's trust policy must allow sts:TagSession too.", profile, awsconfig.KeySessionTags)
 	case code == "AccessDenied" && says("sts:SetSourceIdentity"):
-		return fmt.Sprintf("The profile %s has %s: the role's trust policy must allow sts:SetSourceIdentity too, and whoever has a source identity already keeps it.", profile, keySourceIdentity)
+		return fmt.Sprintf("The profile %s has %s: the role's trust policy must allow sts:SetSourceIdentity too, and whoever has a source identity already keeps it.", profile, awsconfig.KeySourceIdentity)
 	case code == "AccessDenied":
 		return fmt.Sprintf("The profile %s assumes %s with the credentials of %s. The role's trust policy must allow sts:AssumeRole to them (the ARN after \"User:\"), with the external_id and mfa_serial that it asks for, and in another account their own policies must allow it as well.", profile, role.ARN, source)
 	case code == "MalformedPolicyDocument" || code == "PackedPolicyTooLarge":

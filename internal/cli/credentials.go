@@ -68,7 +68,7 @@ func (s *setup) profileCredentials(ctx context.Context, visited []string) (crede
 	p := s.settings.Profile
 	get := func(key string) string { v, _ := p.Get(key); return v }
 	switch token, arn := s.webIdentity(visited); {
-	case p.Has("role_arn") && !p.Has("web_identity_token_file"):
+	case s.assumes():
 		return s.assumeRole(ctx, visited)
 	case token != "":
 		return s.assumeByWebIdentity(ctx, token, arn)

@@ -48,35 +48,50 @@ func (a *App) credentialProcess(words, env []string) (*creds.Process, error) {
 	return &creds.Process{Path: path, Args: words, Env: with(a.Env, env), Stdin: a.Stdin}, nil
 }
 
-// assumeRole resolves a profile with role_arn: by the keys of its source.
+// assumeRole resolves a profile with role_arn: by the keys of its source. visited
+// are the profiles that assume a role with this one's.
 func (s *setup) assumeRole(ctx context.Context, visited []string) (credentials, error) {
+	find, err := s.assuming(visited)
+	if err != nil {
+		return credentials{}, err
+	}
+	return find(ctx)
+}
+
+// finder finds credentials, by network if it must.
+type finder = func(context.Context) (credentials, error)
+
+// assuming is how the credentials of a profile with role_arn are had. All of the
+// chain's configuration is looked at, as by the AWS CLI, before anything is taken
+// from the cache.
+func (s *setup) assuming(visited []string) (finder, error) {
 	p, name := s.settings.Profile, s.settings.ProfileName
 	get := func(key string) string { v, _ := p.Get(key); return v }
 	source, origin := get("source_profile"), get("credential_source")
 	switch {
 	case source == "" && origin == "":
-		return credentials{}, &credentialsError{Problem: "Partial credentials found in assume-role, missing: source_profile or credential_source",
+		return nil, &credentialsError{Problem: "Partial credentials found in assume-role, missing: source_profile or credential_source",
 			Hint: fmt.Sprintf("The profile %s says which role to assume, and not with whose credentials.", name)}
 	case source != "" && origin != "":
-		return credentials{}, &credentialsError{Problem: fmt.Sprintf(`The profile "%s" contains both source_profile and credential_source.`, name),
+		return nil, &credentialsError{Problem: fmt.Sprintf(`The profile "%s" contains both source_profile and credential_source.`, name),
 			Hint: "Take one of them out."}
 	}
 	role, err := s.assumedRole()
 	if err != nil {
-		return credentials{}, err
+		return nil, err
 	}
 	assumer, err := s.assumer(role)
 	if err != nil {
-		return credentials{}, err
+		return nil, err
 	}
 	if origin != "" {
 		if assumer.Source, err = s.credentialSource(origin); err != nil {
-			return credentials{}, err
+			return nil, err
 		}
 	} else {
 		next, err := s.source(source, append(visited, name))
 		if err != nil {
-			return credentials{}, err
+			return nil, err
 		}
 		assumer.Source = func(ctx context.Context) (wallet.RoleCredentials, error) {
 			c, err := next(ctx)
@@ -86,12 +101,19 @@ func (s *setup) assumeRole(ctx context.Context, visited []string) (credentials, 
 			return c.role(), err
 		}
 	}
-	c, err := assumer.Credentials(ctx)
-	_, hinted := errors.AsType[*hintedError](err) // at the role before, which this one's source is
-	if refused, ok := errors.AsType[*creds.AssumeError](err); ok && !hinted {
-		err = &hintedError{Err: err, Hint: s.assumeCure(refused, cmp.Or(source, origin))}
-	}
-	return from(fromRole, c), err
+	return func(ctx context.Context) (credentials, error) {
+		c, err := assumer.Credentials(ctx)
+		_, hinted := errors.AsType[*hintedError](err) // at the role before, which this one's source is
+		if refused, ok := errors.AsType[*creds.AssumeError](err); ok && !hinted {
+			err = &hintedError{Err: err, Hint: s.assumeCure(refused, cmp.Or(source, origin))}
+		}
+		return from(fromRole, c), err
+	}, nil
+}
+
+// assumes tells whether the profile assumes a role with somebody's credentials.
+func (s *setup) assumes() bool {
+	return s.settings.Profile.Has("role_arn") && !s.settings.Profile.Has("web_identity_token_file")
 }
 
 // narrowedCredentials resolves the profile under a session policy, which only
@@ -102,7 +124,7 @@ func (s *setup) narrowedCredentials(ctx context.Context) (credentials, error) {
 			Problem: "a session policy cannot narrow the keys of the environment",
 			Hint:    "Unset AWS_ACCESS_KEY_ID, or name a profile with --profile."}))
 	}
-	if p := s.settings.Profile; !p.Has("role_arn") || p.Has("web_identity_token_file") {
+	if !s.assumes() {
 		return credentials{}, &credentialsError{
 			Problem: fmt.Sprintf("a session policy cannot narrow the profile %s: it assumes no role", s.settings.ProfileName),
 			Hint:    "Narrow a profile with role_arn and source_profile. IAM Identity Center gives out a permission set's credentials whole."}
@@ -117,7 +139,7 @@ func (c credentials) role() wallet.RoleCredentials {
 
 // source is how a source profile's credentials are had. One with keys of its own
 // ends a chain of roles; a profile may be its own source that way.
-func (s *setup) source(name string, visited []string) (func(context.Context) (credentials, error), error) {
+func (s *setup) source(name string, visited []string) (finder, error) {
 	next := *s
 	next.settings = awsconfig.ResolveLoose(s.settings.Config, awsconfig.Flags{Profile: name, Region: s.globals.Region}, s.lookup)
 	next.chain, next.policy = "", creds.SessionPolicy{}
@@ -131,6 +153,9 @@ func (s *setup) source(name string, visited []string) (func(context.Context) (cr
 		return nil, &credentialsError{
 			Problem: fmt.Sprintf("Infinite loop in credential configuration detected. Attempting to load from profile %s which has already been visited. Visited profiles: %s", name, strings.Join(visited, ", ")),
 			Hint:    "The last source_profile of a chain must name a profile without role_arn, or with keys."}
+	}
+	if next.assumes() {
+		return next.assuming(visited)
 	}
 	return func(ctx context.Context) (credentials, error) { return next.profileCredentials(ctx, visited) }, nil
 }
