@@ -3,9 +3,13 @@
 package cli_test
 
 import (
+	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 )
 
@@ -40,5 +44,49 @@ func TestMFACode(t *testing.T) {
 	stdout, stderr, code := outcome(t, program(t, env, args...))
 	if code != 0 || !strings.Contains(stdout, "ASSUMED1") || len(stub.asked) != 1 {
 		t.Errorf("again, without a terminal: got code %d, %s%s", code, stdout, stderr)
+	}
+}
+
+// Several at once ask one time: the others wait for the code, are told so, and go
+// on with what it brought. A code is sent once, even if its answer is lost.
+func TestOneQuestionForACode(t *testing.T) {
+	stub := &stsStub{}
+	server := httptest.NewServer(stub)
+	defer server.Close()
+	home := t.TempDir()
+	configured(t, home, "[profile p]\nrole_arn = arn:aws:iam::222222222222:role/A\nsource_profile = keys\nmfa_serial = arn:mfa\n[profile keys]\naws_access_key_id = STATIC\naws_secret_access_key = b\n")
+	env := []string{"HOME=" + home, "PATH=" + os.Getenv("PATH"), "TERM=xterm", "AWS_ENDPOINT_URL_STS=" + server.URL}
+	args := []string{"configure", "export-credentials", "--profile", "p", "--format", "env"}
+
+	first := film(t, env, roomy, args...)
+	first.expect("Enter MFA code for arn:mfa: ")
+	second := film(t, env, roomy, args...)
+	second.expect(fmt.Sprintf("Waiting for process %d, which asks for the MFA code of arn:aws:iam::222222222222:role/A…", first.cmd.Process.Pid))
+	first.send("123456\r")
+	for _, s := range []*capture{first, second} {
+		s.expect("AWS_ACCESS_KEY_ID=ASSUMED1")
+		if code := s.end(); code != 0 {
+			t.Errorf("got exit code %d, want 0", code)
+		}
+	}
+	if len(stub.asked) != 1 || strings.Contains(second.whole(), "Enter MFA") {
+		t.Errorf("STS was asked %d times, and the second saw %s", len(stub.asked), second.whole())
+	}
+
+	// An answer that is lost is not asked for again with a code that is used up.
+	var calls atomic.Int32
+	dropping := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		calls.Add(1)
+		panic(http.ErrAbortHandler)
+	}))
+	defer dropping.Close()
+	if err := os.RemoveAll(filepath.Join(home, ".aws", "cli")); err != nil {
+		t.Fatal(err)
+	}
+	s := open(t, append(env, "AWS_ENDPOINT_URL_STS="+dropping.URL), args...)
+	s.expect("Enter MFA code for arn:mfa: ")
+	s.send("123456\r")
+	if code := s.end(); code == 0 || calls.Load() != 1 {
+		t.Errorf("got code %d after %d calls:\n%s", code, calls.Load(), s.text)
 	}
 }
