@@ -22,6 +22,8 @@ type AssumedRole struct {
 	TransitiveTags []string // the keys of the tags that further roles of the chain keep
 	Policy         string   // JSON, which narrows the role
 	PolicyARNs     []string // managed policies that narrow it too
+
+	TokenKey string // of the session at the beginning of the chain, with which it is sealed; no part of the name
 }
 
 // A SessionTag is a tag of the session, as ABAC policies read it.
@@ -100,18 +102,18 @@ func python(value any) []byte {
 // An AssumedUser is whom STS calls the holder of such credentials.
 type AssumedUser struct{ ID, ARN string }
 
-func (w *Wallet) assumedFile(r AssumedRole) string {
-	return filepath.Join(w.roleDir(), r.Name()+".json")
+func (w *Wallet) assumedEntry(r AssumedRole) entry {
+	return w.entry(r.TokenKey, rolePrefix, filepath.Join(w.roleDir(), r.Name()+".json"))
 }
 
 // AssumedRole returns the cached credentials of an assumed role.
 func (w *Wallet) AssumedRole(r AssumedRole) (RoleCredentials, error) {
-	path := w.assumedFile(r)
+	e := w.assumedEntry(r)
 	var f roleFile
-	if err := read(path, &f); err != nil {
+	if err := w.read(e, &f); err != nil {
 		return RoleCredentials{}, err
 	}
-	return f.credentials(path)
+	return f.credentials(e.path)
 }
 
 // PutAssumedRole writes an assumed role's credentials.
@@ -121,5 +123,5 @@ func (w *Wallet) PutAssumedRole(r AssumedRole, c RoleCredentials, user AssumedUs
 	id.text("Arn", user.ARN)
 	o.raw("Credentials", c.object().bytes())
 	o.raw("AssumedRoleUser", id.bytes())
-	return write(w.assumedFile(r), o.bytes())
+	return w.write(w.assumedEntry(r), o.bytes())
 }

@@ -1,6 +1,7 @@
 package wallet
 
 import (
+	"errors"
 	"path/filepath"
 	"time"
 )
@@ -24,17 +25,21 @@ type roleFile struct {
 	}
 }
 
+func (w *Wallet) roleEntry(key RoleKey) entry {
+	return w.entry(TokenKey(key.Session, key.StartURL), rolePrefix, filepath.Join(w.roleDir(), key.Name()+".json"))
+}
+
 // RoleCredentials returns the cached credentials of a role.
 func (w *Wallet) RoleCredentials(key RoleKey) (RoleCredentials, error) {
-	path := filepath.Join(w.roleDir(), key.Name()+".json")
+	e := w.roleEntry(key)
 	var f roleFile
-	if err := read(path, &f); err != nil {
+	if err := w.read(e, &f); err != nil {
 		return RoleCredentials{}, err
 	}
 	if f.StartURL != "" && f.StartURL != key.StartURL {
 		return RoleCredentials{}, ErrNotFound // a session of that name at another Identity Center
 	}
-	return f.credentials(path)
+	return f.credentials(e.path)
 }
 
 func (f *roleFile) credentials(path string) (RoleCredentials, error) {
@@ -70,13 +75,14 @@ func (w *Wallet) PutRoleCredentials(key RoleKey, c RoleCredentials) error {
 	o.raw("Credentials", c.object().bytes())
 	o.text("portico_session", TokenKey(key.Session, key.StartURL))
 	o.text("portico_start_url", key.StartURL)
-	return write(filepath.Join(w.roleDir(), key.Name()+".json"), o.bytes())
+	return w.write(w.roleEntry(key), o.bytes())
 }
 
 // DeleteRoleCredentials removes cached role credentials that came from an SSO
 // sign-in and returns how many. tokenKey confines it to one session's; empty
 // means all. The AWS CLI's entries do not name their session: those of the given
-// roles count as the session's. Credentials of other kinds (assumed roles) stay.
+// roles count as the session's. Credentials of other kinds (assumed roles) stay,
+// unless they are sealed with the session's.
 func (w *Wallet) DeleteRoleCredentials(tokenKey string, roles ...RoleKey) (int, error) {
 	theirs := map[string]bool{}
 	for _, r := range roles {
@@ -92,5 +98,6 @@ func (w *Wallet) DeleteRoleCredentials(tokenKey string, roles ...RoleKey) (int, 
 		n++
 		return remove(path)
 	})
-	return n, err
+	sealed, failed := w.deleteSealedRoles(tokenKey)
+	return n + sealed, errors.Join(err, failed)
 }

@@ -47,12 +47,13 @@ type tokenFile struct {
 // Token returns the token under key (see [TokenKey]): [ErrNotFound] when there
 // is none, a [*CorruptError] when its file holds no usable token.
 func (w *Wallet) Token(key string) (Token, error) {
-	return readToken(filepath.Join(w.tokenDir(), key+".json"))
+	return w.readToken(w.tokenEntry(key))
 }
 
-func readToken(path string) (Token, error) {
+func (w *Wallet) readToken(e entry) (Token, error) {
+	path := e.path
 	var f tokenFile
-	if err := read(path, &f); err != nil {
+	if err := w.read(e, &f); err != nil {
 		return Token{}, err
 	}
 	if f.AccessToken == "" || f.ExpiresAt == "" {
@@ -76,7 +77,7 @@ func readToken(path string) (Token, error) {
 // PutToken writes the token under key. Keys of an existing file that are not
 // ours survive, after ours.
 func (w *Wallet) PutToken(key string, t Token) error {
-	path := filepath.Join(w.tokenDir(), key+".json")
+	e := w.tokenEntry(key)
 	var o object
 	o.text("startUrl", t.StartURL)
 	o.text("region", t.Region)
@@ -91,26 +92,27 @@ func (w *Wallet) PutToken(key string, t Token) error {
 		o.text("refreshToken", t.RefreshToken)
 	}
 	var old map[string]json.RawMessage
-	if read(path, &old) == nil {
+	if w.read(e, &old) == nil {
 		for _, k := range sortedKeys(old) {
 			if !slices.Contains(tokenKeys, k) {
 				o.raw(k, old[k])
 			}
 		}
 	}
-	return write(path, o.bytes())
+	return w.write(e, o.bytes())
 }
 
 // DeleteToken removes the token under key.
 func (w *Wallet) DeleteToken(key string) error {
-	return remove(filepath.Join(w.tokenDir(), key+".json"))
+	return remove(w.tokenEntry(key).path)
 }
 
 // A StoredToken is a token found by looking at every file of the cache.
 type StoredToken struct {
 	Key string // what it is stored under
 	Token
-	path string
+	Unread error // why a sealed one is known by its key alone
+	path   string
 }
 
 // Tokens returns every stored token, expired ones too, ordered by file name.
@@ -130,7 +132,8 @@ func (w *Wallet) Tokens() ([]StoredToken, error) {
 		tokens = append(tokens, StoredToken{Key: strings.TrimSuffix(filepath.Base(path), ".json"), Token: t, path: path})
 		return nil
 	})
-	return tokens, err
+	sealed, failed := w.sealedTokens()
+	return append(tokens, sealed...), errors.Join(err, failed)
 }
 
 // Delete removes a token that [Wallet.Tokens] found.
@@ -183,16 +186,20 @@ type registrationFile struct {
 	GrantTypes   []string `json:"grantTypes"`
 }
 
+func (w *Wallet) registrationEntry(key RegistrationKey) entry {
+	return w.entry(TokenKey(key.Session, key.StartURL), clientPrefix, filepath.Join(w.tokenDir(), key.name()+".json"))
+}
+
 // Registration returns the client registration under key.
 func (w *Wallet) Registration(key RegistrationKey) (Registration, error) {
-	path := filepath.Join(w.tokenDir(), key.name()+".json")
+	e := w.registrationEntry(key)
 	var f registrationFile
-	if err := read(path, &f); err != nil {
+	if err := w.read(e, &f); err != nil {
 		return Registration{}, err
 	}
 	expires, err := ParseTime(f.ExpiresAt)
 	if f.ClientID == "" || f.ClientSecret == "" || err != nil {
-		return Registration{}, &CorruptError{Path: path, Problem: "holds no client registration"}
+		return Registration{}, &CorruptError{Path: e.path, Problem: "holds no client registration"}
 	}
 	return Registration{ClientID: f.ClientID, ClientSecret: f.ClientSecret, ExpiresAt: expires, Scopes: f.Scopes, GrantTypes: f.GrantTypes}, nil
 }
@@ -209,7 +216,7 @@ func (w *Wallet) PutRegistration(key RegistrationKey, r Registration) error {
 	if len(r.GrantTypes) > 0 {
 		o.list("grantTypes", r.GrantTypes)
 	}
-	return write(filepath.Join(w.tokenDir(), key.name()+".json"), o.bytes())
+	return w.write(w.registrationEntry(key), o.bytes())
 }
 
 // formatTime writes what every reader accepts: botocore reads many forms, the

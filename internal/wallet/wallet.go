@@ -18,6 +18,11 @@ import (
 type Wallet struct {
 	Home    string // the directory that holds .aws; no variable moves it for the AWS CLI, so none does here
 	LockDir string // where locks live; not beside the caches, which other tools list
+
+	// SealedDir holds a directory for each session that is sealed, whose files
+	// Vault encrypts. Nil: none is.
+	SealedDir string
+	Vault     Vault
 }
 
 // ErrNotFound reports that there is no such entry.
@@ -69,15 +74,19 @@ func (w *Wallet) lockFile(name string) string {
 // CheckTokenWritable tells whether the token under key could be stored, for
 // those about to spend something that cannot be had again for it.
 func (w *Wallet) CheckTokenWritable(key string) error {
-	path := filepath.Join(w.tokenDir(), key+".json")
-	if err := atomicfile.MkdirAll(w.tokenDir()); err != nil {
+	e := w.tokenEntry(key)
+	dir := filepath.Dir(e.path)
+	if err := atomicfile.MkdirAll(dir); err != nil {
 		return err
 	}
-	if err := atomicfile.Private(path); err != nil {
+	if err := atomicfile.Private(e.path); err != nil {
+		return err
+	}
+	if err := w.checkSealable(e); err != nil {
 		return err
 	}
 	// Modes do not tell of read-only or full file systems; trying does.
-	probe, err := os.CreateTemp(w.tokenDir(), ".portico-probe-*")
+	probe, err := os.CreateTemp(dir, ".portico-probe-*")
 	if err != nil {
 		return err
 	}

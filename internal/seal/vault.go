@@ -1,0 +1,292 @@
+package seal
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"filippo.io/age"
+
+	"github.com/portico-sso/portico/internal/atomicfile"
+	"github.com/portico-sso/portico/internal/wallet"
+)
+
+// A Vault seals and opens the files of sessions, each with its own key.
+type Vault struct {
+	Dir      string                       // holds a directory for each session
+	LockDir  string                       // where locks live
+	IsSealed func(tokenKey string) bool   // whether a session is configured to be sealed
+	Name     func(tokenKey string) string // of the session, for people
+
+	Keyring Keyring // nil: the operating system's
+	Kernel  Holder  // for keys that a passphrase opened; nil: the kernel's
+
+	// Passphrase asks for the passphrase of a session's key. Nil: nobody is there
+	// to ask.
+	Passphrase func(ctx context.Context, session string) (string, error)
+	// Attended says that a person can answer what the keyring may ask.
+	Attended bool
+	// Waiting is told once what a keyring is waited for. Nil drops it.
+	Waiting func(what string)
+
+	WorkFactor int // scrypt's, as a power of two; 0: age's own
+
+	mu   sync.Mutex
+	keys map[string]*age.X25519Identity
+}
+
+// Has tells whether the session is one to seal.
+func (v *Vault) Has(tokenKey string) bool { return v.IsSealed != nil && v.IsSealed(tokenKey) }
+
+// title is the first line of what is sealed: it binds a file to its name, so that
+// the credentials of one role cannot be put in place of another's.
+func title(tokenKey, name string) string { return "portico " + tokenKey + "/" + name + "\n" }
+
+// Seal encrypts what is kept under a name with the session's key, which it makes
+// where the session has none.
+func (v *Vault) Seal(tokenKey, name string, plain []byte) ([]byte, error) {
+	key, err := v.key(tokenKey, true)
+	if err != nil {
+		return nil, err
+	}
+	var sealed bytes.Buffer
+	w, err := age.Encrypt(&sealed, key.Recipient())
+	if err == nil {
+		_, err = io.WriteString(w, title(tokenKey, name))
+	}
+	if err == nil {
+		_, err = w.Write(plain)
+	}
+	if err == nil {
+		err = w.Close()
+	}
+	return sealed.Bytes(), err
+}
+
+// Open decrypts what [Vault.Seal] made. Whatever is not exactly that is
+// [wallet.ErrTampered]; so is every file whose key is gone for good.
+func (v *Vault) Open(tokenKey, name string, sealed []byte) ([]byte, error) {
+	key, err := v.key(tokenKey, false)
+	if e, ok := errors.AsType[*KeyError](err); ok && e.Reason == Gone {
+		return nil, fmt.Errorf("its key is gone: %w", wallet.ErrTampered)
+	}
+	if err != nil {
+		return nil, err
+	}
+	r, err := age.Decrypt(bytes.NewReader(sealed), key)
+	if err != nil {
+		return nil, wallet.ErrTampered
+	}
+	plain, err := io.ReadAll(r)
+	if err != nil {
+		return nil, wallet.ErrTampered
+	}
+	plain, ok := bytes.CutPrefix(plain, []byte(title(tokenKey, name)))
+	if !ok {
+		return nil, wallet.ErrTampered
+	}
+	return plain, nil
+}
+
+// The files that say where a session's key is: one that a passphrase opens is
+// itself there, of one in the keyring there is the name.
+const (
+	passphraseFile = "key.age"
+	keyringFile    = "keyring"
+)
+
+func (v *Vault) path(tokenKey, name string) string { return filepath.Join(v.Dir, tokenKey, name) }
+
+// key is the session's, once found kept in memory.
+func (v *Vault) key(tokenKey string, create bool) (*age.X25519Identity, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if key := v.keys[tokenKey]; key != nil {
+		return key, nil
+	}
+	key, err := v.find(tokenKey)
+	if e, ok := errors.AsType[*KeyError](err); ok && e.Reason == Gone && create {
+		key, err = v.create(tokenKey)
+	}
+	if err != nil {
+		return nil, err
+	}
+	v.remember(tokenKey, key)
+	return key, nil
+}
+
+func (v *Vault) remember(tokenKey string, key *age.X25519Identity) {
+	if v.keys == nil {
+		v.keys = map[string]*age.X25519Identity{}
+	}
+	v.keys[tokenKey] = key
+}
+
+func (v *Vault) find(tokenKey string) (*age.X25519Identity, error) {
+	locked, err := os.ReadFile(v.path(tokenKey, passphraseFile))
+	if err == nil {
+		return v.unlocked(tokenKey, locked)
+	}
+	if !errors.Is(err, os.ErrNotExist) {
+		return nil, err
+	}
+	item, err := os.ReadFile(v.path(tokenKey, keyringFile))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, &KeyError{Session: v.name(tokenKey), Reason: Gone}
+	}
+	if err != nil {
+		return nil, err
+	}
+	text, err := v.keyring().get(strings.TrimSpace(string(item)))
+	if err != nil {
+		return nil, v.about(tokenKey, err)
+	}
+	key, err := age.ParseX25519Identity(text)
+	if err != nil {
+		return nil, &KeyError{Session: v.name(tokenKey), Reason: Gone} // whoever put something else there
+	}
+	return key, nil
+}
+
+// create makes a key for the keyring, under a lock, so that two who seal at once
+// agree on it.
+func (v *Vault) create(tokenKey string) (*age.X25519Identity, error) {
+	unlock, err := v.lock(tokenKey)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	if key, err := v.find(tokenKey); err == nil {
+		return key, nil
+	}
+	key, err := age.GenerateX25519Identity()
+	if err != nil {
+		return nil, err
+	}
+	// The item is named before it exists: a name without an item is a key that is
+	// gone, and an item without a name would stay for ever.
+	item := v.name(tokenKey) + " " + strings.ToLower(key.Recipient().String()[len("age1"):][:8])
+	if old, err := os.ReadFile(v.path(tokenKey, keyringFile)); err == nil {
+		item = strings.TrimSpace(string(old))
+	} else if err := atomicfile.Write(v.path(tokenKey, keyringFile), []byte(item+"\n"), 0o600); err != nil {
+		return nil, err
+	}
+	if err := v.keyring().set(item, key.String()); err != nil {
+		return nil, v.about(tokenKey, err)
+	}
+	// A keyring that forgets is found out now, and not when the token is needed.
+	if text, err := v.keyring().get(item); err != nil || text != key.String() {
+		return nil, &KeyError{Session: v.name(tokenKey), Reason: Failed, Cause: errors.Join(errors.New("the keyring does not return what was put in it"), err)}
+	}
+	return key, nil
+}
+
+// lockWait is how long another process may take to make a key: a person may be
+// asked for it.
+const lockWait = 45 * time.Second
+
+func (v *Vault) lock(tokenKey string) (unlock func(), err error) {
+	ctx, cancel := context.WithTimeout(context.Background(), lockWait)
+	defer cancel()
+	return atomicfile.Lock(ctx, filepath.Join(v.LockDir, "seal-"+tokenKey+".lock"))
+}
+
+// CreateKey gives the session a key that a passphrase opens, unless it has a key.
+func (v *Vault) CreateKey(tokenKey, passphrase string) error {
+	unlock, err := v.lock(tokenKey)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if v.HasKey(tokenKey) {
+		return nil
+	}
+	key, err := age.GenerateX25519Identity()
+	if err != nil {
+		return err
+	}
+	recipient, err := age.NewScryptRecipient(passphrase)
+	if err != nil {
+		return err
+	}
+	if v.WorkFactor > 0 {
+		recipient.SetWorkFactor(v.WorkFactor)
+	}
+	var locked bytes.Buffer
+	w, err := age.Encrypt(&locked, recipient)
+	if err == nil {
+		_, err = fmt.Fprintln(w, key)
+	}
+	if err == nil {
+		err = w.Close()
+	}
+	if err != nil {
+		return err
+	}
+	if err := atomicfile.Write(v.path(tokenKey, passphraseFile), locked.Bytes(), 0o600); err != nil {
+		return err
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.remember(tokenKey, key)
+	return nil
+}
+
+// HasKey tells whether the session has a key, whether or not it can be had now.
+func (v *Vault) HasKey(tokenKey string) bool {
+	_, err := os.Lstat(v.path(tokenKey, keyringFile))
+	return err == nil || v.HasPassphrase(tokenKey)
+}
+
+// HasPassphrase tells whether a passphrase opens the session's key.
+func (v *Vault) HasPassphrase(tokenKey string) bool {
+	_, err := os.Lstat(v.path(tokenKey, passphraseFile))
+	return err == nil
+}
+
+// DropKey forgets the session's key everywhere, and the session's directory if
+// nothing else is in it. What was sealed with the key stays sealed.
+func (v *Vault) DropKey(tokenKey string) error {
+	_ = v.holder().Drop(v.held(tokenKey)) // it ends by itself
+	if item, err := os.ReadFile(v.path(tokenKey, keyringFile)); err == nil {
+		if err := v.keyring().delete(strings.TrimSpace(string(item))); err != nil {
+			return v.about(tokenKey, err)
+		}
+	}
+	for _, name := range []string{keyringFile, passphraseFile} {
+		if err := os.Remove(v.path(tokenKey, name)); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+	}
+	v.mu.Lock()
+	delete(v.keys, tokenKey)
+	v.mu.Unlock()
+	if err := os.Remove(v.path(tokenKey, "")); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+func (v *Vault) name(tokenKey string) string {
+	if v.Name != nil {
+		if name := v.Name(tokenKey); name != "" {
+			return name
+		}
+	}
+	return tokenKey[:min(8, len(tokenKey))]
+}
+
+// about says whose key it is that cannot be had.
+func (v *Vault) about(tokenKey string, err error) error {
+	if e, ok := errors.AsType[*KeyError](err); ok {
+		e.Session = v.name(tokenKey)
+	}
+	return err
+}
