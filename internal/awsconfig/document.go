@@ -25,9 +25,12 @@ func (s Section) String() string { return headerText(s) }
 
 // KeyValue is one change: a nil Value removes the key. With Sub it is a change of
 // that one setting in the block nested under the key; those are only ever set.
+// With To it gives the key another name, and nothing else changes; a section
+// that does not have the key stays as it is.
 type KeyValue struct {
 	Key, Sub string
 	Value    *string
+	To       string
 }
 
 // Set gives key a value.
@@ -35,6 +38,9 @@ func Set(key, value string) KeyValue { return KeyValue{Key: key, Value: &value} 
 
 // SetSub gives a setting in the block nested under key a value.
 func SetSub(key, sub, value string) KeyValue { return KeyValue{Key: key, Sub: sub, Value: &value} }
+
+// Rename calls a key by another name. What the two end in alike keeps its case.
+func Rename(key, to string) KeyValue { return KeyValue{Key: key, To: to} }
 
 // Unset removes key.
 func Unset(key string) KeyValue { return KeyValue{Key: key} }

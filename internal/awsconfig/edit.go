@@ -19,6 +19,12 @@ func (d *Document) Edit(s Section, set []KeyValue) error {
 				return err
 			}
 		}
+		if kv.To != "" {
+			if err := checkKey(kv.To); err != nil {
+				return err
+			}
+			continue
+		}
 		if kv.Value == nil {
 			removes = true
 		} else {
@@ -61,6 +67,9 @@ func (d *Document) Edit(s Section, set []KeyValue) error {
 func (b *block) checkBlocks(s Section, set []KeyValue) error {
 	for _, kv := range set {
 		o, ok := b.option(strings.ToLower(kv.Key))
+		if kv.To != "" {
+			continue
+		}
 		if ok && kv.Sub != "" {
 			if o.nested == nil && o.value != "" {
 				return &NestedError{Section: s, Key: kv.Key, Sub: kv.Sub}
@@ -95,6 +104,10 @@ func (d *Document) apply(at int, kv KeyValue) {
 	key := strings.ToLower(kv.Key)
 	o, ok := b.option(key)
 	switch {
+	case kv.To != "":
+		if ok {
+			b.lines[o.at].rename(kv.To)
+		}
 	case kv.Sub != "":
 		d.applySub(at, kv)
 	case kv.Value == nil && ok:
@@ -109,6 +122,26 @@ func (d *Document) apply(at int, kv KeyValue) {
 	default:
 		d.insert(at, kv.Key, strip(*kv.Value))
 	}
+}
+
+// rename changes the key of a line in place.
+func (l *line) rename(to string) {
+	indent := indentText(l.text)
+	rest := l.text[len(indent):]
+	old := rest[:min(len(l.key), len(rest))]
+	alike := 0
+	for alike < min(len(old), len(to)) && lower(old[len(old)-1-alike]) == lower(to[len(to)-1-alike]) {
+		alike++
+	}
+	l.text = indent + to[:len(to)-alike] + old[len(old)-alike:] + rest[len(old):]
+	l.key = strings.ToLower(to)
+}
+
+func lower(c byte) byte {
+	if c >= 'A' && c <= 'Z' {
+		return c + 'a' - 'A'
+	}
+	return c
 }
 
 // removeValue drops the lines that continue a value, and its first line when

@@ -52,6 +52,11 @@ func (s *snapshot) apply(e Edit) {
 	for _, kv := range e.Set {
 		key := strings.ToLower(kv.Key)
 		switch {
+		case kv.To != "":
+			if v, ok := keys[key]; ok {
+				delete(keys, key)
+				keys[strings.ToLower(kv.To)] = v
+			}
 		case kv.Sub != "":
 			keys[key] = withSub(keys[key], kv.Sub, strip(*kv.Value))
 		case kv.Value == nil:

@@ -23,11 +23,11 @@ type SSO struct {
 // ErrNotSSO when the profile has neither account nor role. A profile that
 // assumes a role is not looked at here, see [Profile.AssumesRole].
 func (s *Settings) SSO() (SSO, error) {
-	if !s.Profile.Has("sso_account_id") && !s.Profile.Has("sso_role_name") {
+	if !s.Profile.HasRole() {
 		return SSO{}, ErrNotSSO
 	}
 	var session SSOSession
-	name, hasSession := s.Profile.Get("sso_session")
+	name, hasSession := s.Profile.SSO("sso_session")
 	if hasSession {
 		var ok bool
 		if session, ok = s.Config.Session(name); !ok {
@@ -39,6 +39,10 @@ func (s *Settings) SSO() (SSO, error) {
 	}
 	get := func(key string) string {
 		if v, ok := session.Get(key); ok {
+			return v
+		}
+		if _, ok := sealedKeys[key]; ok {
+			v, _ := s.Profile.SSO(key)
 			return v
 		}
 		v, _ := s.Profile.Get(key)
@@ -90,7 +94,7 @@ func (s *Settings) consistent(session SSOSession) error {
 func (s *Settings) LoginSession(sessionFlag string) (SSO, error) {
 	name, hasSession := sessionFlag, sessionFlag != ""
 	if !hasSession {
-		name, hasSession = s.Profile.Get("sso_session")
+		name, hasSession = s.Profile.SSO("sso_session")
 	}
 	login := SSO{SessionName: name, Legacy: !hasSession}
 	if hasSession {

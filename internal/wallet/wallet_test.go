@@ -236,7 +236,7 @@ func TestAssumedRole(t *testing.T) {
 	if err := w.PutAssumedRole(role, want, AssumedUser{ID: "AROA:x", ARN: "arn:x"}); err != nil {
 		t.Fatal(err)
 	}
-	data, err := os.ReadFile(w.assumedEntry(role)).path
+	data, err := os.ReadFile(w.assumedEntry(role).path)
 	if err != nil {
 		t.Fatal(err)
 	}
