@@ -23,6 +23,7 @@ func (d *Document) Edit(s Section, set []KeyValue) error {
 			if err := checkKey(kv.To); err != nil {
 				return err
 			}
+			removes = true
 			continue
 		}
 		if kv.Value == nil {
@@ -106,7 +107,7 @@ func (d *Document) apply(at int, kv KeyValue) {
 	switch {
 	case kv.To != "":
 		if ok {
-			b.lines[o.at].rename(kv.To)
+			d.rename(at, key, kv.To)
 		}
 	case kv.Sub != "":
 		d.applySub(at, kv)
@@ -122,6 +123,16 @@ func (d *Document) apply(at int, kv KeyValue) {
 	default:
 		d.insert(at, kv.Key, strip(*kv.Value))
 	}
+}
+
+// rename calls a key by another name, which takes the place of one that had it.
+func (d *Document) rename(at int, key, to string) {
+	b := d.sections[at]
+	if other, taken := b.option(strings.ToLower(to)); taken {
+		b.removeValue(other, true)
+	}
+	o, _ := b.option(key)
+	b.lines[o.at].rename(to)
 }
 
 // rename changes the key of a line in place.

@@ -41,11 +41,7 @@ func (s *Settings) SSO() (SSO, error) {
 		if v, ok := session.Get(key); ok {
 			return v
 		}
-		if _, ok := sealedKeys[key]; ok {
-			v, _ := s.Profile.SSO(key)
-			return v
-		}
-		v, _ := s.Profile.Get(key)
+		v, _ := s.Profile.SSO(key)
 		return v
 	}
 	var missing []string

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"github.com/portico-sso/portico/internal/seal"
 	"github.com/portico-sso/portico/internal/terminal"
 )
 
@@ -37,6 +38,14 @@ type App struct {
 	// children counts the commands that run in our foreground: while there is
 	// one, Ctrl-C is for it.
 	children *atomic.Int32
+
+	// Keyring holds the keys of sealed sessions, KeyHolder for some hours those that
+	// a passphrase opened. Nil means the operating system's.
+	Keyring   seal.Keyring
+	KeyHolder seal.Holder
+	// ScryptWork is how slow a passphrase is to try, as a power of two. 0 means
+	// slow.
+	ScryptWork int
 
 	// Become replaces this process with a command. Nil means exec on Unix and,
 	// where there is no such thing, running it and returning its code.

@@ -16,7 +16,7 @@ import (
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"portico": func() { os.Exit(cli.Main(cli.System(), os.Args[1:])) },
+		"portico": func() { os.Exit(cli.Main(withKeyring(cli.System()), os.Args[1:])) },
 		"aws":     func() { os.Exit(cli.Main(cli.System(), os.Args[1:])) }, // called by another name
 	})
 }

@@ -91,7 +91,7 @@ given nothing is asked at all, so that scripts can run it.`,
 			}
 			signIn.ResolveTime = resolveLimit
 			return (&configureSSO{
-				wizard: w, name: a.Name, out: a.Stdout, settings: s.settings, files: a.files(), client: client, login: signIn,
+				wizard: w, name: a.Name, out: a.Stdout, settings: s.settings, files: a.files(), client: client, login: signIn, helper: a.helper,
 			}).run(cmd.Context())
 		},
 	}
@@ -111,6 +111,7 @@ type configureSSO struct {
 	files    awsconfig.Files
 	client   *signin.Client
 	login    *login
+	helper   func(profile string) string // a sealed profile's credential_process
 }
 
 // run asks everything before it writes anything.
@@ -151,7 +152,13 @@ func (c *configureSSO) run(ctx context.Context) error {
 	if !exists {
 		c.warnOfName("profile", profile)
 	}
-	edits := []awsconfig.Edit{profileEdit(target, profile, chosen, account, role, region, format)}
+	edit := profileEdit(target, profile, chosen, account, role, region, format)
+	if session, _ := c.settings.Config.Session(chosen.Name); session.Sealed() {
+		edit = sealedForm(edit, target, c.helper(profile))
+	} else {
+		edit = openForm(edit, target)
+	}
+	edits := []awsconfig.Edit{edit}
 	if chosen.Name != "" {
 		edits = append(edits, chosen.edit())
 	}
@@ -184,7 +191,7 @@ func isEnded(err error) bool {
 
 // current is the profile's own value of a key, which Enter takes.
 func (c *configureSSO) current(key string) string {
-	v, _ := c.settings.Profile.Get(key)
+	v, _ := c.settings.Profile.SSO(key)
 	return v
 }
 

@@ -162,7 +162,7 @@ func (s *setup) fileKeys() (credentials, error) {
 func (s *setup) noCredentials() error {
 	hint := fmt.Sprintf("Make a profile with: %s configure sso", s.name)
 	switch names := s.settings.Config.Profiles(); {
-	case s.settings.HasProfile && (s.settings.Profile.Has("sso_session") || s.settings.Profile.Has("sso_start_url")):
+	case s.settings.HasProfile && (hasSession(s.settings.Profile) || s.settings.Profile.Has("sso_start_url")):
 		hint = fmt.Sprintf("The profile %s names no account and role. To choose them: %s configure sso --profile %s",
 			terminal.Clean(s.settings.ProfileName), s.name, quoteWord(terminal.Clean(s.settings.ProfileName)))
 	case s.settings.HasProfile:
@@ -173,6 +173,8 @@ func (s *setup) noCredentials() error {
 	}
 	return &configError{Kind: "NoCredentials", Problem: "Unable to locate credentials.", Hint: hint}
 }
+
+func hasSession(p awsconfig.Profile) bool { _, ok := p.SSO("sso_session"); return ok }
 
 // environment is how credentials stand in an environment.
 func (c credentials) environment() [][2]string {

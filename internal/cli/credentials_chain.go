@@ -214,8 +214,9 @@ func (s *setup) assumer(role wallet.AssumedRole) (*creds.Assumer, error) {
 		region = s.globalRegion()
 	}
 	return &creds.Assumer{
-		Role: role, Region: region, Endpoint: endpoint,
-		SignIn: &signin.Client{Wallet: s.wallet, HTTP: s.http, Addresses: s.addresses(), Warn: s.warn, Waiting: s.waiting, Step: s.step},
+		Role: wallet.AssumedRole{TokenKey: s.sealedWith(), ARN: arn, SessionName: get("role_session_name"), ExternalID: get("external_id"), MFASerial: get("mfa_serial"), Duration: duration,
+			Policy: s.policy.JSON, PolicyARNs: s.policy.ARNs},
+		Region: region, Endpoint: endpoint, Addresses: s.addresses(), HTTP: s.http, Wallet: s.wallet, Warn: s.warn,
 		MFACode: func(ctx context.Context, device string) (string, error) {
 			return s.ask(ctx, fmt.Sprintf("Enter MFA code for %s: ", terminal.Clean(device)))
 		},

@@ -13,6 +13,7 @@ import (
 	"github.com/portico-sso/portico/internal/awsargs"
 	"github.com/portico-sso/portico/internal/awsconfig"
 	"github.com/portico-sso/portico/internal/creds"
+	"github.com/portico-sso/portico/internal/seal"
 	"github.com/portico-sso/portico/internal/signin"
 	"github.com/portico-sso/portico/internal/wallet"
 )
@@ -33,6 +34,9 @@ func cure(ctx context.Context, a *App, err error) string {
 	}
 	if e, ok := errors.AsType[*credentialsError](err); ok {
 		return e.Hint
+	}
+	if e, ok := errors.AsType[*seal.KeyError](err); ok {
+		return sealedCure(a.Name, e)
 	}
 	if e, ok := errors.AsType[*noAWSError](err); ok {
 		return e.Hint

@@ -142,7 +142,7 @@ func (s *setup) signsIn() bool {
 	p := s.settings.Profile
 	for range 10 { // nobody has a longer chain, but for a circle
 		if !p.AssumesRole() {
-			return p.Has("sso_account_id") || p.Has("sso_role_name")
+			return p.HasRole()
 		}
 		source, ok := p.Get("source_profile")
 		if p, _ = s.settings.Config.Profile(source); !ok {

@@ -13,6 +13,7 @@ import (
 	"github.com/portico-sso/portico/internal/awsconfig"
 	"github.com/portico-sso/portico/internal/catalog"
 	"github.com/portico-sso/portico/internal/creds"
+	"github.com/portico-sso/portico/internal/seal"
 	"github.com/portico-sso/portico/internal/signin"
 	"github.com/portico-sso/portico/internal/terminal"
 	"github.com/portico-sso/portico/internal/wallet"
@@ -25,6 +26,7 @@ type setup struct {
 	globals  *globals
 	settings *awsconfig.Settings
 	wallet   *wallet.Wallet
+	vault    *seal.Vault // of the wallet
 	http     *http.Client
 	httpErr  error // why there is none: what needs no network goes on without
 	lookup   func(string) (string, bool)
@@ -69,9 +71,10 @@ func (a *App) resolve(g *globals, strict bool) (*setup, error) {
 		}
 	}
 	var said sync.Map // what is looked at before and after waiting for a lock is wrong twice
+	vault := a.vault(config)
 	s := &setup{
 		name: a.Name, globals: g, settings: settings, lookup: a.Lookup, credentialsFile: a.files().Credentials,
-		wallet: &wallet.Wallet{Home: a.Home, LockDir: a.lockDir()},
+		wallet: &wallet.Wallet{Home: a.Home, LockDir: a.lockDir(), SealedDir: a.sealedDir(), Vault: vault}, vault: vault,
 		warn: func(problem string) {
 			if _, again := said.LoadOrStore(problem, true); !again {
 				fmt.Fprintf(a.Stderr, "%s: [WARNING]: %s\n", a.Name, terminal.Clean(problem))

@@ -59,7 +59,7 @@ nobody can call them back.`,
 func (s *setup) toSignOut(name string) (tokenKey string, roles []wallet.RoleKey, err error) {
 	session := awsconfig.SSO{SessionName: name}
 	if name == "" {
-		session.SessionName, _ = s.settings.Profile.Get("sso_session")
+		session.SessionName, _ = s.settings.Profile.SSO("sso_session")
 	}
 	if session.SessionName == "" {
 		session.Legacy = true
@@ -81,7 +81,7 @@ func rolesOf(c *awsconfig.Config, session awsconfig.SSO) []wallet.RoleKey {
 	var roles []wallet.RoleKey
 	for _, name := range c.Profiles() {
 		p, _ := c.Profile(name)
-		get := func(key string) string { v, _ := p.Get(key); return v }
+		get := func(key string) string { v, _ := p.SSO(key); return v }
 		if get("sso_session") != session.SessionName || (session.Legacy && get("sso_start_url") != session.StartURL) {
 			continue
 		}
@@ -122,7 +122,7 @@ func (l *logout) run(ctx context.Context) error {
 	}
 	for i, t := range done.Tokens {
 		if problems[i] != nil {
-			l.Warn(fmt.Sprintf("signed out here, but %s could not be told: %v", t.StartURL, problems[i]))
+			l.Warn(fmt.Sprintf("signed out here, but %s could not be told: %v", l.name(t), problems[i]))
 			continue
 		}
 		fmt.Fprintf(l.Tell, "Signed out of %s.\n", terminal.Clean(l.name(t)))

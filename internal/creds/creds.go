@@ -97,8 +97,9 @@ func (f *fetch) Read(at renewal.Do) renewal.Stored[wallet.RoleCredentials] {
 	}
 	c, err := f.source.Wallet.RoleCredentials(f.role.Key())
 	if err != nil {
-		if !errors.Is(err, wallet.ErrNotFound) {
-			f.source.warn("%v", err)
+		_, unopened := errors.AsType[*wallet.UnopenedError](err) // which the token meets next
+		if !unopened && !errors.Is(err, wallet.ErrNotFound) {
+			s.warn("%v", err)
 		}
 		return renewal.Stored[wallet.RoleCredentials]{Err: err, Renewable: true, Gone: gone}
 	}

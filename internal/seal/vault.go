@@ -251,8 +251,8 @@ func (v *Vault) HasPassphrase(tokenKey string) bool {
 	return err == nil
 }
 
-// DropKey forgets the session's key everywhere, and the session's directory if
-// nothing else is in it. What was sealed with the key stays sealed.
+// DropKey removes the session's key from wherever it is, and the session's
+// directory if nothing else is in it. What was sealed with the key stays sealed.
 func (v *Vault) DropKey(tokenKey string) error {
 	_ = v.holder().Drop(v.held(tokenKey)) // it ends by itself
 	if item, err := os.ReadFile(v.path(tokenKey, keyringFile)); err == nil {
@@ -260,6 +260,12 @@ func (v *Vault) DropKey(tokenKey string) error {
 			return v.about(tokenKey, err)
 		}
 	}
+	return v.ForgetKey(tokenKey)
+}
+
+// ForgetKey is [Vault.DropKey] where the keyring cannot be had: the item there
+// stays, and nothing leads to it any more.
+func (v *Vault) ForgetKey(tokenKey string) error {
 	for _, name := range []string{keyringFile, passphraseFile} {
 		if err := os.Remove(v.path(tokenKey, name)); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return err
@@ -268,9 +274,7 @@ func (v *Vault) DropKey(tokenKey string) error {
 	v.mu.Lock()
 	delete(v.keys, tokenKey)
 	v.mu.Unlock()
-	if err := os.Remove(v.path(tokenKey, "")); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
-	}
+	_ = os.Remove(v.path(tokenKey, "")) // unless there is something in it
 	return nil
 }
 

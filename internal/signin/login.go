@@ -66,7 +66,7 @@ func (c *Client) Login(ctx context.Context, s Session, o Options) (wallet.Token,
 	}
 	// Nobody is sent through the browser for a token that cannot be kept.
 	if err := c.Wallet.CheckTokenWritable(s.tokenKey()); err != nil {
-		return wallet.Token{}, fmt.Errorf("the token could not be stored: %v", err)
+		return wallet.Token{}, fmt.Errorf("the token could not be stored: %w", err)
 	}
 	before, _ := c.Wallet.Token(s.tokenKey()) // whatever there is
 	givenUp, _ := c.Wallet.GivenUp(s.tokenKey())

@@ -93,6 +93,10 @@ func (c *Client) Revoke(ctx context.Context, tokens []wallet.StoredToken) []erro
 	var all sync.WaitGroup
 	problems := make([]error, len(tokens))
 	for i, t := range tokens {
+		if t.Unread != nil {
+			problems[i] = t.Unread
+			continue
+		}
 		if t.Region == "" {
 			problems[i] = errors.New("the token says nothing of its region")
 			continue

@@ -231,6 +231,10 @@ type Belonging struct {
 	name string // what it is sealed as
 }
 
+// Secret tells whether the file opens something by itself, as a registration does
+// not.
+func (b Belonging) Secret() bool { return !strings.HasPrefix(b.name, clientPrefix) }
+
 // Belongings are the session's files in the open: its token, its client
 // registrations, and the credentials of its roles. The registrations are those
 // that are named, and those of the client whose token it is; role credentials
