@@ -82,14 +82,19 @@ func (m *move) unseal(ctx context.Context) error {
 // disclose does the moving, in the reverse order of enclose.
 func (m *move) disclose(ctx context.Context, files []wallet.Belonging, profiles []awsconfig.Profile) error {
 	w := m.setup.wallet
+	// A registration alone is worth nothing: the next sign-in makes another.
 	valuable := slices.ContainsFunc(files, wallet.Belonging.Secret)
 	for _, b := range files {
-		err := w.Disclose(m.key, b)
+		err := w.Opens(m.key, b)
 		if _, corrupt := errors.AsType[*wallet.CorruptError](err); corrupt && valuable {
 			return &hintedError{Err: err, Hint: fmt.Sprintf("Nobody can decrypt it. To give it up, sign out first: %s sso logout --sso-session %s", m.app.Name, quoteWord(m.name()))}
 		}
-		// A registration alone is worth nothing: the next sign-in makes another.
 		if err != nil && valuable {
+			return err
+		}
+	}
+	for _, b := range files {
+		if err := w.Disclose(m.key, b); err != nil && valuable {
 			return err
 		}
 	}

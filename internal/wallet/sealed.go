@@ -325,6 +325,15 @@ func (w *Wallet) Enclose(tokenKey string, b Belonging) error {
 	return nil
 }
 
+// Opens makes sure that a sealed file can be decrypted.
+func (w *Wallet) Opens(tokenKey string, b Belonging) error {
+	_, err := w.open(w.sealedEntry(tokenKey, b.name))
+	if errors.Is(err, ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
 // Disclose writes a sealed file into the open, and reads it back. A file that is
 // there stays if it is good for longer.
 func (w *Wallet) Disclose(tokenKey string, b Belonging) error {
