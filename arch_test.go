@@ -50,7 +50,7 @@ var mayImport = map[string][]string{
 	"cmd/portico": {"internal/cli"},
 
 	"internal/cli": {"internal/terminal", "internal/output", "internal/awsconfig", "internal/catalog", "internal/creds", "internal/admin", "internal/awsmodel", "internal/awsargs",
-		"internal/signin", "internal/wallet", "internal/atomicfile", "internal/idc", "internal/idc/browse", "internal/idc/control", "internal/idc/directory", "internal/idc/proxy", "internal/idc/seed"},
+		"internal/signin", "internal/wallet", "internal/seal", "internal/atomicfile", "internal/idc", "internal/idc/browse", "internal/idc/control", "internal/idc/directory", "internal/idc/proxy", "internal/idc/seed"},
 	"internal/terminal": {},
 	// For tests alone: what a person sees.
 	"internal/terminal/screen": {},
@@ -60,9 +60,8 @@ var mayImport = map[string][]string{
 	"internal/awsargs":         {"internal/awsmodel", "internal/output", "internal/awsconfig"},
 	"internal/awsconfig":       {"internal/atomicfile"},
 	"internal/wallet":          {"internal/atomicfile"},
-	// How one of many callers renews what all of them use: signin's tokens and creds'
-	// role credentials go the same way.
-	"internal/renewal": {"internal/wallet"},
+	// The wallet says what it wants of a vault, so that it links no cryptography.
+	"internal/seal": {"internal/wallet", "internal/atomicfile"},
 	// signin, creds and admin take from awsconfig what a region may look like, so that
 	// there is one answer to what may become part of a host name.
 	"internal/signin":  {"internal/renewal", "internal/wallet", "internal/awsconfig"},
@@ -137,9 +136,11 @@ var outside = []struct {
 	{"modernc.org/", []string{"internal/idc/sqlstore"}},
 	{"go.yaml.in/", []string{"internal/idc/seed", "internal/awsargs"}},
 	{"golang.org/x/crypto/", []string{"internal/idc/directory"}},
+	{"filippo.io/age", []string{"internal/seal"}},
+	{"github.com/zalando/go-keyring", []string{"internal/seal"}},
 	{"golang.org/x/net/html", []string{"internal/idc/browse"}},
 	{"golang.org/x/net/netutil", []string{"internal/idc", "internal/idc/proxy"}},
-	{"golang.org/x/sys/", []string{"internal/atomicfile", "internal/terminal"}},
+	{"golang.org/x/sys/", []string{"internal/atomicfile", "internal/terminal", "internal/seal"}},
 	{"github.com/google/go-cmp/", []string{"internal/idc/grant/conformance", "internal/idc/directory/conformance"}},
 }
 
