@@ -207,7 +207,7 @@ func sealedCure(name string, e *seal.KeyError) string {
 		return "Over SSH, in a container or without a desktop there is none. To keep the key in a file that a passphrase opens: " + passphrase +
 			fmt.Sprintf("\nWhat is sealed already needs the keyring it was sealed with, or goes with: %s sso logout --sso-session %s", name, session)
 	case seal.Locked:
-		return "Unlock the keyring (on a desktop by signing in to it) and try again."
+		return "Unlock the keyring (on a desktop by signing in to it) and try again. Where that cannot be done, a passphrase does: " + passphrase
 	case seal.Denied:
 		return fmt.Sprintf("Allow %s to use its item in the keyring and try again. To do without the keyring: ", name) + passphrase
 	case seal.Silent:

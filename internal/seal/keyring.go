@@ -158,7 +158,7 @@ func classify(err error) error {
 		{"org.freedesktop.secrets was not provided", NoKeyring}, {"serviceunknown", NoKeyring}, {"no such file or directory", NoKeyring},
 		{"connection refused", NoKeyring}, {"no session bus", NoKeyring}, {"dbus-launch", NoKeyring}, {"unsupported platform", NoKeyring},
 		{"does not exist", NoKeyring}, // no collection to put it in
-		{"failed to unlock", Locked}, {"islocked", Locked}, {"is locked", Locked}, {"exit status 36", Locked}, {"interaction is not allowed", Locked},
+		{"failed to unlock", Locked}, {"islocked", Locked}, {"locked collection", Locked}, {"is locked", Locked}, {"exit status 36", Locked}, {"interaction is not allowed", Locked},
 		{"dismissed", Denied}, {"denied", Denied}, {"not authorized", Denied}, {"exit status 128", Denied}, {"exit status 51", Denied}, {"prompt", Denied},
 	} {
 		if strings.Contains(text, known.word) {
