@@ -159,7 +159,7 @@ type way struct {
 // this machine can do.
 func (l *login) way(s signin.Session) (way, error) {
 	section, _ := l.Config.Session(s.Name)
-	configured, _ := section.Get("portico_login")
+	configured, _ := section.Get(awsconfig.KeyLogin)
 	w := way{quiet: l.Flags.NoBrowser}
 	switch {
 	case configured != "" && configured != "device-code" && configured != "pkce":
