@@ -209,6 +209,30 @@ func Private(path string) error {
 	return checkOwner(abs, info)
 }
 
+// CheckWritable tells whether [Write] to path can be expected to work, for those
+// about to spend something that cannot be had again. It makes missing parents.
+func CheckWritable(path string) error {
+	sys := realSystem()
+	target, err := (Options{}).target(path)
+	if err != nil {
+		return err
+	}
+	if err := makeParents(sys, filepath.Dir(target)); err != nil {
+		return err
+	}
+	if err := Private(target); err != nil {
+		return err
+	}
+	// Modes do not tell of read-only or full file systems; trying does.
+	probe, name, err := createTemp(sys, target, "")
+	if err != nil {
+		return err
+	}
+	// As much as a token needs: a disk may be full but for a few bytes.
+	err = sys.writeAt(probe, make([]byte, 8<<10), 0)
+	return errors.Join(err, sys.closeFile(probe), sys.remove(name))
+}
+
 // MkdirAll creates a directory and its missing parents with mode 0700 whatever
 // the umask, and makes their entries durable.
 func MkdirAll(dir string) error {

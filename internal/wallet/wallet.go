@@ -74,24 +74,7 @@ func (w *Wallet) lockFile(name string) string {
 // CheckTokenWritable tells whether the token under key could be stored, for
 // those about to spend something that cannot be had again for it.
 func (w *Wallet) CheckTokenWritable(key string) error {
-	e := w.tokenEntry(key)
-	dir := filepath.Dir(e.path)
-	if err := atomicfile.MkdirAll(dir); err != nil {
-		return err
-	}
-	if err := atomicfile.Private(e.path); err != nil {
-		return err
-	}
-	if err := w.checkSealable(e); err != nil {
-		return err
-	}
-	// Modes do not tell of read-only or full file systems; trying does.
-	probe, err := os.CreateTemp(dir, ".portico-probe-*")
-	if err != nil {
-		return err
-	}
-	_, err = probe.Write([]byte("probe"))
-	return errors.Join(err, probe.Close(), os.Remove(probe.Name()))
+	return atomicfile.CheckWritable(filepath.Join(w.tokenDir(), key+".json"))
 }
 
 // maxFile bounds what is read from a cache file. A token file is about 4 KiB.

@@ -1,0 +1,386 @@
+package cli_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/portico-sso/portico/idctest"
+)
+
+// A writer is a command that writes files. What is asked of each: whatever
+// happens to one of its file calls, the files are the old ones or the new ones;
+// it reports success only with the new ones; what it leaves beside them is
+// private, and goes with the next run, which succeeds.
+type writer struct {
+	name string
+	args []string
+	home func(p person) // makes the home from which it starts
+	// fresh says that a home serves one run, because the service remembers it.
+	fresh bool
+	// tries are paths that it tries to write, after what it was asked for is done:
+	// they may stay as they were if it warns of that.
+	tries []string
+}
+
+const (
+	tokens = ".aws/sso/cache/"
+	roles  = ".aws/cli/cache/"
+)
+
+var writers = []writer{
+	{name: "configure set", args: []string{"configure", "set", "region", "eu-west-2", "--profile", "dev"},
+		home: func(p person) { p.put("config", twoSessions) }},
+	{name: "configure set, the first", args: []string{"configure", "set", "region", "eu-west-2", "--profile", "dev"},
+		home: func(p person) {}},
+	{name: "configure set, credentials", args: []string{"configure", "set", "aws_secret_access_key", "s", "--profile", "keys"},
+		home: func(p person) {
+			p.put("credentials", "[keys]\naws_access_key_id = AKIA\naws_secret_access_key = old\n")
+		}},
+	{name: "configure set, through a link", args: []string{"configure", "set", "region", "eu-west-2", "--profile", "dev"},
+		home: func(p person) {
+			p.put("dotfiles/aws", twoSessions)
+			p.check(os.Symlink("dotfiles/aws", p.path("config")))
+		}},
+	{name: "configure set, in place", args: []string{"configure", "set", "region", "eu-west-2", "--profile", "dev"},
+		home: func(p person) {
+			p.put("config", twoSessions)
+			p.check(os.Link(p.path("config"), p.path("config.link")))
+		}},
+	{name: "configure sso", args: []string{"configure", "sso", "--sso-session", "corp", "--account-id", "111111111111", "--role-name", "AdministratorAccess", "--region", "eu-west-1", "--profile", "new", "--no-browser"},
+		home: loggedIn},
+	{name: "configure sso-session", args: []string{"configure", "sso-session", "--sso-session", "third", "--sso-start-url", legacyURL, "--sso-region", "us-east-1", "--sso-registration-scopes", "sso:account:access"},
+		home: func(p person) { p.put("config", twoSessions) }},
+	{name: "sso login", args: []string{"sso", "login", "--sso-session", "corp", "--no-browser"},
+		home: func(p person) { p.put("config", twoSessions) }, tries: []string{tokens}},
+	{name: "sso login, again", args: []string{"sso", "login", "--sso-session", "corp", "--no-browser"},
+		home: loggedIn, tries: []string{tokens}},
+	{name: "sso login, which learns the region", args: []string{"sso", "login", "--sso-session", "corp", "--no-browser"},
+		home: func(p person) {
+			p.put("config", "[sso-session corp]\nsso_start_url = https://ssoins-ecb5d1e760490621.portal.us-east-1.app.aws\nsso_region = eu-west-1\n")
+		}, tries: []string{tokens, ".aws/config"}},
+	{name: "sso login, legacy", args: []string{"sso", "login", "--profile", "old", "--no-browser"},
+		home: func(p person) { p.put("config", twoSessions) }, tries: []string{tokens}},
+	{name: "sso logout", args: []string{"sso", "logout"}, home: func(p person) {
+		loggedIn(p)
+		p.must("credential-process", "--profile", "dev")
+	}, fresh: true},
+	{name: "credential-process", args: []string{"credential-process", "--profile", "dev"},
+		home: loggedIn, tries: []string{roles}},
+	{name: "credential-process, which refreshes", args: []string{"credential-process", "--profile", "dev"},
+		home: func(p person) {
+			loggedIn(p)
+			p.edit(corpToken, map[string]any{"expiresAt": "2020-01-01T00:00:00Z"})
+		}, fresh: true, tries: []string{roles, tokens}},
+	{name: "exec", args: []string{"exec", "--profile", "dev", "--", "/bin/true"},
+		home: loggedIn, tries: []string{roles}},
+}
+
+func loggedIn(p person) {
+	p.put("config", twoSessions)
+	p.must("sso", "login", "--sso-session", "corp")
+}
+
+func (p person) check(err error) {
+	p.t.Helper()
+	if err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// A crash is one case: a writer's home, and the fault of one of its file calls.
+type crash struct {
+	writer writer
+	at     int // the file call, from 1
+	fault  fault
+}
+
+// TestSystemCalls runs every command that writes with every fault at every of its
+// file calls; by itself a part of that, all of it with PORTICO_SYSTEM_CALLS=all.
+func TestSystemCalls(t *testing.T) {
+	t.Parallel() // it mostly waits
+	traceable(t)
+	whole := os.Getenv("PORTICO_SYSTEM_CALLS") == "all"
+	m := &matrix{portico: filepath.Join(t.TempDir(), "portico"), ic: idctest.New(t, idctest.Listen())}
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", m.portico, "../../cmd/portico")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	var all []crash
+	possible := 0
+	for i, w := range writers {
+		calls := m.learn(t, w)
+		t.Logf("%-36s %3d file calls", w.name, len(calls))
+		if len(calls) < 20 {
+			t.Errorf("%s: got %d file calls, want those of a command that writes", w.name, len(calls))
+		}
+		for at := range calls {
+			for k, f := range faults {
+				if !f.may(calls[at].name) {
+					continue
+				}
+				possible++
+				if whole || (at+i)%4 == 0 && (k+at/4+i)%len(faults) < 2 {
+					all = append(all, crash{w, at + 1, f})
+				}
+			}
+		}
+	}
+	t.Logf("%d of %d cases", len(all), possible)
+	next := make(chan crash)
+	var workers sync.WaitGroup
+	for range 2 {
+		workers.Go(func() {
+			for c := range next {
+				m.try(t, c)
+			}
+		})
+	}
+	for _, c := range all {
+		next <- c
+	}
+	close(next)
+	workers.Wait()
+}
+
+// A matrix is what its cases share.
+type matrix struct {
+	portico string
+	ic      *idctest.IdentityCenter
+
+	mu      sync.Mutex
+	homes   map[string]string // a home to copy, by the writer's name
+	outcome map[string]change // what an undisturbed run makes of it
+}
+
+// home makes a home for a run of w.
+func (m *matrix) home(t *testing.T, w writer) person {
+	t.Helper()
+	m.mu.Lock()
+	from, ok := m.homes[w.name]
+	if !ok || w.fresh {
+		p := person{t: t, ic: m.ic, home: t.TempDir()}
+		p.check(os.MkdirAll(filepath.Join(p.home, ".aws"), 0o700))
+		w.home(p)
+		if m.homes == nil {
+			m.homes, m.outcome = map[string]string{}, map[string]change{}
+		}
+		from = p.home
+		m.homes[w.name] = from
+	}
+	m.mu.Unlock()
+	if w.fresh {
+		return person{t: t, ic: m.ic, home: from}
+	}
+	to := t.TempDir()
+	// cp, because links are part of some homes.
+	if out, err := exec.Command("cp", "-a", from+"/.", to).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return person{t: t, ic: m.ic, home: to}
+}
+
+// run runs the command under the tracer; whatever sign-in it starts is approved.
+func (m *matrix) run(p person, w writer, at int, f fault) tracedRun {
+	p.t.Helper()
+	tr := &tracer{t: p.t, below: p.home, at: at, fault: f}
+	run, err := tr.start(append([]string{m.portico}, w.args...), m.env(p), func(line string) {
+		if strings.HasPrefix(line, "http://") {
+			go p.ic.Approve(p.t.Context(), "alice", strings.TrimSpace(line))
+		}
+	})
+	if err != nil {
+		p.t.Errorf("%s: %v: at call %d, %s, %s\n%s%s", w.name, err, at, run.hit, f.name, run.stdout, run.stderr)
+	}
+	return run
+}
+
+func (m *matrix) env(p person) []string {
+	return append(p.ic.Env(), "HOME="+p.home, "PATH="+os.Getenv("PATH"), "TZ=UTC", "NO_COLOR=1")
+}
+
+// learn runs the command undisturbed, and returns its file calls.
+func (m *matrix) learn(t *testing.T, w writer) []fileCall {
+	t.Helper()
+	p := m.home(t, w)
+	before := readTree(t, p.home)
+	run := m.run(p, w, 0, fault{})
+	if run.code != 0 {
+		t.Fatalf("%s: got code %d\n%s%s", w.name, run.code, run.stdout, run.stderr)
+	}
+	m.outcome[w.name] = change{before, readTree(t, p.home)}
+	return run.calls
+}
+
+// A change is what a run makes of a home.
+type change struct{ before, after tree }
+
+// of tells whether a file is another one afterwards.
+func (c change) of(path string) bool { return c.before[path].data != c.after[path].data }
+
+// try is one case.
+func (m *matrix) try(t *testing.T, c crash) {
+	p := m.home(t, c.writer)
+	before, want := readTree(t, p.home), m.outcome[c.writer.name]
+	run := m.run(p, c.writer, c.at, c.fault)
+	fail := func(format string, args ...any) {
+		t.Helper()
+		t.Errorf("%s, call %d, %s, %s: %s\ncode %d\n%s%s", c.writer.name, c.at, run.hit, c.fault.name, fmt.Sprintf(format, args...), run.code, run.stdout, run.stderr)
+	}
+	if run.hit.name == "" && !c.fault.short {
+		fail("the call was not made")
+	}
+	if killed := run.code == -1; killed != (c.fault.kill != "") {
+		fail("killed: got %t", killed)
+	}
+	if run.code > 0 && run.stderr == "" {
+		fail("it failed without a word")
+	}
+	now := readTree(t, p.home)
+	for _, problem := range now.compare(before, want, run.code == 0, c.warned(run), c.fault.kill != "" || run.hit.name == "unlinkat") {
+		fail("%s", problem)
+	}
+	// The next run finds nothing in its way.
+	again := m.run(p, c.writer, 0, fault{})
+	if again.code != 0 {
+		fail("the next run: got code %d\n%s%s", again.code, again.stdout, again.stderr)
+	}
+	for _, problem := range readTree(t, p.home).compare(before, want, true, nil, false) {
+		fail("after the next run: %s", problem)
+	}
+}
+
+// warned are the paths that the command may have left as they were.
+func (c crash) warned(run tracedRun) []string {
+	if strings.Contains(run.stderr, "WARNING") {
+		return c.writer.tries
+	}
+	return nil
+}
+
+// A tree is the files of a home, by path.
+type tree map[string]entry
+
+type entry struct {
+	data string
+	mode fs.FileMode
+}
+
+// litter are names that a run leaves only when it is killed.
+var litter = regexp.MustCompile(`\.portico-|\.tmp$|-probe-`)
+
+func readTree(t *testing.T, home string) tree {
+	t.Helper()
+	files := tree{}
+	err := filepath.WalkDir(home, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		rel, _ := filepath.Rel(home, path)
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		if strings.HasSuffix(rel, ".lock") { // whoever held it last is in it
+			files[rel] = entry{mode: info.Mode()}
+			return nil
+		}
+		if info.Mode()&fs.ModeSymlink != 0 {
+			target, err := os.Readlink(path)
+			files[rel] = entry{target, info.Mode()}
+			return err
+		}
+		data, err := os.ReadFile(path)
+		files[rel] = entry{string(data), info.Mode()}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+// compare says what is wrong with the files of a home. before are those of before
+// the run, want is what an undisturbed run does; done: the run said it succeeded;
+// excused are the paths it said it could not write; killed: it may have left
+// litter.
+func (now tree) compare(before tree, want change, done bool, excused []string, killed bool) (problems []string) {
+	say := func(format string, args ...any) { problems = append(problems, fmt.Sprintf(format, args...)) }
+	for _, path := range slices.Sorted(maps.Keys(now)) {
+		is := now[path]
+		old, wasThere := before[path]
+		next, willBe := want.after[path]
+		switch {
+		case wasThere && is.mode != old.mode:
+			say("%s had mode %v and has %v", path, old.mode, is.mode)
+		case !wasThere && is.mode != 0o600:
+			say("%s has mode %v", path, is.mode)
+		case strings.HasSuffix(path, ".lock"):
+		case litter.MatchString(path):
+			if !killed {
+				say("%s is left", path)
+			}
+		case !wasThere && !willBe:
+			say("%s is nobody's", path)
+		case wasThere && is.data == old.data:
+		case !want.of(path) || !willBe || !is.like(next, path):
+			say("%s is neither old nor new: %q", path, is.data)
+		}
+	}
+	for path, old := range before {
+		is, there := now[path]
+		_, willBe := want.after[path]
+		switch {
+		case !there && willBe:
+			say("%s is gone", path)
+		case there && done && want.of(path) && is.data == old.data && !excusable(path, excused):
+			say("success was reported, and %s is as it was", path)
+		}
+	}
+	for path := range want.after {
+		_, was := before[path]
+		if _, there := now[path]; done && !was && !there && !excusable(path, excused) {
+			say("success was reported, and there is no %s", path)
+		}
+	}
+	return problems
+}
+
+func excusable(path string, excused []string) bool {
+	return strings.HasSuffix(path, ".lock") || slices.ContainsFunc(excused, func(prefix string) bool { return strings.HasPrefix(path, prefix) })
+}
+
+// like tells whether a file is what an undisturbed run makes of it. What the
+// service mints is new each time: there, whether it has the same keys.
+func (e entry) like(next entry, path string) bool {
+	if !strings.HasSuffix(path, ".json") {
+		return e.data == next.data
+	}
+	var is, want map[string]any
+	return json.Unmarshal([]byte(e.data), &is) == nil && json.Unmarshal([]byte(next.data), &want) == nil && shape(is) == shape(want)
+}
+
+// shape are the keys of an object, and which of its texts are empty.
+func shape(v any) string {
+	switch v := v.(type) {
+	case map[string]any:
+		var b strings.Builder
+		for _, k := range slices.Sorted(maps.Keys(v)) {
+			b.WriteString(k + ":" + shape(v[k]) + ",")
+		}
+		return "{" + b.String() + "}"
+	case string:
+		return fmt.Sprint(v == "")
+	}
+	return "?"
+}
