@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -110,7 +111,12 @@ func TestSystemCalls(t *testing.T) {
 	t.Parallel() // it mostly waits
 	traceable(t)
 	whole := os.Getenv("PORTICO_SYSTEM_CALLS") == "all"
-	m := &matrix{portico: filepath.Join(t.TempDir(), "portico"), ic: idctest.New(t, idctest.Listen())}
+	m := &matrix{portico: filepath.Join(t.TempDir(), "portico"), ic: idctest.New(t, idctest.Listen()), homesIn: t.TempDir()}
+	// Memory, where there is some: a disk would spend most of the time in fsync.
+	if dir, err := os.MkdirTemp("/dev/shm", "portico-"); err == nil {
+		t.Cleanup(func() { os.RemoveAll(dir) })
+		m.homesIn = dir
+	}
 	build := exec.CommandContext(t.Context(), "go", "build", "-o", m.portico, "../../cmd/portico")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
@@ -130,7 +136,7 @@ func TestSystemCalls(t *testing.T) {
 					continue
 				}
 				possible++
-				if whole || (at+i)%4 == 0 && (k+at/4+i)%len(faults) < 2 {
+				if whole || (at+i)%8 == 0 && (k+at/8+i)%len(faults) < 2 {
 					all = append(all, crash{w, at + 1, f})
 				}
 			}
@@ -139,7 +145,7 @@ func TestSystemCalls(t *testing.T) {
 	t.Logf("%d of %d cases", len(all), possible)
 	next := make(chan crash)
 	var workers sync.WaitGroup
-	for range 2 {
+	for range 4 * runtime.GOMAXPROCS(0) { // sign-ins spend their time waiting
 		workers.Go(func() {
 			for c := range next {
 				m.try(t, c)
@@ -157,6 +163,7 @@ func TestSystemCalls(t *testing.T) {
 type matrix struct {
 	portico string
 	ic      *idctest.IdentityCenter
+	homesIn string
 
 	mu      sync.Mutex
 	homes   map[string]string // a home to copy, by the writer's name
@@ -169,7 +176,7 @@ func (m *matrix) home(t *testing.T, w writer) person {
 	m.mu.Lock()
 	from, ok := m.homes[w.name]
 	if !ok || w.fresh {
-		p := person{t: t, ic: m.ic, home: t.TempDir()}
+		p := person{t: t, ic: m.ic, home: m.dir(t)}
 		p.check(os.MkdirAll(filepath.Join(p.home, ".aws"), 0o700))
 		w.home(p)
 		if m.homes == nil {
@@ -182,12 +189,22 @@ func (m *matrix) home(t *testing.T, w writer) person {
 	if w.fresh {
 		return person{t: t, ic: m.ic, home: from}
 	}
-	to := t.TempDir()
+	to := m.dir(t)
 	// cp, because links are part of some homes.
 	if out, err := exec.Command("cp", "-a", from+"/.", to).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	return person{t: t, ic: m.ic, home: to}
+}
+
+// dir makes a directory for a home.
+func (m *matrix) dir(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp(m.homesIn, "home-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
 }
 
 // run runs the command under the tracer; whatever sign-in it starts is approved.

@@ -99,7 +99,13 @@ func (w *Wallet) PutToken(key string, t Token) error {
 			}
 		}
 	}
-	return w.write(e, o.bytes())
+	err := write(path, o.bytes())
+	if err != nil {
+		// What it took the place of may be spent: a fault that passes must not cost
+		// a person a sign-in.
+		err = write(path, o.bytes())
+	}
+	return err
 }
 
 // DeleteToken removes the token under key.
