@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"time"
+
+	"github.com/portico-sso/portico/internal/atomicfile/location"
 )
 
 // A journal holds the old and the new bytes of a file that is being overwritten
@@ -24,7 +26,7 @@ import (
 // As long as it exists the write is not known to have finished. What the target
 // then holds says what happened, see repair.
 const (
-	journalSuffix = ".portico-journal"
+	journalSuffix = location.JournalSuffix
 	journalMagic  = "portico journal 1\n"
 	// sector is the unit in which a disk may have kept or lost a write.
 	sector = 512
@@ -35,14 +37,7 @@ type journal struct {
 	old, next []byte
 }
 
-func (o Options) journalPath(target string) string {
-	base := shorten(filepath.Base(target))
-	if o.JournalDir == "" {
-		return filepath.Join(filepath.Dir(target), "."+base+journalSuffix)
-	}
-	sum := sha256.Sum256([]byte(target))
-	return filepath.Join(o.JournalDir, base+"-"+hex.EncodeToString(sum[:6])+journalSuffix)
-}
+func (o Options) journalPath(path string) string { return location.Journal(o.JournalDir, path) }
 
 // Interrupted tells whether a write in place to path has begun and not
 // finished: its writer is at work under the caller's lock, or died. It costs

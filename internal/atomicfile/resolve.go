@@ -1,72 +1,7 @@
 package atomicfile
 
-import (
-	"errors"
-	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
-)
-
-// maxLinks is more than any system follows.
-const maxLinks = 255
+import "github.com/portico-sso/portico/internal/atomicfile/location"
 
 // Resolve follows the chain of symbolic links that path is, and returns the
-// absolute path of the file at its end, which need not exist. Directories on
-// the way are resolved as the system does: ".." after a linked directory is
-// the parent of the directory linked to.
-func Resolve(path string) (string, error) {
-	current, err := filepath.Abs(path)
-	if err != nil {
-		return "", fmt.Errorf("locate %s: %w", path, err)
-	}
-	for range maxLinks {
-		info, err := os.Lstat(current)
-		if errors.Is(err, fs.ErrNotExist) {
-			return current, nil
-		}
-		if err != nil {
-			return "", err
-		}
-		if info.Mode()&fs.ModeSymlink == 0 {
-			return current, nil
-		}
-		link, err := os.Readlink(current)
-		if err != nil {
-			return "", err
-		}
-		if current, err = follow(filepath.Dir(current), link); err != nil {
-			return "", err
-		}
-	}
-	return "", &fs.PathError{Op: "resolve", Path: path, Err: errors.New("too many symbolic links")}
-}
-
-// follow is the file a link found in dir points to. Only the last element may
-// be missing or a link itself.
-func follow(dir, link string) (string, error) {
-	raw := link
-	if !filepath.IsAbs(link) {
-		// No Join: it would fold ".." before the links are known.
-		raw = dir + string(filepath.Separator) + link
-	}
-	for len(raw) > 1 && os.IsPathSeparator(raw[len(raw)-1]) {
-		raw = raw[:len(raw)-1]
-	}
-	cut := len(raw) - 1
-	for cut >= 0 && !os.IsPathSeparator(raw[cut]) {
-		cut--
-	}
-	parent, base := raw[:cut+1], raw[cut+1:]
-	if base == "" || base == "." || base == ".." {
-		return filepath.EvalSymlinks(raw)
-	}
-	resolved, err := filepath.EvalSymlinks(parent)
-	if errors.Is(err, fs.ErrNotExist) {
-		return filepath.Clean(raw), nil
-	}
-	if err != nil {
-		return "", err
-	}
-	return filepath.Join(resolved, base), nil
-}
+// absolute path of the file at its end, which need not exist.
+func Resolve(path string) (string, error) { return location.Resolve(path) }

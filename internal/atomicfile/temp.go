@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/portico-sso/portico/internal/atomicfile/location"
 )
 
 const (
@@ -20,22 +22,11 @@ const (
 	// staleAfter is when a temporary file is litter whoever wrote it: writing
 	// one takes milliseconds.
 	staleAfter = time.Hour
-	// A file name may have 255 bytes; the mark, numbers and suffix take about 60.
-	maxBase = 180
 )
 
 // tempName is the name, without directory, of a new temporary file for base.
 func tempName(base string) string {
-	return fmt.Sprintf(".%s%s%d-%s-%d-%s%s", shorten(base), tempMark, time.Now().Unix(), hostTag(), os.Getpid(), rand.Text()[:10], tempSuffix)
-}
-
-// shorten makes room in a file name for what is added to it. macOS refuses a
-// name cut inside a character.
-func shorten(base string) string {
-	if len(base) > maxBase {
-		return strings.ToValidUTF8(base[:maxBase], "")
-	}
-	return base
+	return fmt.Sprintf(".%s%s%d-%s-%d-%s%s", location.Shorten(base), tempMark, time.Now().Unix(), hostTag(), os.Getpid(), rand.Text()[:10], tempSuffix)
 }
 
 // createTemp makes an empty file beside target that only this user can read.

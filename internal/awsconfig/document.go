@@ -2,19 +2,21 @@ package awsconfig
 
 import (
 	"strings"
+
+	"github.com/portico-sso/portico/internal/awsconfig/syntax"
 )
 
 // Kinds of sections.
 const (
-	KindProfile  = "profile"     // [default], [profile X]
-	KindSession  = "sso-session" // [sso-session X]
-	KindServices = "services"    // [services X]
+	KindProfile  = syntax.Profile  // [default], [profile X]
+	KindSession  = syntax.Session  // [sso-session X]
+	KindServices = syntax.Services // [services X]
 	// KindCredentials is a section of the credentials file: [X], never quoted.
 	KindCredentials = "credentials"
 )
 
 // inherited is the section whose keys every other section has too.
-const inherited = "DEFAULT"
+const inherited = syntax.Inherited
 
 // Section names a section by what it means, not by how its header is spelled.
 // The default profile is {KindProfile, "default"}.

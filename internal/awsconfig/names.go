@@ -4,79 +4,20 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/portico-sso/portico/internal/awsconfig/syntax"
 )
 
-// sectionOf is what a header means in the config file: the header is split as a
-// shell would, and must be two words. Everything else means nothing, and is no
-// error.
+// sectionOf is what a header means in the config file.
 func sectionOf(raw string) (Section, bool) {
-	for _, kind := range []string{KindProfile, KindSession, KindServices} {
-		if !strings.HasPrefix(raw, kind) {
-			continue
-		}
-		words, ok := SplitWords(raw)
-		if !ok || len(words) != 2 {
-			return Section{}, false
-		}
-		return Section{kind, words[1]}, true
-	}
-	if raw == "default" {
-		return Section{KindProfile, raw}, true
-	}
-	return Section{}, false
+	kind, name, ok := syntax.Meaning(raw)
+	return Section{kind, name}, ok
 }
 
 // SplitWords splits as Python's shlex.split does: POSIX quoting, no comments,
 // nothing expanded. It is how AWS tools read section headers, and how Python's
 // webbrowser reads $BROWSER. An unclosed quote is not ok.
-func SplitWords(s string) (words []string, ok bool) {
-	var word strings.Builder
-	inWord := false
-	for i := 0; i < len(s); i++ {
-		switch c := s[i]; c {
-		case ' ', '\t', '\r', '\n':
-			if inWord {
-				words = append(words, word.String())
-				word.Reset()
-				inWord = false
-			}
-		case '\'':
-			end := strings.IndexByte(s[i+1:], '\'')
-			if end < 0 {
-				return nil, false
-			}
-			word.WriteString(s[i+1 : i+1+end])
-			i += end + 1
-			inWord = true
-		case '"':
-			i++
-			for ; i < len(s) && s[i] != '"'; i++ {
-				if s[i] == '\\' && i+1 < len(s) && (s[i+1] == '"' || s[i+1] == '\\') {
-					i++
-				}
-				word.WriteByte(s[i])
-			}
-			if i >= len(s) {
-				return nil, false
-			}
-			inWord = true
-		case '\\':
-			i++
-			if i >= len(s) {
-				return nil, false
-			}
-			word.WriteByte(s[i])
-			inWord = true
-		default:
-			word.WriteByte(c)
-			inWord = true
-		}
-	}
-	if inWord {
-		words = append(words, word.String())
-	}
-	return words, true
-}
+func SplitWords(s string) (words []string, ok bool) { return syntax.Words(s) }
 
 // headerText is the only encoder of names into headers. It is right for names
 // that checkName lets through.

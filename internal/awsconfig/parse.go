@@ -3,11 +3,11 @@ package awsconfig
 import (
 	"bytes"
 	"fmt"
-	"math"
 	"slices"
 	"strings"
-	"unicode"
 	"unicode/utf8"
+
+	"github.com/portico-sso/portico/internal/awsconfig/syntax"
 )
 
 // Parse reads a file as botocore would and refuses what botocore refuses. name
@@ -83,14 +83,14 @@ func (p *parser) line(l line) error {
 		p.add(l)
 		return nil
 	}
-	indent := indentOf(l.text)
+	indent := syntax.Indent(l.text)
 	if p.inValue && indent > p.indent {
 		l.kind, l.value = lineMore, content
 		p.add(l)
 		return nil
 	}
 	p.indent = indent
-	if raw, ok := headerOf(content); ok {
+	if raw, ok := syntax.Header(content); ok {
 		return p.header(l, raw, indent)
 	}
 	if p.current == nil {
@@ -118,18 +118,17 @@ func (p *parser) header(l line, raw string, indent int) error {
 }
 
 func (p *parser) option(l line, content string, indent int) error {
-	at := strings.IndexAny(content, "=:")
+	key, value, ok := syntax.Option(content)
 	switch {
-	case at < 0 && content[0] == '[':
+	case ok:
+	case content[0] == '[':
 		return p.fail(l.number, indent+1, "the [ of the section header is not closed", "end the header with ]")
-	case at < 0:
-		return p.fail(l.number, indent+1, "there is no = after the key", "write key = value, or put a # before the line")
-	case at == 0:
+	case content[0] == '=' || content[0] == ':':
 		return p.fail(l.number, indent+1, "there is no key before the "+content[:1], "write key = value, or put a # before the line")
+	default:
+		return p.fail(l.number, indent+1, "there is no = after the key", "write key = value, or put a # before the line")
 	}
-	l.kind = lineOption
-	l.key = strings.ToLower(strip(content[:at]))
-	l.value = strip(content[at+1:])
+	l.kind, l.key, l.value = lineOption, key, value
 	id := sectionKey{p.current.raw, l.key}
 	if first, ok := p.keys[id]; ok {
 		return p.fail(l.number, indent+1, fmt.Sprintf("the key %s is already on line %d", l.key, first), "remove one of the two lines")
@@ -189,7 +188,7 @@ func (d *Document) checkDefaults() error {
 
 func (d *Document) nestedError(o option, l line) error {
 	return &ParseError{
-		File: d.name, Line: l.number, Column: indentOf(l.text) + 1,
+		File: d.name, Line: l.number, Column: syntax.Indent(l.text) + 1,
 		Problem: fmt.Sprintf("the line is nested under %s and has no =", o.key),
 		Cure:    "write it as key = value, or remove its indent",
 	}
@@ -215,16 +214,6 @@ func (b *block) badNested(o option) (line, bool) {
 	return line{}, false
 }
 
-// headerOf is the text between the brackets. Like configparser it runs to the
-// last ] of the line and ignores what follows.
-func headerOf(content string) (string, bool) {
-	end := strings.LastIndexByte(content, ']')
-	if content[0] != '[' || end < 2 {
-		return "", false
-	}
-	return content[1:end], true
-}
-
 // physicalLines cuts at LF, CRLF and CR and keeps what it cut.
 func physicalLines(s string) []line {
 	lines := make([]line, 0, strings.Count(s, "\n")+1)
@@ -243,19 +232,6 @@ func physicalLines(s string) []line {
 	return lines
 }
 
-// indentOf counts the blanks before the text.
-func indentOf(text string) int {
-	n := 0
-	for _, r := range text {
-		if !isSpace(r) {
-			return n
-		}
-		n++
-	}
-	return math.MaxInt
-}
+func isSpace(r rune) bool { return syntax.IsSpace(r) }
 
-// isSpace is Python's str.isspace, which has four more than Go's.
-func isSpace(r rune) bool { return unicode.IsSpace(r) || (0x1c <= r && r <= 0x1f) }
-
-func strip(s string) string { return strings.TrimFunc(s, isSpace) }
+func strip(s string) string { return syntax.Strip(s) }

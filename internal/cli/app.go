@@ -13,7 +13,7 @@ import (
 	"strings"
 	"sync/atomic"
 
-	"github.com/portico-sso/portico/internal/seal"
+	"github.com/portico-sso/portico/internal/statedir"
 	"github.com/portico-sso/portico/internal/terminal"
 )
 
@@ -70,11 +70,7 @@ func System() App {
 
 // home is where the AWS tools look for .aws: Python's and Go's "~".
 func home(lookup func(string) (string, bool)) string {
-	name := "HOME"
-	if runtime.GOOS == "windows" {
-		name = "USERPROFILE"
-	}
-	if dir, _ := lookup(name); dir != "" {
+	if dir, _ := lookup(statedir.HomeVariable()); dir != "" {
 		return dir
 	}
 	// As in Python: cron and systemd may leave the variable out.
@@ -133,24 +129,9 @@ func (a *App) terminal() *terminal.Terminal {
 }
 
 // stateDir is where portico keeps what is not configuration.
-func (a *App) stateDir() string {
-	switch runtime.GOOS {
-	case "darwin":
-		return filepath.Join(a.Home, "Library", "Application Support", "portico")
-	case "windows":
-		if dir := a.getenv("LocalAppData"); dir != "" {
-			return filepath.Join(dir, "portico")
-		}
-		return filepath.Join(a.Home, "AppData", "Local", "portico")
-	}
-	// The XDG specification says to ignore relative paths.
-	if dir := a.getenv("XDG_STATE_HOME"); filepath.IsAbs(dir) {
-		return filepath.Join(dir, "portico")
-	}
-	return filepath.Join(a.Home, ".local", "state", "portico")
-}
+func (a *App) stateDir() string { return statedir.In(a.Home, a.Lookup) }
 
-func (a *App) lockDir() string { return filepath.Join(a.stateDir(), "locks") }
+func (a *App) lockDir() string { return statedir.Locks(a.stateDir()) }
 
 // with returns a copy of the environment in which each NAME=value of set
 // replaces what was there, and the names in unset are gone.

@@ -12,6 +12,7 @@ import (
 	"github.com/portico-sso/portico/internal/signin"
 	"github.com/portico-sso/portico/internal/terminal"
 	"github.com/portico-sso/portico/internal/wallet"
+	"github.com/portico-sso/portico/internal/wallet/rolecache"
 )
 
 // credentials are what a profile resolves to.
@@ -189,7 +190,7 @@ func (c credentials) environment() [][2]string {
 }
 
 // expiry is how the AWS CLI writes an expiration: an offset, never Z.
-func expiry(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05+00:00") }
+func expiry(t time.Time) string { return rolecache.FormatExpiry(t) }
 
 // until says how long they last, after a comma; nothing where that is not known.
 func (c credentials) until() string {

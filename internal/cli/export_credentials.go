@@ -11,7 +11,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/portico-sso/portico/internal/awsconfig"
-	"github.com/portico-sso/portico/internal/output"
 )
 
 func newExportCredentials(a *App, g *globals) *cobra.Command {
@@ -85,16 +84,6 @@ func (a *App) notRetrieved(ctx context.Context, err error) error {
 
 // writeProcess writes version 1 of the credential_process protocol.
 func writeProcess(w io.Writer, c credentials) error {
-	o := output.Object{
-		{Name: "Version", Value: int64(1)},
-		{Name: "AccessKeyId", Value: c.AccessKeyID},
-		{Name: "SecretAccessKey", Value: c.SecretAccessKey},
-	}
-	if c.SessionToken != "" {
-		o = append(o, output.Member{Name: "SessionToken", Value: c.SessionToken})
-	}
-	if !c.Expiration.IsZero() {
-		o = append(o, output.Member{Name: "Expiration", Value: expiry(c.Expiration)})
-	}
-	return output.WriteIndented(w, o, 2)
+	_, err := w.Write(c.role().Process())
+	return err
 }

@@ -8,7 +8,8 @@ import (
 	"math"
 	"strconv"
 	"strings"
-	"unicode/utf16"
+
+	"github.com/portico-sso/portico/internal/pyjson"
 )
 
 // A jsonStyle is how Python's json.dumps was asked to write.
@@ -50,7 +51,7 @@ func appendJSON(b []byte, v any, style jsonStyle, depth int) ([]byte, error) {
 	case float64:
 		return append(b, jsonFloat(v)...), nil
 	case string:
-		return appendJSONString(b, v, style.ASCII), nil
+		return pyjson.Append(b, v, style.ASCII), nil
 	case []any:
 		if len(v) == 0 {
 			return append(b, "[]"...), nil
@@ -77,7 +78,7 @@ func appendJSON(b []byte, v any, style jsonStyle, depth int) ([]byte, error) {
 				b = append(b, ',')
 			}
 			newline(depth + 1)
-			b = appendJSONString(b, m.Name, style.ASCII)
+			b = pyjson.Append(b, m.Name, style.ASCII)
 			b = append(b, ':')
 			if style.Indent > 0 {
 				b = append(b, ' ')
@@ -103,34 +104,6 @@ func jsonFloat(f float64) string {
 		return "NaN"
 	}
 	return floatText(f)
-}
-
-func appendJSONString(b []byte, s string, ascii bool) []byte {
-	b = append(b, '"')
-	for _, r := range s {
-		switch {
-		case r == '"' || r == '\\':
-			b = append(b, '\\', byte(r))
-		case r == '\n':
-			b = append(b, `\n`...)
-		case r == '\r':
-			b = append(b, `\r`...)
-		case r == '\t':
-			b = append(b, `\t`...)
-		case r == '\b':
-			b = append(b, `\b`...)
-		case r == '\f':
-			b = append(b, `\f`...)
-		case r < 0x20 || ascii && r > 0x7e && r <= 0xffff:
-			b = fmt.Appendf(b, `\u%04x`, r)
-		case ascii && r > 0xffff:
-			hi, lo := utf16.EncodeRune(r)
-			b = fmt.Appendf(b, `\u%04x\u%04x`, hi, lo)
-		default:
-			b = append(b, string(r)...)
-		}
-	}
-	return append(b, '"')
 }
 
 // ParseJSON reads one JSON value and keeps the order of members. Integers stay

@@ -121,7 +121,7 @@ func (w *Wallet) PutAssumedRole(r AssumedRole, c RoleCredentials, user AssumedUs
 	var id, o object
 	id.text("AssumedRoleId", user.ID)
 	id.text("Arn", user.ARN)
-	o.raw("Credentials", c.object().bytes())
+	o.raw("Credentials", credentialsObject(c).bytes())
 	o.raw("AssumedRoleUser", id.bytes())
 	return w.write(w.assumedEntry(r), o.bytes())
 }

@@ -3,16 +3,13 @@ package wallet
 import (
 	"errors"
 	"path/filepath"
-	"time"
+
+	"github.com/portico-sso/portico/internal/wallet/rolecache"
 )
 
 // RoleCredentials are the short-term keys of one role, as GetRoleCredentials
 // returns them.
-type RoleCredentials struct {
-	AccessKeyID, SecretAccessKey, SessionToken string
-	Expiration                                 time.Time
-	AccountID                                  string
-}
+type RoleCredentials = rolecache.Credentials
 
 type roleFile struct {
 	StartURL    string `json:"portico_start_url"`
@@ -54,7 +51,7 @@ func (f *roleFile) credentials(path string) (RoleCredentials, error) {
 	}, nil
 }
 
-func (c RoleCredentials) object() *object {
+func credentialsObject(c RoleCredentials) *object {
 	o := &object{}
 	o.text("AccessKeyId", c.AccessKeyID)
 	o.text("SecretAccessKey", c.SecretAccessKey)
@@ -72,7 +69,7 @@ func (c RoleCredentials) object() *object {
 func (w *Wallet) PutRoleCredentials(key RoleKey, c RoleCredentials) error {
 	var o object
 	o.text("ProviderType", "sso")
-	o.raw("Credentials", c.object().bytes())
+	o.raw("Credentials", credentialsObject(c).bytes())
 	o.text("portico_session", TokenKey(key.Session, key.StartURL))
 	o.text("portico_start_url", key.StartURL)
 	return w.write(w.roleEntry(key), o.bytes())

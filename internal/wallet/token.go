@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/portico-sso/portico/internal/wallet/rolecache"
 )
 
 // A Token is what one sign-in left: the access token and what it takes to
@@ -229,25 +231,8 @@ func (w *Wallet) PutRegistration(key RegistrationKey, r Registration) error {
 // Go SDK only RFC 3339.
 func formatTime(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05Z") }
 
-// ParseTime reads the forms found in the wild: Z, offsets, fractions, the "UTC"
-// suffix of older AWS CLIs, and no zone at all, which means UTC.
-func ParseTime(s string) (time.Time, error) {
-	s = strings.TrimSpace(s)
-	if bare, ok := strings.CutSuffix(s, "UTC"); ok {
-		s = strings.TrimSpace(bare) + "Z"
-	}
-	var first error
-	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05Z0700", "2006-01-02T15:04:05", "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05"} {
-		t, err := time.Parse(layout, s)
-		if err == nil {
-			return t.UTC(), nil
-		}
-		if first == nil {
-			first = err
-		}
-	}
-	return time.Time{}, first
-}
+// ParseTime reads the forms of a time that are found in the wild.
+func ParseTime(s string) (time.Time, error) { return rolecache.ParseTime(s) }
 
 // object builds JSON the way the AWS CLI lays it out on disk.
 type object struct{ b bytes.Buffer }
