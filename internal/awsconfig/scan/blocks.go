@@ -7,7 +7,7 @@ import (
 
 // blockSize is what is read at once: it stays in the processor's cache, whatever
 // the size of the file.
-const blockSize = 64 << 10
+const blockSize = 32 << 10
 
 // inBlocks has block look at a file, some whole lines at a time, until it wants no
 // more. It is false then, and when the file cannot be read, begins with a byte
