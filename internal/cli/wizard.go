@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/portico-sso/portico/internal/awsconfig"
 	"github.com/portico-sso/portico/internal/signin"
@@ -92,11 +93,13 @@ const (
 )
 
 // hostName is a dotted name of letters, digits and hyphens, with a port or not.
-var hostName = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*(:[0-9]{1,5})?$`)
+var hostName = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*(:[0-9]{1,5})?$`)
+})
 
 func validStartURL(answer string) error {
 	u, err := url.Parse(answer)
-	if err != nil || !hostName.MatchString(u.Host) || u.User != nil || strings.ContainsAny(answer, " \t\r\n\x00") || len(answer) > 2048 {
+	if err != nil || !hostName().MatchString(u.Host) || u.User != nil || strings.ContainsAny(answer, " \t\r\n\x00") || len(answer) > 2048 {
 		return errStartURL
 	}
 	return nil

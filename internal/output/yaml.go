@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // The AWS CLI writes YAML with libyaml, and so its idea of where a line ends,
@@ -370,20 +371,28 @@ func isBlank(r rune) bool { return r == ' ' || r == '\t' || r == 0 || isBreak(r)
 // What YAML 1.2 reads as something other than text. Both dates and the = and <<
 // of YAML 1.1 are among it.
 var (
-	yamlWord      = regexp.MustCompile(`^(?:true|True|TRUE|false|False|FALSE|null|Null|NULL|~|=|<<|)$`)
-	yamlInt       = regexp.MustCompile(`^(?:[-+]?0b[01_]+|[-+]?0o?[0-7_]+|[-+]?[0-9_]+|[-+]?0x[0-9a-fA-F_]+)$`)
-	yamlFloat     = regexp.MustCompile(`^(?:[-+]?[0-9][0-9_]*\.[0-9_]*(?:[eE][-+]?[0-9]+)?|[-+]?[0-9][0-9_]*[eE][-+]?[0-9]+|[-+]?\.[0-9_]+(?:[eE][-+][0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$`)
-	yamlTimestamp = regexp.MustCompile(`^(?:[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt]|[ \t]+)[0-9]{1,2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]*)?(?:[ \t]*(?:Z|[-+][0-9]{1,2}(?::[0-9]{2})?))?)$`)
+	yamlWord = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^(?:true|True|TRUE|false|False|FALSE|null|Null|NULL|~|=|<<|)$`)
+	})
+	yamlInt = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^(?:[-+]?0b[01_]+|[-+]?0o?[0-7_]+|[-+]?[0-9_]+|[-+]?0x[0-9a-fA-F_]+)$`)
+	})
+	yamlFloat = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^(?:[-+]?[0-9][0-9_]*\.[0-9_]*(?:[eE][-+]?[0-9]+)?|[-+]?[0-9][0-9_]*[eE][-+]?[0-9]+|[-+]?\.[0-9_]+(?:[eE][-+][0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$`)
+	})
+	yamlTimestamp = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^(?:[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt]|[ \t]+)[0-9]{1,2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]*)?(?:[ \t]*(?:Z|[-+][0-9]{1,2}(?::[0-9]{2})?))?)$`)
+	})
 )
 
 // meansOther reports whether a string without quotes would be read as something
 // else. Numbers start with a digit, a sign or a point, never with _.
 func meansOther(s string) bool {
-	if yamlWord.MatchString(s) {
+	if yamlWord().MatchString(s) {
 		return true
 	}
 	if !strings.ContainsRune("-+.0123456789", rune(s[0])) {
 		return false
 	}
-	return yamlInt.MatchString(s) || yamlFloat.MatchString(s) || yamlTimestamp.MatchString(s)
+	return yamlInt().MatchString(s) || yamlFloat().MatchString(s) || yamlTimestamp().MatchString(s)
 }

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/portico-sso/portico/internal/idc/sigv4"
 )
@@ -118,8 +119,8 @@ func classify(r *http.Request) call {
 }
 
 var (
-	bucketSegment  = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{0,62}$`)
-	versionSegment = regexp.MustCompile(`^(v[0-9]+|[0-9]{4}-[0-9]{2}-[0-9]{2})$`)
+	bucketSegment  = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{0,62}$`) })
+	versionSegment = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(v[0-9]+|[0-9]{4}-[0-9]{2}-[0-9]{2})$`) })
 )
 
 // looksLikeS3 judges a call that nothing else tells about. Calls without a
@@ -134,7 +135,7 @@ func looksLikeS3(r *http.Request) bool {
 		return false
 	}
 	first, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
-	return bucketSegment.MatchString(first) && !versionSegment.MatchString(first)
+	return bucketSegment().MatchString(first) && !versionSegment().MatchString(first)
 }
 
 func s3Call(r *http.Request) call {

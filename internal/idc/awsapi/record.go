@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/portico-sso/portico/internal/idc/grant"
 )
@@ -16,8 +17,8 @@ import (
 var eventSources = map[string]string{"sso-oidc": "sso-oauth", "sso-admin": "sso"}
 
 var (
-	serviceName   = regexp.MustCompile(`^[a-z][a-z0-9-]{0,62}$`)
-	operationName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9]{0,99}$`)
+	serviceName   = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z][a-z0-9-]{0,62}$`) })
+	operationName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z][A-Za-z0-9]{0,99}$`) })
 )
 
 // event is the event of a call by source and name, which are "" where the call
@@ -25,7 +26,7 @@ var (
 // they show what a client wants.
 func (c *call) event() (source, name string) {
 	name = c.operation[strings.LastIndexByte(c.operation, '.')+1:] // of a target
-	if !serviceName.MatchString(c.service) || !operationName.MatchString(name) {
+	if !serviceName().MatchString(c.service) || !operationName().MatchString(name) {
 		return "", ""
 	}
 	return cmp.Or(eventSources[c.service], c.service), name

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"regexp"
+	"sync"
 
 	"github.com/portico-sso/portico/internal/idc/grant"
 	"github.com/portico-sso/portico/internal/idc/sigv4"
@@ -23,7 +24,7 @@ func (h *Handler) caller(x *exchange) (grant.RoleCredential, error) {
 		found = cred
 		return sigv4.Secret{Key: secret, CheckToken: checkToken, Expires: cred.ExpiresAt}, nil
 	}}
-	if id := sigv4.AccessKeyID(x.r); accessKeyID.MatchString(id) {
+	if id := sigv4.AccessKeyID(x.r); accessKeyID().MatchString(id) {
 		x.event.AccessKeyID = id
 	}
 	_, err := v.Verify(x.r, x.body, x.now)
@@ -42,7 +43,7 @@ func (h *Handler) caller(x *exchange) (grant.RoleCredential, error) {
 
 // accessKeyID is what an access key id looks like; what does not look like one
 // may be a secret in the wrong place.
-var accessKeyID = regexp.MustCompile(`^[A-Z]{4}[A-Z0-9]{12,28}$`)
+var accessKeyID = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Z]{4}[A-Z0-9]{12,28}$`) })
 
 // knownHolder says whether whoever is refused has shown to hold the credential.
 func knownHolder(k sigv4.Kind) bool {

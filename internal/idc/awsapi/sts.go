@@ -47,7 +47,7 @@ func (h *Handler) getAccessKeyInfo(x *exchange, q parameters, caller grant.RoleC
 	if len(id) < 16 || len(id) > 128 {
 		return nil, x.fault(validationError, "AccessKeyId must be 16 to 128 characters long")
 	}
-	if accessKeyID.MatchString(id) {
+	if accessKeyID().MatchString(id) {
 		x.parameter("accessKeyId", id)
 	}
 	cred, _, _, err := h.Grant.RoleCredential(x.context(), id)

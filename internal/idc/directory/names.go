@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // digest hashes parts so that no two lists of parts give the same bytes.
@@ -25,13 +26,13 @@ func (o Organisation) InstanceID() string {
 	return "ssoins-" + hex.EncodeToString(digest("instance", o.StartURL))[:16]
 }
 
-var storeHost = regexp.MustCompile(`^(d-[0-9a-f]{10})\.awsapps\.(com|cn)$`)
+var storeHost = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(d-[0-9a-f]{10})\.awsapps\.(com|cn)$`) })
 
 // IdentityStoreID returns d-<10 hex>: the one in the start URL when it has the
 // default form, as AWS's has, else derived from it.
 func (o Organisation) IdentityStoreID() string {
 	if u, err := url.Parse(o.StartURL); err == nil {
-		if m := storeHost.FindStringSubmatch(u.Host); m != nil {
+		if m := storeHost().FindStringSubmatch(u.Host); m != nil {
 			return m[1]
 		}
 	}

@@ -54,7 +54,7 @@ func (r *Resolver) Account(written string) (string, error) {
 		return named, nil
 	}
 	known := r.accountNames
-	if accountPattern.MatchString(written) {
+	if accountPattern().MatchString(written) {
 		known = r.ids
 	}
 	return "", &UnknownError{Problem: "there is no account " + quote(written), Cure: DidYouMean(written, known, some(known))}

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -13,13 +14,15 @@ import (
 // The patterns are those of the sso-admin, identitystore and IAM models. A user
 // name becomes a role session name, so it has that pattern.
 var (
-	regionPattern  = regexp.MustCompile(`^[a-z]{2,4}(-[a-z]{2,10}){1,3}-[0-9]{1,2}$`)
-	namePattern    = regexp.MustCompile(`^[\w+=,.@-]{1,64}$`)
-	setPattern     = regexp.MustCompile(`^[\w+=,.@-]{1,32}$`)
-	accountPattern = regexp.MustCompile(`^[0-9]{12}$`)
-	bucketPattern  = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
-	ipPattern      = regexp.MustCompile(`^[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+$`)
-	userIDPattern  = regexp.MustCompile(`^([0-9a-f]{10}-)?[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}$`)
+	regionPattern  = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z]{2,4}(-[a-z]{2,10}){1,3}-[0-9]{1,2}$`) })
+	namePattern    = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[\w+=,.@-]{1,64}$`) })
+	setPattern     = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[\w+=,.@-]{1,32}$`) })
+	accountPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[0-9]{12}$`) })
+	bucketPattern  = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`) })
+	ipPattern      = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+$`) })
+	userIDPattern  = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^([0-9a-f]{10}-)?[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}$`)
+	})
 )
 
 const (
@@ -109,14 +112,14 @@ func (v *validator) instance(o Organisation) error {
 	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || !plainText(o.StartURL, 2048) {
 		return invalid("start_url", quote(o.StartURL)+" is no https URL", "write it like https://d-1234567890.awsapps.com/start")
 	}
-	if !regionPattern.MatchString(o.Region) {
+	if !regionPattern().MatchString(o.Region) {
 		return invalid("region", quote(o.Region)+" is no region", "write it like us-east-1")
 	}
 	return nil
 }
 
 func (v *validator) user(path string, i int, u User) error {
-	if !namePattern.MatchString(u.Name) {
+	if !namePattern().MatchString(u.Name) {
 		return invalid(path+".name", quote(u.Name)+" is no user name", "use 1 to 64 letters, digits or _+=,.@-")
 	}
 	// Names that differ in case only would be one person to whoever types them.
@@ -126,7 +129,7 @@ func (v *validator) user(path string, i int, u User) error {
 	}
 	v.users[key] = i
 	if u.ID != "" {
-		if !userIDPattern.MatchString(u.ID) {
+		if !userIDPattern().MatchString(u.ID) {
 			return invalid(path+".id", quote(u.ID)+" is no user id", "leave it out, or write a UUID")
 		}
 		if j, ok := v.userIDs[u.ID]; ok {
@@ -183,7 +186,7 @@ func (v *validator) user(path string, i int, u User) error {
 }
 
 func (v *validator) account(path string, i int, a Account) error {
-	if !accountPattern.MatchString(a.ID) {
+	if !accountPattern().MatchString(a.ID) {
 		return invalid(path+".id", quote(a.ID)+" is no account id", `write twelve digits in quotes, like "111111111111"`)
 	}
 	if j, ok := v.accounts[a.ID]; ok {
@@ -218,11 +221,11 @@ func (v *validator) account(path string, i int, a Account) error {
 // name breaks, "" when it is one.
 func bucketProblem(name string) string {
 	switch {
-	case !bucketPattern.MatchString(name):
+	case !bucketPattern().MatchString(name):
 		return "is no bucket name"
 	case strings.Contains(name, ".."), strings.Contains(name, ".-"), strings.Contains(name, "-."):
 		return "has a dot beside a dot or a dash"
-	case ipPattern.MatchString(name):
+	case ipPattern().MatchString(name):
 		return "looks like an IP address"
 	}
 	for _, prefix := range []string{"xn--", "sthree-"} {
@@ -239,7 +242,7 @@ func bucketProblem(name string) string {
 }
 
 func (v *validator) permissionSet(path string, i int, p PermissionSet) error {
-	if !setPattern.MatchString(p.Name) {
+	if !setPattern().MatchString(p.Name) {
 		return invalid(path+".name", quote(p.Name)+" is no permission set name", "use 1 to 32 letters, digits or _+=,.@-")
 	}
 	if j, ok := v.sets[p.Name]; ok {

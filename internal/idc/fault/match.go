@@ -4,6 +4,7 @@ import (
 	"path"
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // target is an Op as it was understood. What is "" matches everything.
@@ -13,9 +14,9 @@ type target struct {
 }
 
 var (
-	operationName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9]{0,127}$`)
-	serviceName   = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]{0,63}$`)
-	methodName    = regexp.MustCompile(`^[A-Za-z]{1,16}$`)
+	operationName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z][A-Za-z0-9]{0,127}$`) })
+	serviceName   = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]{0,63}$`) })
+	methodName    = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z]{1,16}$`) })
 )
 
 const opCure = `write an operation such as CreateToken, sso:ListAccounts or sts:*, a page such as /device or "POST /signin", or * for everything`
@@ -30,7 +31,7 @@ func parseOp(op string, known func(string) bool) (target, error) {
 		return target{}, invalid("op", opCure, "it is missing")
 	case strings.HasPrefix(op, "/"):
 		return target{path: op}, checkPage(op, op, known)
-	case spaced && methodName.MatchString(method) && strings.HasPrefix(rest, "/"):
+	case spaced && methodName().MatchString(method) && strings.HasPrefix(rest, "/"):
 		method = strings.ToUpper(method)
 		return target{method: method, path: rest}, checkPage(method+" "+rest, rest, known)
 	}
@@ -39,7 +40,7 @@ func parseOp(op string, known func(string) bool) (target, error) {
 		service, operation = "", op
 	}
 	anyOf := qualified && operation == "*"
-	if qualified && !serviceName.MatchString(service) || !anyOf && !operationName.MatchString(operation) {
+	if qualified && !serviceName().MatchString(service) || !anyOf && !operationName().MatchString(operation) {
 		return target{}, invalid("op", opCure, "%q is neither an operation nor a page", clip(op))
 	}
 	t := target{service: strings.ToLower(service)}

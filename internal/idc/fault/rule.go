@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -87,7 +88,7 @@ const (
 )
 
 // An error type goes into headers, XML and JSON.
-var errorType = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.-]{0,127}$`)
+var errorType = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.-]{0,127}$`) })
 
 // check returns an *InvalidError for the first thing that is wrong.
 func (r Rule) check() error {
@@ -95,7 +96,7 @@ func (r Rule) check() error {
 		return err
 	}
 	switch {
-	case r.Error != "" && !errorType.MatchString(r.Error):
+	case r.Error != "" && !errorType().MatchString(r.Error):
 		return invalid("error", "write its type, as TooManyRequestsException", "%q is no error type", clip(r.Error))
 	case r.Status != 0 && (r.Status < 400 || r.Status > 599):
 		return invalid("status", "write 400 to 599, as 503", "%d is no error", r.Status)

@@ -5,13 +5,16 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 const maxRedirectURI = 512
 
 // hostPattern is a DNS name in its plain form. An internationalised name must
 // come as xn--, so that equal bytes mean equal hosts.
-var hostPattern = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*$`)
+var hostPattern = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*$`)
+})
 
 // parseRedirect accepts what may be registered or asked for: https to a named
 // host, http only to a literal loopback host (RFC 8252 section 7.3), and nothing
@@ -54,7 +57,7 @@ func parseRedirect(raw string) (*url.URL, *Error) {
 			return bad("http is only for 127.0.0.1, [::1] and localhost")
 		}
 	case "https":
-		if !isLoopback(u) && !hostPattern.MatchString(u.Hostname()) {
+		if !isLoopback(u) && !hostPattern().MatchString(u.Hostname()) {
 			return bad("its host is no name")
 		}
 	default:

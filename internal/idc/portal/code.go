@@ -117,7 +117,7 @@ func stepAddress(path, next, workflow string) string {
 	if next != "/start" {
 		query.Set("next", next)
 	}
-	if uuid.MatchString(workflow) {
+	if uuid().MatchString(workflow) {
 		query.Set("workflow", workflow)
 	}
 	return localPath(path, query)
@@ -147,7 +147,7 @@ func (v *visit) codePage() error {
 }
 
 func (v *visit) codeForm(status int, form codeView, user directory.User) error {
-	if !uuid.MatchString(form.Workflow) {
+	if !uuid().MatchString(form.Workflow) {
 		form.Workflow = ""
 	}
 	form.Address = partOfAddress(user.Email)

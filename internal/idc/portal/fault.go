@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/portico-sso/portico/internal/idc/grant"
@@ -93,7 +94,7 @@ func (h *Handler) Refuse(w http.ResponseWriter, r *http.Request, status int, mes
 	v.secure()
 	v.event.Source, v.event.Name = EventOf(r.Method, r.URL.Path)
 	code := message
-	if !errorCode.MatchString(code) {
+	if !errorCode().MatchString(code) {
 		code = "InjectedFault"
 	}
 	v.refused(code, message)
@@ -103,7 +104,7 @@ func (h *Handler) Refuse(w http.ResponseWriter, r *http.Request, status int, mes
 	v.show(faultInjected(status, message))
 }
 
-var errorCode = regexp.MustCompile(`^[A-Za-z_.]{1,64}$`)
+var errorCode = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z_.]{1,64}$`) })
 
 // requestID is the id that whoever serves the pages gave the request, which is in
 // the answer's header and in the access log as well.
@@ -287,7 +288,7 @@ func faultTooManyCodes(next string) *fault {
 // faultInjected is the page of a fault rule, by its error type or in its words.
 func faultInjected(status int, message string) *fault {
 	text := plain(message, maxShownURL)
-	if errorCode.MatchString(message) {
+	if errorCode().MatchString(message) {
 		text = "A fault rule of this local Identity Center answers instead of the page, with " + message
 	}
 	return &fault{

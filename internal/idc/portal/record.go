@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/portico-sso/portico/internal/idc/directory"
 	"github.com/portico-sso/portico/internal/idc/events"
@@ -95,7 +96,9 @@ const (
 	failure = "Failure"
 )
 
-var uuid = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
+var uuid = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
+})
 
 // workflowOf ties the events of a sign-in to the request that it is for. Without
 // one the forms carry a name of their own from step to step.
@@ -113,7 +116,7 @@ func (v *visit) workflowOf(next, carried string) string {
 			return w
 		}
 	}
-	if uuid.MatchString(carried) {
+	if uuid().MatchString(carried) {
 		return carried
 	}
 	return ""

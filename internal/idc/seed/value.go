@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"go.yaml.in/yaml/v4"
@@ -25,7 +26,7 @@ func (d *decoder) text(into *string) func(*yaml.Node, string) {
 	}
 }
 
-var twelveDigits = regexp.MustCompile(`^[0-9]{12}$`)
+var twelveDigits = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[0-9]{12}$`) })
 
 // account reads an account by id or name. Ids look like numbers to YAML, which
 // would drop a leading zero; what was written is taken instead.
@@ -37,7 +38,7 @@ func (d *decoder) account(into *string) func(*yaml.Node, string) {
 			return
 		}
 		switch tag := n.ShortTag(); {
-		case tag == "!!str", (tag == "!!int" || tag == "!!float") && twelveDigits.MatchString(n.Value):
+		case tag == "!!str", (tag == "!!int" || tag == "!!float") && twelveDigits().MatchString(n.Value):
 			*into = n.Value
 		default:
 			d.fail(n, field, quote(n.Value)+" is "+kind(n)+", not an account id", cure)
@@ -60,7 +61,9 @@ func (d *decoder) boolean(into *bool) func(*yaml.Node, string) {
 	}
 }
 
-var durationPattern = regexp.MustCompile(`^PT(?:([0-9]{1,6})H)?(?:([0-9]{1,6})M)?(?:([0-9]{1,6})S)?$`)
+var durationPattern = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^PT(?:([0-9]{1,6})H)?(?:([0-9]{1,6})M)?(?:([0-9]{1,6})S)?$`)
+})
 
 // duration reads the time designators of ISO 8601, as sso-admin does.
 func (d *decoder) duration(into *time.Duration) func(*yaml.Node, string) {
@@ -70,7 +73,7 @@ func (d *decoder) duration(into *time.Duration) func(*yaml.Node, string) {
 		if !ok {
 			return
 		}
-		m := durationPattern.FindStringSubmatch(n.Value)
+		m := durationPattern().FindStringSubmatch(n.Value)
 		if m == nil || m[1]+m[2]+m[3] == "" {
 			d.fail(n, field, quote(n.Value)+" is no duration", cure)
 			return
