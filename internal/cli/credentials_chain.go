@@ -201,9 +201,10 @@ func (s *setup) assumeByWebIdentity(ctx context.Context, file, arn string) (cred
 }
 
 // assumer is for the role of the profile, as STS is reached from here.
-func (s *setup) assumer(role wallet.AssumedRole) (*creds.Assumer, error) {
-	if s.httpErr != nil {
-		return nil, s.httpErr
+func (s *setup) assumer(arn string) (*creds.Assumer, error) {
+	way, err := s.http()
+	if err != nil {
+		return nil, err
 	}
 	endpoint, err := s.endpoint("STS", false)
 	if err != nil {
@@ -214,9 +215,8 @@ func (s *setup) assumer(role wallet.AssumedRole) (*creds.Assumer, error) {
 		region = s.globalRegion()
 	}
 	return &creds.Assumer{
-		Role: wallet.AssumedRole{TokenKey: s.sealedWith(), ARN: arn, SessionName: get("role_session_name"), ExternalID: get("external_id"), MFASerial: get("mfa_serial"), Duration: duration,
-			Policy: s.policy.JSON, PolicyARNs: s.policy.ARNs},
-		Region: region, Endpoint: endpoint, Addresses: s.addresses(), HTTP: s.http, Wallet: s.wallet, Warn: s.warn,
+		Role:   wallet.AssumedRole{ARN: arn, SessionName: get("role_session_name"), ExternalID: get("external_id"), MFASerial: get("mfa_serial"), Duration: duration},
+		Region: region, Endpoint: endpoint, Addresses: s.addresses(), HTTP: way, Wallet: s.wallet, Warn: s.warn,
 		MFACode: func(ctx context.Context, device string) (string, error) {
 			return s.ask(ctx, fmt.Sprintf("Enter MFA code for %s: ", terminal.Clean(device)))
 		},

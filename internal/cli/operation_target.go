@@ -13,14 +13,15 @@ import (
 
 // caller knows where an operation goes, and as whom.
 func (o *operation) caller(ctx context.Context, s *setup, input output.Object) (*admin.Caller, error) {
-	if s.httpErr != nil {
-		return nil, s.httpErr
+	way, err := s.http()
+	if err != nil {
+		return nil, err
 	}
 	endpoint, err := s.endpoint(o.Service.Endpoint, true)
 	if err != nil {
 		return nil, err
 	}
-	c := &admin.Caller{HTTP: s.http, Endpoint: endpoint, Addresses: s.addresses(), Unsigned: o.Globals.NoSignRequest}
+	c := &admin.Caller{HTTP: way, Endpoint: endpoint, Addresses: s.addresses(), Unsigned: o.Globals.NoSignRequest}
 	if o.takesToken() {
 		return c, o.portal(s, c, input)
 	}

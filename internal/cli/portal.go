@@ -85,8 +85,9 @@ func (s *setup) portalAddress(ctx context.Context, sessionName string) (string, 
 // instanceAddress asks IAM Identity Center for its instance, whose identity store
 // names the portal.
 func (s *setup) instanceAddress(ctx context.Context, keys credentials) (string, error) {
-	if s.httpErr != nil {
-		return "", s.httpErr
+	way, err := s.http()
+	if err != nil {
+		return "", err
 	}
 	region, _ := s.settings.Region()
 	if region == "" {
@@ -94,7 +95,7 @@ func (s *setup) instanceAddress(ctx context.Context, keys credentials) (string, 
 	}
 	store, err := onlyInstance(ctx, s, &admin.Caller{
 		Credentials: admin.Credentials{AccessKeyID: keys.AccessKeyID, SecretAccessKey: keys.SecretAccessKey, SessionToken: keys.SessionToken},
-		Region:      region, HTTP: s.http, Addresses: s.addresses(),
+		Region:      region, HTTP: way, Addresses: s.addresses(),
 	}, "IdentityStoreId")
 	if err != nil {
 		return "", err

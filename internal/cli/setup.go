@@ -26,9 +26,7 @@ type setup struct {
 	globals  *globals
 	settings *awsconfig.Settings
 	wallet   *wallet.Wallet
-	vault    *seal.Vault // of the wallet
-	http     *http.Client
-	httpErr  error // why there is none: what needs no network goes on without
+	http     func() (*http.Client, error) // the way out, made when it is first taken
 	lookup   func(string) (string, bool)
 	warn     func(problem string)
 	waiting  func(what string, holder int) // see [signin.Client]
@@ -90,7 +88,7 @@ func (a *App) resolve(g *globals, strict bool) (*setup, error) {
 		step: a.Step,
 	}
 	s.process, s.ask = a.credentialProcess, a.askPerson
-	s.http, s.httpErr = a.httpClient(g, settings)
+	s.http = sync.OnceValues(func() (*http.Client, error) { return a.httpClient(g, settings) })
 	return s, nil
 }
 
@@ -147,8 +145,9 @@ func loginError(name string, settings *awsconfig.Settings, err error) error {
 // signin makes a client for signing in; own says that the command is one of the
 // access portal's operations.
 func (s *setup) signin(own bool) (*signin.Client, error) {
-	if s.httpErr != nil {
-		return nil, s.httpErr
+	way, err := s.http()
+	if err != nil {
+		return nil, err
 	}
 	oidc, err := s.endpoint("SSO_OIDC", false)
 	if err != nil {
@@ -158,8 +157,7 @@ func (s *setup) signin(own bool) (*signin.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &signin.Client{Wallet: s.wallet, HTTP: s.http, OIDCEndpoint: oidc, PortalEndpoint: portal, Addresses: s.addresses(),
-		Warn: s.warn, Waiting: s.waiting, Step: s.step}, nil
+	return &signin.Client{Wallet: s.wallet, HTTP: way, OIDCEndpoint: oidc, PortalEndpoint: portal, Addresses: s.addresses(), Warn: s.warn}, nil
 }
 
 func (s *setup) addresses() signin.Addresses {
@@ -226,8 +224,9 @@ func (s *setup) globalRegion() string {
 // caller makes signed calls to a service with the profile's credentials. STS
 // and S3 answer at a global address where no region is set.
 func (s *setup) caller(ctx context.Context, service string) (*admin.Caller, error) {
-	if s.httpErr != nil {
-		return nil, s.httpErr
+	way, err := s.http()
+	if err != nil {
+		return nil, err
 	}
 	endpoint, err := s.endpoint(service, true)
 	if err != nil {
@@ -243,6 +242,6 @@ func (s *setup) caller(ctx context.Context, service string) (*admin.Caller, erro
 	}
 	return &admin.Caller{
 		Credentials: admin.Credentials{AccessKeyID: c.AccessKeyID, SecretAccessKey: c.SecretAccessKey, SessionToken: c.SessionToken},
-		Region:      region, HTTP: s.http, Endpoint: endpoint, Addresses: s.addresses(),
+		Region:      region, HTTP: way, Endpoint: endpoint, Addresses: s.addresses(),
 	}, nil
 }
