@@ -14,6 +14,12 @@ import (
 // SIGINT, SIGTERM and SIGHUP end it in good order, another one a second later at
 // once; while a command runs in the foreground, SIGINT is that command's.
 func Main(a App, args []string) int {
+	// What scripts ask most often needs no commands. As aws it is the AWS CLI's to say.
+	if len(args) == 1 && args[0] == "--version" && a.Name != "aws" {
+		if _, err := fmt.Fprintln(a.Stdout, version()); err == nil {
+			return 0
+		}
+	}
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
 	signals := make(chan os.Signal, 1)

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -209,7 +210,9 @@ var notThis = page{"Not the page you are looking for", "This address waits for o
 //go:embed callback.html
 var callbackHTML string
 
-var callbackPage = template.Must(template.New("callback").Parse(callbackHTML))
+var callbackPage = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("callback").Parse(callbackHTML))
+})
 
 func answer(w http.ResponseWriter, status int, p page) {
 	h := w.Header()
@@ -219,5 +222,5 @@ func answer(w http.ResponseWriter, status int, p page) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'")
 	w.WriteHeader(status)
-	_ = callbackPage.Execute(w, p) // a browser that is gone needs no page
+	_ = callbackPage().Execute(w, p) // a browser that is gone needs no page
 }
