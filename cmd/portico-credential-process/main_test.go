@@ -302,8 +302,7 @@ func TestFindsPortico(t *testing.T) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 	script(lean, "beside")
-	if got, want := run(t, env, helper), (result{"beside credential-process\n", "", 7}); got.stdout != "" && got != want {
-		// The default profile is in no file: a miss.
+	if got, want := run(t, env, helper), (result{"beside credential-process\n", "", 7}); got != want { // the default profile is in no file
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 }
