@@ -135,6 +135,10 @@ func (w *write) one(ctx context.Context, g *globals, as string) error {
 		return nil
 	}
 	fmt.Fprintf(a.Stderr, "%s the credentials of %s in [%s] of %s%s.\n", verb, terminal.Clean(name), terminal.Clean(section), files.CredentialsShown, c.until())
+	own, _ := s.settings.Profile.SSO("sso_session")
+	if session, _ := s.settings.Config.Session(own); session.Sealed() && changed {
+		s.warn(fmt.Sprintf("the session %s is sealed, and what is written to %s is not", own, files.CredentialsShown))
+	}
 	if files.CredentialsExposed() {
 		s.warn(fmt.Sprintf("The file '%s' is accessible by other users. Consider running 'chmod 600 %s' to restrict access to only your user.", files.Credentials, files.Credentials))
 	}
@@ -302,7 +306,7 @@ func written(config *awsconfig.Config, files awsconfig.Files) []writtenSection {
 // tokenKeyOf is the key of the token that a profile's credentials come from, its
 // own or that of the profile whose role assumes its role; "" where there is none.
 func tokenKeyOf(config *awsconfig.Config, name string) string {
-	for range 10 { // nobody has a longer chain, but for a circle
+	for range maxRoles {
 		p, _ := config.Profile(name)
 		get := func(key string) string { v, _ := p.Get(key); return v }
 		if !p.AssumesRole() {
