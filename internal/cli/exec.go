@@ -11,32 +11,34 @@ import (
 )
 
 func newExec(a *App, g *globals) *cobra.Command {
-	h := &handover{app: a, globals: g, Typed: true}
+	e := &endpoint{App: a, Globals: g}
 	c := &cobra.Command{
 		Use:     "exec [flags] [-- COMMAND [ARGUMENTS]]",
 		Short:   "Run a command, or a shell, with a profile's credentials",
 		GroupID: groupOwn,
 		Long: `Runs a command with a profile's credentials and region in its environment, and
 nothing else of AWS in it that could get in their way. Returns the command's own
-exit code; 127 if there is no such command, and 126 if it cannot be run.
+exit code.
 
-Without a command it opens your shell ($SHELL; on Windows the one you are in) with
-the profile's name before the prompt, and says when the credentials expire: they
-are not renewed in it. In programs' eyes PORTICO_PROFILE names the profile.
-
-With --account-id and --role-name no profile is needed.
-
-Typed at a terminal, it signs in first where that is needed. In a script it does so
-only with --auto-login, and fails otherwise, saying with which command to sign in.`,
+With --serve a command that takes longer than the credentials last gets an endpoint
+that renews them (see serve), which ends with it; --for makes that an agent's.`,
 		Example: `  portico exec --profile dev -- terraform plan
   portico exec --profile dev --region eu-west-1 -- sh -c 'echo $AWS_REGION'
-  portico exec --account-id 111111111111 --role-name ReadOnly -- aws s3 ls
-  portico exec --profile dev`,
-		RunE: func(cmd *cobra.Command, args []string) error {
+  portico exec --profile dev --serve -- ./nightly-job.sh`,
+		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return a.openShell(cmd.Context(), h)
+				return &usageError{Problem: "which command? Put it after --, as in: exec --profile dev -- terraform plan"}
 			}
-			path, err := a.command(args[0])
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if serves, err := e.serves(); serves || err != nil {
+				if err == nil {
+					err = e.exec(cmd.Context(), args)
+				}
+				return err
+			}
+			s, err := a.setup(g)
 			if err != nil {
 				return err
 			}
@@ -47,8 +49,7 @@ only with --auto-login, and fails otherwise, saying with which command to sign i
 			return a.execute(path, args, env)
 		},
 	}
-	h.addRole(c)
-	h.addLogin(c)
+	e.execFlags(c)
 	c.Flags().SetInterspersed(false) // everything from the command's name on is the command's
 	return c
 }

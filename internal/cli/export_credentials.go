@@ -84,6 +84,72 @@ func (a *App) notRetrieved(ctx context.Context, err error) error {
 
 // writeProcess writes version 1 of the credential_process protocol.
 func writeProcess(w io.Writer, c credentials) error {
-	_, err := w.Write(c.role().Process())
-	return err
+	o := output.Object{
+		{Name: "Version", Value: int64(1)},
+		{Name: "AccessKeyId", Value: c.AccessKeyID},
+		{Name: "SecretAccessKey", Value: c.SecretAccessKey},
+	}
+	if c.SessionToken != "" {
+		o = append(o, output.Member{Name: "SessionToken", Value: c.SessionToken})
+	}
+	if !c.Expiration.IsZero() {
+		o = append(o, output.Member{Name: "Expiration", Value: expiry(c.Expiration)})
+	}
+	return output.WriteIndented(w, o, 2)
+}
+
+// shellLines write one variable for a shell. Keys as AWS issues them need no
+// quotes in any; those of a stranger's credential_process may be anything.
+var shellLines = map[string]func(name, value string) (string, error){
+	"env":           func(name, value string) (string, error) { return "export " + name + "=" + quoteWord(value), nil },
+	"env-no-export": func(name, value string) (string, error) { return name + "=" + quoteWord(value), nil },
+	"powershell": func(name, value string) (string, error) {
+		// PowerShell takes typographic quotes for plain ones.
+		return "$Env:" + name + `="` + escape(value, "`", "`$\"\u201c\u201d\u201e") + `"`, nil
+	},
+	"windows-cmd": func(name, value string) (string, error) {
+		if strings.ContainsAny(value, `%!"`) {
+			return "", fmt.Errorf("%s holds a character that nothing protects from cmd.exe (%% ! or \"): use another --format", name)
+		}
+		return "set " + name + "=" + escape(value, "^", "^&|<>()"), nil
+	},
+	"fish": func(name, value string) (string, error) {
+		return "set -gx " + name + ` "` + escape(value, `\`, `\$"`) + `"`, nil
+	},
+}
+
+// escape puts mark before each of the special characters.
+func escape(value, mark, special string) string {
+	var b strings.Builder
+	for _, r := range value {
+		if strings.ContainsRune(special, r) {
+			b.WriteString(mark)
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+func writeShell(w io.Writer, c credentials, line func(name, value string) (string, error)) error {
+	return writeVariables(w, c.environment(), line)
+}
+
+// writeVariables writes all lines or none.
+func writeVariables(w io.Writer, variables [][2]string, line func(name, value string) (string, error)) error {
+	var lines []string
+	for _, kv := range variables {
+		if strings.ContainsFunc(kv[1], unicode.IsControl) {
+			return fmt.Errorf("%s holds a control character, which a terminal would obey when it is pasted", kv[0])
+		}
+		text, err := line(kv[0], kv[1])
+		if err != nil {
+			return err
+		}
+		lines = append(lines, text)
+	}
+	out := bufio.NewWriter(w)
+	for _, l := range lines {
+		fmt.Fprintln(out, l)
+	}
+	return out.Flush()
 }

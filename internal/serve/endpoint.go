@@ -64,6 +64,12 @@ func NewToken() string {
 	return hex.EncodeToString(key[:])
 }
 
+// IsToken reports whether a text can be one that NewToken made.
+func IsToken(text string) bool {
+	key, err := hex.DecodeString(text)
+	return err == nil && len(key) == 32
+}
+
 // Handler answers requests that come over TCP: to exactly this host, an address
 // and port, and with the token. Nobody else learns more than that they are
 // refused.
