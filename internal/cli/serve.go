@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -172,7 +173,8 @@ func (e *endpoint) listen(port int) (*door, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--port: %v", err)
 	}
-	d := &door{listener: l, host: l.Addr().String(), token: serve.NewToken(), remove: func() {}}
+	// Clients leave the port out that http has anyway.
+	d := &door{listener: l, host: strings.TrimSuffix(l.Addr().String(), ":80"), token: serve.NewToken(), remove: func() {}}
 	if e.TokenFile != "" {
 		if d.tokenFile, d.remove, err = putToken(e.TokenFile, d.token); err != nil {
 			l.Close()

@@ -115,7 +115,7 @@ func (e *endpoint) close() {
 // role says whose credentials these are, in the audit log.
 func (e *endpoint) role() serve.Role {
 	s := e.setup
-	r := serve.Role{Profile: s.settings.ProfileName, AccountID: e.first.AccountID}
+	r := serve.Role{Profile: s.settings.ProfileName, AccountID: e.first.AccountID, Policy: e.Policy}
 	if sso, err := s.role(); err == nil {
 		r.AccountID, r.Name = sso.AccountID, sso.RoleName
 	} else if arn, ok := s.settings.Profile.Get("role_arn"); ok {

@@ -137,8 +137,11 @@ func (e *Endpoint) answer(w http.ResponseWriter, r *http.Request, admit func(Pee
 			err = &Refusal{http.StatusServiceUnavailable, "AuditFailed", "the audit log cannot be written, and without it nothing is given out"}
 			c = Credentials{}
 		}
-	} else if r.Context().Err() == nil {
+	} else {
 		entry.Refused = refusal(err).Code
+		if r.Context().Err() != nil {
+			entry.Refused = "ClientGone"
+		}
 		_ = e.Log.write(entry) // it is refused in any case
 	}
 	if r.ContentLength != 0 {

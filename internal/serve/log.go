@@ -36,7 +36,8 @@ type Log struct {
 type Role struct {
 	Profile   string `json:"profile,omitempty"`
 	AccountID string `json:"account_id,omitempty"`
-	Name      string `json:"role,omitempty"` // a permission set's name, or an assumed role's ARN
+	Name      string `json:"role,omitempty"`   // a permission set's name, or an assumed role's ARN
+	Policy    string `json:"policy,omitempty"` // the file or ARN of the policy that narrows it
 }
 
 // line is how an entry is written. Its fields are documented.
