@@ -245,7 +245,7 @@ func TestDay(t *testing.T) {
 					select {
 					case <-clients.Done():
 						return
-					case <-time.After(3*time.Minute + time.Duration(rng.Int64N(int64(10*time.Minute)))):
+					case <-time.After(3*time.Minute + time.Duration(rng.Int64N(int64(serve.DayPause)))):
 					}
 					code, err := ask(ctx, transport, token, patience)
 					if err != nil {

@@ -1,0 +1,10 @@
+//go:build race
+
+package serve
+
+import "time"
+
+const (
+	RandomRequests = 10_000
+	DayPause       = 30 * time.Minute
+)
