@@ -115,10 +115,11 @@ type driver struct {
 	log *buffer
 }
 
-// drive starts an SDK in the center's environment.
-func (c *center) drive(t *testing.T, s sdk) *driver {
+// drive starts an SDK in the center's environment, through a command that runs
+// it if there is one.
+func (c *center) drive(t *testing.T, s sdk, through ...string) *driver {
 	t.Helper()
-	argv := s.find(t)
+	argv := append(through, s.find(t)...)
 	cmd := c.command(t, argv[0], argv[1:]...)
 	in, err := cmd.StdinPipe()
 	if err != nil {
