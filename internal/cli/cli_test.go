@@ -16,8 +16,9 @@ import (
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"portico": func() { os.Exit(cli.Main(withKeyring(cli.System()), os.Args[1:])) },
-		"aws":     func() { os.Exit(cli.Main(cli.System(), os.Args[1:])) }, // called by another name
+		"portico":          func() { os.Exit(cli.Main(cli.System(), os.Args[1:])) },
+		"aws":              func() { os.Exit(cli.Main(cli.System(), os.Args[1:])) }, // called by another name
+		"container-client": containerClient,
 	})
 }
 

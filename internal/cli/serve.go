@@ -117,7 +117,7 @@ func (e *endpoint) serveSocket(ctx context.Context, path string) error {
 // say tells what is given out, where, for how long, and what that does not keep
 // from whom.
 func (e *endpoint) say(where string) {
-	a, w := e.App, e.App.Stderr
+	a, w := e.App, new(strings.Builder)
 	fmt.Fprintf(w, "%s: giving out the credentials of %s at %s\n", a.Name, e.what(), where)
 	fmt.Fprint(w, "The sign-in itself is out of a process's reach only if that runs as another user or in a container.\n")
 	if end := e.endpoint.Grant.End(); !end.IsZero() {
@@ -129,6 +129,7 @@ func (e *endpoint) say(where string) {
 	if !e.Child {
 		fmt.Fprint(w, "Ctrl-C ends it.\n")
 	}
+	fmt.Fprint(a.Stderr, w)
 }
 
 // until serves until ctx or the grant ends, which both are a good end.
