@@ -35,12 +35,12 @@ func ListenSocket(path string, shared bool) (net.Listener, error) {
 	if err := atomicfile.MkdirAll(dir); err != nil {
 		return nil, err
 	}
-	if err := private(path); err != nil {
-		return nil, err
-	}
 	info, err := os.Stat(dir)
 	if err != nil {
 		return nil, err
+	}
+	if owner, ok := info.Sys().(*syscall.Stat_t); ok && int(owner.Uid) != self() {
+		return nil, fmt.Errorf("%s belongs to user %d: put the socket into a directory of your own", dir, owner.Uid)
 	}
 	if info.Mode().Perm()&0o077 != 0 {
 		return nil, fmt.Errorf("%s can be entered by other users: put the socket into a directory with mode 0700, such as %s", dir, filepath.Join(dir, "portico", filepath.Base(path)))
