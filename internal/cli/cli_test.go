@@ -19,6 +19,7 @@ func TestMain(m *testing.M) {
 		"portico":          func() { os.Exit(cli.Main(cli.System(), os.Args[1:])) },
 		"aws":              func() { os.Exit(cli.Main(cli.System(), os.Args[1:])) }, // called by another name
 		"container-client": containerClient,
+		"loopback-up":      loopbackUp,
 	})
 }
 

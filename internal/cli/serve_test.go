@@ -41,7 +41,7 @@ func containerClient() {
 		fmt.Println(answer.StatusCode, err)
 		os.Exit(1)
 	}
-	if d.SecretAccessKey != "" && d.Token != "" && d.Expiration.After(time.Now()) {
+	if d.SecretAccessKey != "" && d.Expiration.After(time.Now()) {
 		fmt.Println(answer.StatusCode, d.AccessKeyID, d.AccountID)
 		return
 	}
