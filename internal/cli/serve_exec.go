@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -19,7 +20,7 @@ import (
 // endpoint.
 func (e *endpoint) execFlags(c *cobra.Command) {
 	c.Flags().BoolVar(&e.Child, "serve", false, "give the command an endpoint that renews the credentials, instead of the credentials")
-	c.Flags().StringVar(&e.From, "from", "", "give the command an endpoint that asks the one at this socket (see serve --socket)")
+	c.Flags().StringVar(&e.From, "from", "", "give the command an endpoint that asks the one at this socket, or on this host: host.docker.internal")
 	e.flags(c)
 }
 
@@ -47,11 +48,6 @@ func (e *endpoint) exec(ctx context.Context, args []string) (err error) {
 	if err != nil {
 		return err
 	}
-	dir, err := os.MkdirTemp("", "portico-exec-")
-	if err != nil {
-		return err
-	}
-	defer a.removeAll(dir)
 	var set []string
 	if e.From != "" {
 		if err := e.openFrom(); err != nil {
@@ -67,6 +63,11 @@ func (e *endpoint) exec(ctx context.Context, args []string) (err error) {
 		}
 		// What an SDK finds in a default profile comes before any endpoint.
 		if e.Agent || e.setup.defaultProfileWins() {
+			dir, err := os.MkdirTemp("", "portico-exec-")
+			if err != nil {
+				return err
+			}
+			defer a.removeAll(dir)
 			files, err := e.setup.filesWithoutCredentials(dir)
 			if err != nil {
 				return err
@@ -99,16 +100,50 @@ func (e *endpoint) openFrom() error {
 	if err != nil {
 		return err
 	}
-	socket, err := filepath.Abs(e.From)
+	far, err := e.far()
 	if err != nil {
 		return err
 	}
-	if _, err := os.Stat(socket); err != nil {
-		return &hintedError{Err: fmt.Errorf("--from: %v", err),
-			Hint: fmt.Sprintf("On the host: %s serve --profile NAME --socket PATH, which the container has mounted.", e.App.Name)}
+	ask, err := serve.From(far)
+	if err != nil {
+		return fmt.Errorf("AWS_CONTAINER_CREDENTIALS_FULL_URI: %v", err)
 	}
-	e.endpoint = &serve.Endpoint{Users: users, Credentials: serve.From(socket)}
+	e.endpoint = &serve.Endpoint{Users: users, Credentials: ask}
 	return serve.KeepMemory()
+}
+
+// far is the endpoint that --from names: a socket by its path, or the host by the
+// name that its containers know it by. The token goes there as it is, so it goes to
+// no other machine.
+func (e *endpoint) far() (serve.Far, error) {
+	a := e.App
+	if strings.ContainsRune(e.From, filepath.Separator) {
+		socket, err := filepath.Abs(e.From)
+		if err != nil {
+			return serve.Far{}, err
+		}
+		if _, err := os.Stat(socket); err != nil {
+			return serve.Far{}, &hintedError{Err: fmt.Errorf("--from: %v", err),
+				Hint: fmt.Sprintf("On the host: %s serve --profile NAME --socket PATH, which the container has mounted.", a.Name)}
+		}
+		return serve.Far{Socket: socket}, nil
+	}
+	if ip := net.ParseIP(e.From); !strings.HasSuffix(e.From, ".internal") && (ip == nil || !ip.IsLoopback()) {
+		return serve.Far{}, &usageError{Problem: fmt.Sprintf("argument --from: %s is neither the path of a socket nor a container's name for its host, such as host.docker.internal", e.From)}
+	}
+	far := serve.Far{Host: e.From, URL: a.getenv("AWS_CONTAINER_CREDENTIALS_FULL_URI"), Token: a.getenv("AWS_CONTAINER_AUTHORIZATION_TOKEN")}
+	if file := a.getenv("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"); file != "" {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			return serve.Far{}, fmt.Errorf("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: %w", err)
+		}
+		far.Token = string(data)
+	}
+	if far.URL == "" || far.Token == "" {
+		return serve.Far{}, &hintedError{Err: fmt.Errorf("--from %s needs what %s serve printed on the host", e.From, a.Name),
+			Hint: "Give the container AWS_CONTAINER_CREDENTIALS_FULL_URI and AWS_CONTAINER_AUTHORIZATION_TOKEN, by docker run -e or --env-file."}
+	}
+	return far, nil
 }
 
 // ofCredentials are the keys that make a profile one with credentials.

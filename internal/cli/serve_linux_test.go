@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -219,6 +220,15 @@ func TestServeIntoANetworkOfItsOwn(t *testing.T) {
 		t.Errorf("the host's loopback is in reach: %d, %s", code, stdout)
 	}
 
+	// Where the host has another address, as in a virtual machine's containers, its
+	// endpoint is asked by its own name all the same.
+	address := strings.TrimSuffix(strings.TrimPrefix(s.vars["AWS_CONTAINER_CREDENTIALS_FULL_URI"], "http://"), "/credentials")
+	relay(t, strings.Replace(address, "127.0.0.1", "127.0.0.2", 1), address)
+	far := program(t, withVars, "exec", "--from", "127.0.0.2", "--", "container-client")
+	if stdout, stderr, code := outcome(t, far); code != 0 || !strings.HasPrefix(stdout, "200 AKIAKEYS") {
+		t.Errorf("by another address: got %d, %s%s", code, stdout, stderr)
+	}
+
 	socket := filepath.Join(home, "private", "portico.sock")
 	host := program(t, env, "serve", "--profile", "keys", "--socket", socket)
 	said, err := host.StderrPipe()
@@ -244,6 +254,31 @@ func TestServeIntoANetworkOfItsOwn(t *testing.T) {
 	if code != 0 || !strings.HasPrefix(stdout, "401 InvalidToken") {
 		t.Errorf("with a guessed token: got %d, %s%s", code, stdout, stderr)
 	}
+}
+
+// relay passes connections to one address on to another.
+func relay(t *testing.T, from, to string) {
+	t.Helper()
+	l, err := net.Listen("tcp", from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	go func() {
+		for {
+			here, err := l.Accept()
+			if err != nil {
+				return
+			}
+			there, err := net.Dial("tcp", to)
+			if err != nil {
+				here.Close()
+				continue
+			}
+			go func() { io.Copy(there, here) }()
+			go func() { io.Copy(here, there); here.Close(); there.Close() }()
+		}
+	}()
 }
 
 // loopbackUp brings the loopback interface of a new network up, as a container's

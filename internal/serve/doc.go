@@ -5,8 +5,8 @@
 //
 // An [Endpoint] gives out one role and can do nothing else. It answers on a port
 // of the loopback address, to whoever knows its token ([Endpoint.Handler]), or on
-// a Unix socket, to processes of the right user ([Endpoint.SocketHandler]); [From]
-// asks such a socket, which is how a container's own endpoint passes requests on.
+// a Unix socket, to processes of the right user ([Endpoint.SocketHandler]). [From]
+// asks another endpoint, which is how one inside a container passes requests on.
 // A [Grant] ends it, a [Log] tells who asked.
 //
 // Where the credentials come from is its caller's business, and so is caching: it

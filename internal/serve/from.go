@@ -1,38 +1,61 @@
 package serve
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"time"
 )
 
 // maxAnswer bounds what is read of an answer.
 const maxAnswer = 64 << 10
 
-// From asks the endpoint at a socket. Its errors are [*Refusal]s: the socket's own
-// pass through as they are.
-func From(socket string) func(context.Context) (Credentials, error) {
+// A Far is an endpoint somewhere else: at a socket, or at a port of the host that a
+// container runs on.
+type Far struct {
+	Socket string // path; "": there is a port
+
+	URL   string // as its clients on the host have it, http://127.0.0.1:PORT/credentials
+	Host  string // by which name the host is reached from here
+	Token string
+}
+
+// From asks an endpoint somewhere else. Its errors are [*Refusal]s: those of the
+// endpoint pass through as they are.
+func From(far Far) (func(context.Context) (Credentials, error), error) {
+	address, network, dial := "http://"+socketHost+Path, "unix", far.Socket
+	if far.Socket == "" {
+		u, err := url.Parse(far.URL)
+		if err != nil || u.Scheme != "http" || u.Hostname() != "127.0.0.1" || u.Path != Path || u.RawQuery != "" {
+			return nil, fmt.Errorf("%q is no address of an endpoint of portico's", far.URL)
+		}
+		address, network, dial = u.String(), "tcp", net.JoinHostPort(far.Host, cmp.Or(u.Port(), "80"))
+	}
 	client := &http.Client{
 		Transport: &http.Transport{
 			DisableKeepAlives: true,
 			DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-				return new(net.Dialer).DialContext(ctx, "unix", socket)
+				return new(net.Dialer).DialContext(ctx, network, dial)
 			},
 		},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	return func(ctx context.Context) (Credentials, error) {
-		r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+socketHost+Path, nil)
+		r, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 		if err != nil {
 			return Credentials{}, err
 		}
+		if far.Token != "" {
+			r.Header.Set("Authorization", far.Token)
+		}
 		answer, err := client.Do(r)
 		if err != nil {
-			return Credentials{}, &Refusal{http.StatusServiceUnavailable, "NoEndpoint", fmt.Sprintf("nothing answers at %s: is \"portico serve --socket\" still running on the host?", socket)}
+			return Credentials{}, &Refusal{http.StatusServiceUnavailable, "NoEndpoint", fmt.Sprintf("nothing answers at %s: is \"portico serve\" still running on the host?", dial)}
 		}
 		defer answer.Body.Close()
 		data, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer))
@@ -49,6 +72,6 @@ func From(socket string) func(context.Context) (Credentials, error) {
 				return Credentials{AccessKeyID: d.AccessKeyID, SecretAccessKey: d.SecretAccessKey, SessionToken: d.Token, Expiration: expires, AccountID: d.AccountID}, nil
 			}
 		}
-		return Credentials{}, &Refusal{http.StatusBadGateway, "NoEndpoint", fmt.Sprintf("what answers at %s is no endpoint of portico's", socket)}
-	}
+		return Credentials{}, &Refusal{http.StatusBadGateway, "NoEndpoint", fmt.Sprintf("what answers at %s is no endpoint of portico's", dial)}
+	}, nil
 }

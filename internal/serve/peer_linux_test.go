@@ -104,7 +104,11 @@ func TestSocketOfAnotherUser(t *testing.T) {
 	if _, err := ListenSocket(path, false); err == nil || !strings.Contains(err.Error(), "in use by another process") {
 		t.Errorf("a second one: got %v", err)
 	}
-	if c, err := From(path)(t.Context()); err != nil || c.SecretAccessKey != secret || c.AccountID != "111111111111" {
+	ask, err := From(Far{Socket: path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c, err := ask(t.Context()); err != nil || c.SecretAccessKey != secret || c.AccountID != "111111111111" {
 		t.Errorf("From: got %v", err)
 	}
 	for p, mode := range map[string]os.FileMode{path: 0o666, filepath.Dir(path): 0o755, dir: 0o755} {
@@ -179,8 +183,8 @@ func TestListenSocketRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	for path, want := range map[string]string{
-		filepath.Join(dir, "s"):                                 "can be entered by other users",
-		file:                                                    "is no socket",
+		filepath.Join(dir, "s"): "can be entered by other users",
+		file:                    "is no socket",
 		filepath.Join(dir, "private", strings.Repeat("x", 100)): "may have 103 characters",
 	} {
 		if _, err := ListenSocket(path, false); err == nil || !strings.Contains(err.Error(), want) {
