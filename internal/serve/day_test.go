@@ -302,7 +302,7 @@ func TestDay(t *testing.T) {
 		pass("faults of the portal", 90*time.Minute, failed, fine, short, impatient)
 		remove()
 		remove = inject(idctest.Fault{Op: "GetRoleCredentials", Latency: 5 * time.Second})
-		pass("a slow portal", time.Hour, fine, short, impatient)
+		pass("a slow portal", time.Hour, fine, short, failed, impatient)
 		remove()
 
 		// The sign-in lasts eight hours, and what it gave another one at most.
@@ -323,7 +323,7 @@ func TestDay(t *testing.T) {
 		if err := d.center.Unassign(t.Context(), developer); err != nil {
 			t.Fatal(err)
 		}
-		pass("the role taken away", 90*time.Minute, "AccessDenied", fine, short)
+		pass("the role taken away", 90*time.Minute, "AccessDenied", fine, short, failed)
 		if err := d.center.Assign(t.Context(), developer); err != nil {
 			t.Fatal(err)
 		}

@@ -55,6 +55,8 @@ type Endpoint struct {
 
 	mu      sync.Mutex
 	current *flight // nil: nobody asks
+	failure error   // of the last flight, if that was nobody's decision
+	failed  time.Time
 }
 
 // NewToken makes the 256 bits that a client has to show.

@@ -318,6 +318,39 @@ func TestOneFlight(t *testing.T) {
 	})
 }
 
+// While the service is out of reach, clients are told so before they give up; and
+// the first one after it is back gets credentials.
+func TestOutage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := giving()
+		give := e.Credentials
+		takes, failure := 30*time.Second, errors.New("could not connect")
+		e.Credentials = func(ctx context.Context) (Credentials, error) {
+			time.Sleep(takes)
+			if failure != nil {
+				return Credentials{}, failure
+			}
+			return give(ctx)
+		}
+		h := e.Handler(host, token)
+		ask := func(what, want string, within time.Duration) {
+			t.Helper()
+			start := time.Now()
+			if got := code(t, send(h, good())); got != want || time.Since(start) > within {
+				t.Errorf("%s: got the code %q after %v, want %q within %v", what, got, time.Since(start), want, within)
+			}
+		}
+		ask("the first", "ServiceUnavailable", 30*time.Second)
+		ask("the next", "ServiceUnavailable", 2*time.Second)
+		ask("one more", "ServiceUnavailable", 2*time.Second)
+		time.Sleep(30 * time.Second)
+		takes, failure = time.Second, nil
+		ask("it is back", "", 2*time.Second)
+		takes = 5 * time.Second
+		ask("it is slow", "", 5*time.Second)
+	})
+}
+
 // What an SDK is told about credentials and about errors.
 func TestAnswers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
