@@ -10,7 +10,8 @@ import (
 )
 
 // containerClient asks the credential endpoint that its environment names, as an
-// SDK does, and tells what it got, without the secrets. It never asks a proxy.
+// SDK does, and tells what it got, without the secrets, or with "export" as lines
+// for a shell. It never asks a proxy.
 func containerClient() {
 	token := os.Getenv("AWS_CONTAINER_AUTHORIZATION_TOKEN")
 	if file := os.Getenv("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"); file != "" {
@@ -40,6 +41,10 @@ func containerClient() {
 	if err := json.NewDecoder(answer.Body).Decode(&d); err != nil {
 		fmt.Println(answer.StatusCode, err)
 		os.Exit(1)
+	}
+	if len(os.Args) > 1 && os.Args[1] == "export" {
+		fmt.Printf("export AWS_ACCESS_KEY_ID=%s AWS_SECRET_ACCESS_KEY='%s' AWS_SESSION_TOKEN='%s'\n", d.AccessKeyID, d.SecretAccessKey, d.Token)
+		return
 	}
 	if d.SecretAccessKey != "" && d.Expiration.After(time.Now()) {
 		fmt.Println(answer.StatusCode, d.AccessKeyID, d.AccountID)
