@@ -144,7 +144,9 @@ func (e *endpoint) what() string {
 func (e *endpoint) credentials(ctx context.Context) (serve.Credentials, error) {
 	c, err := e.setup.credentials(ctx)
 	if err != nil {
-		return serve.Credentials{}, e.App.refusal(ctx, err)
+		f := e.App.refusal(ctx, err)
+		e.setup.warn(f.Message) // not all clients pass it on
+		return serve.Credentials{}, f
 	}
 	return serve.Credentials{AccessKeyID: c.AccessKeyID, SecretAccessKey: c.SecretAccessKey, SessionToken: c.SessionToken, Expiration: c.Expiration, AccountID: c.AccountID}, nil
 }

@@ -159,7 +159,7 @@ func TestServeIsNotTraceable(t *testing.T) {
 			}
 		}
 	}
-	cmd := program(t, []string{"HOME=" + dir, "PATH=" + os.Getenv("PATH")}, "serve", "--profile", "keys")
+	cmd := program(t, []string{"HOME=" + dir, "PATH=" + os.Getenv("PATH")}, "serve", "--profile", "keys", "--audit", filepath.Join(dir, "private", "audit"))
 	cmd.Path, cmd.SysProcAttr, cmd.Dir = path, as, dir
 	s := begin(t, cmd)
 	look := func(pid int) error {
@@ -187,6 +187,10 @@ func TestServeIsNotTraceable(t *testing.T) {
 	}
 	if given, err := s.ask(); err != nil || !given { // of the superuser, where the test is theirs
 		t.Errorf("got credentials %v, %v", given, err)
+	}
+	// What it may not show others it still sees itself.
+	if log, err := os.ReadFile(filepath.Join(dir, "private", "audit")); err != nil || !strings.Contains(string(log), fmt.Sprintf(`"via":"tcp","uid":%d,`, os.Getuid())) {
+		t.Errorf("the audit log does not say who asked: %s, %v", log, err)
 	}
 }
 
