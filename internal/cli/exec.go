@@ -18,7 +18,17 @@ func newExec(a *App, g *globals) *cobra.Command {
 		GroupID: groupOwn,
 		Long: `Runs a command with a profile's credentials and region in its environment, and
 nothing else of AWS in it that could get in their way. Returns the command's own
-exit code.
+exit code; 127 if there is no such command, and 126 if it cannot be run.
+
+Without a command it opens your shell ($SHELL; on Windows the one you are in) with
+the profile's name before the prompt, and says when the credentials expire: they
+are not renewed in it. In programs' eyes PORTICO_PROFILE names the profile.
+
+With --account-id and --role-name no profile is needed.
+
+Typed at a terminal, it signs in first where that is needed. In a script (and on
+Windows, where the two look alike) it does so only with --auto-login, and fails
+otherwise, saying with which command to sign in.
 
 With --serve a command that takes longer than the credentials last gets an endpoint
 that renews them (see serve), which ends with it; --for makes that an agent's.`,
