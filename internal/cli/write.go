@@ -93,7 +93,7 @@ func sectionFor(profile, as string) string { return cmp.Or(as, profile+"-static"
 // one writes, or renews, the section of one profile.
 func (w *write) one(ctx context.Context, g *globals, as string) error {
 	a, files := w.app, w.app.files()
-	h := &handover{app: a, globals: g, AutoLogin: w.AutoLogin, Typed: true}
+	h := &handover{app: a, globals: g, AutoLogin: w.AutoLogin, Typed: !w.again} // a watch that has run for hours is not being typed
 	before, err := h.setup()
 	if err != nil {
 		return err
