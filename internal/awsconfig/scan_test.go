@@ -210,6 +210,12 @@ func TestScanDoubts(t *testing.T) {
 		"no role":         strings.Replace(plain, "Admin", "", 1),
 		"not UTF-8":       plain + "x = \xff\n",
 		"several lines":   plain + "x = 1\n  2\n",
+		"mark, comment":   "\ufeff# c\n" + plain,
+		"no-break space":  "\u00a0[DEFAULT]\nrole_arn = arn\n" + plain,
+		"nested, twice":   plain + "sso_session = s\nx =\n  y = 1\n[sso-session s]\nx =\n  y = 2\n",
+		"nested session":  strings.Replace(plain, "sso_role_name = Admin\n", "", 1) + "sso_session =\n  x = 1\n[sso-session '']\nsso_role_name = Admin\n",
+		"sealed":          plain + "sso_session = s\n[sso-session s]\nportico_store = sealed\n",
+		"escaped":         plain + "[profile \\a]\nsso_account_id = 2\n",
 	} {
 		if got, ok := scan.Profile(strings.NewReader(text), "a"); ok {
 			t.Errorf("%s: got %+v, want a doubt", name, got)

@@ -216,7 +216,7 @@ func (f *finder) sso() (SSO, bool) {
 			}
 			session = s
 		}
-		if session == nil || named.nested || named.value == "" {
+		if session == nil || named.value == "" {
 			return SSO{}, false
 		}
 		for _, theirs := range session.options {
