@@ -66,6 +66,11 @@ var mayImport = map[string][]string{
 	"internal/awsargs":         {"internal/awsmodel", "internal/output", "internal/awsconfig"},
 	"internal/awsconfig":       {"internal/atomicfile", "internal/awsconfig/syntax"},
 	"internal/wallet":          {"internal/atomicfile", "internal/pyjson", "internal/wallet/rolecache"},
+	// How one of many callers renews what all of them use: signin's tokens and creds'
+	// role credentials go the same way.
+	"internal/renewal": {"internal/wallet", "internal/wallet/rolecache"},
+	// The wallet says what it wants of a vault, so that it links no cryptography.
+	"internal/seal": {"internal/wallet", "internal/atomicfile"},
 	// Leaves, for a program that must start fast.
 	"internal/atomicfile/location": {"internal/hexdigits"},
 	"internal/awsconfig/syntax":    {},

@@ -1,10 +1,14 @@
 package renewal
 
-import "time"
+import (
+	"time"
+
+	"github.com/portico-sso/portico/internal/wallet/rolecache"
+)
 
 const (
 	// Margin is how long what is stored must still last to be used as it is.
-	Margin = 15 * time.Minute
+	Margin = rolecache.Margin
 
 	// Patience is how long it must last for a renewal not to be waited for: with
 	// more than that, whoever finds the lock free renews ahead of time.
