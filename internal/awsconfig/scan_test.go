@@ -24,7 +24,8 @@ func configText() *rapid.Generator[string] {
 	options := pick("sso_session = s", "sso_session = s", "sso_session=t", "sso_session =", "sso_account_id = 111111111111", "sso_account_id = 222222222222",
 		"sso_role_name : Admin", "SSO_Role_Name = Admin", "sso_start_url = https://x/start", "sso_start_url = https://y/start#/", "sso_region = us-east-1",
 		"sso_region\t=\teu-west-1", "region = us-east-1", "role_arn = arn", "web_identity_token_file = f", "output", "= x", ": x", "s3 =", "x = [profile a]", "sso_role_name =",
-		"[z = 1", "z] = 1", "portico_store = sealed", "k = \u00e9", "sso_region = us-east-1 # no comment", "credential_process = p", "aws_access_key_id = A")
+		"[z = 1", "z] = 1", "portico_store = sealed", "k = \u00e9", "sso_region = us-east-1 # no comment", "credential_process = p", "aws_access_key_id = A", "portico_sso_session = t",
+		"portico_account_id = 222222222222", "portico_role_name = Other")
 	eols := pick("\n", "\n", "\n", "\n", "\n", "\r\n", "\r", "\n\n", "\r\n \r\n", "\n# c\n", "\n  ; c\n", "\v\n", "\n# [profile a]\n")
 	indents := pick("", "", "", "", "", "", " ", "  ", "\t", "\u00a0", "\u0085", "\x1c")
 	return rapid.Custom(func(t *rapid.T) string {
