@@ -1,4 +1,5 @@
-// Package statedir knows where portico keeps what is not configuration.
+// Package statedir knows where portico keeps what is not configuration, and by
+// which variable a home is found.
 package statedir
 
 import (
