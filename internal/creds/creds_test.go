@@ -95,6 +95,42 @@ func TestOneCallForAll(t *testing.T) {
 	})
 }
 
+// The service's no is everybody's who has waited for it, and nobody's who comes
+// later.
+func TestDenialIsShared(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, role, calls := source(t, idctest.New(t))
+		role.RoleName = "ReadOnly"
+		next := s.SignIn.HTTP.Transport
+		s.SignIn.HTTP = &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+			time.Sleep(time.Second)
+			return next.RoundTrip(r)
+		})}
+		// Credentials that still last do not stand against it.
+		cached := lasting(t, s, role, 5*time.Minute)
+		began := time.Now()
+		var all sync.WaitGroup
+		for range 200 {
+			all.Go(func() {
+				_, err := s.RoleCredentials(t.Context(), role)
+				if e, ok := errors.AsType[*creds.NoAccessError](err); !ok || e.Role.RoleName != "ReadOnly" || e.Cause.Message != "No access" {
+					t.Errorf("got %v, want NoAccessError", err)
+				}
+			})
+		}
+		all.Wait()
+		if took := time.Since(began); calls.Load() != 1 || took > 3*time.Second {
+			t.Errorf("got %d calls in %v, want 1", calls.Load(), took)
+		}
+		if _, err := s.RoleCredentials(t.Context(), role); err == nil || calls.Load() != 2 {
+			t.Errorf("afterwards: got %v after %d calls, want another", err, calls.Load())
+		}
+		if now, err := s.Wallet.RoleCredentials(role.Key()); err != nil || now != cached {
+			t.Errorf("a refusal has deleted or changed what was cached: %v", err)
+		}
+	})
+}
+
 func TestNoAccess(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, role, _ := source(t, idctest.New(t))

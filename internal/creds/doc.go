@@ -3,6 +3,7 @@
 // signin vouches for.
 //
 // However many processes of portico ask at once for one role, one of them asks
-// the service; the others wait for the role's lock and read what it stored. A
-// valid cache entry is returned without any lock or network.
+// the service; the others wait for it and read what it stored, or hear why it
+// failed: the protocol is that of package renewal. A valid cache entry is returned
+// without any lock or network.
 package creds

@@ -9,6 +9,7 @@
 // and listings are the business of creds and catalog, which borrow a token
 // through [Client.WithToken].
 //
-// Refreshing is safe among many processes: the session's lock is taken, the
-// token read again, and only then, if it is still stale, refreshed.
+// Refreshing is safe among many processes, deaths and lost answers: it follows the
+// protocol of package renewal, under the session's lock. What is stored or deleted
+// changes under the session's guard, which signing out takes too.
 package signin

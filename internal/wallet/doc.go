@@ -3,8 +3,8 @@
 // ~/.aws/sso/cache, role credentials in ~/.aws/cli/cache.
 //
 // It owns the names of those files (SHA-1 keys), their JSON, their modes and
-// the locks that keep two processes from doing the same work. It knows nothing
-// of networks: signin and creds decide what to put in, when it has gone stale,
+// the locks that keep two processes from doing the same work, with the notes that
+// one leaves for another. It knows nothing of networks: signin and creds decide what to put in, when it has gone stale,
 // and what to do about it.
 //
 // A file that is missing, unreadable as JSON, or lacks what makes it useful is
