@@ -61,6 +61,7 @@ func (w *world) pack() (k key) {
 		b.flag(s.told)
 		b.flag(s.doubt)
 		b.flag(s.reports)
+		b.flag(s.again)
 		b.flag(p.mark)
 		k[i] = b.bits
 	}
@@ -93,7 +94,7 @@ func (k key) unpack(kind Kind) (w world) {
 		s.Kind = kind
 		s.Do, s.Reason, s.Held, s.Issued, s.Serves, s.note, s.sent = Do(b.get(5)), Reason(b.get(4)), Version(b.get(4)), Version(b.get(4)), Version(b.get(4)), Version(b.get(4)), b.get(2)
 		p.life, p.mail, p.answer, p.got = b.get(2), b.get(2), What(b.get(4)), Version(b.get(4))
-		s.locked, s.guarded, s.told, s.doubt, s.reports, p.mark = b.is(), b.is(), b.is(), b.is(), b.is(), b.is()
+		s.locked, s.guarded, s.told, s.doubt, s.reports, s.again, p.mark = b.is(), b.is(), b.is(), b.is(), b.is(), b.is(), b.is()
 		if p.life == idle {
 			s.Kind = 0
 		}

@@ -105,6 +105,7 @@ func (f *Flight[T]) Run(ctx context.Context, disowned string) Outcome[T] {
 	}
 	s := Begin(f.Kind, refused)
 	for !s.Over() {
+		rest(ctx, s.Pause())
 		f.step(s.Do.String())
 		e := f.do(ctx, s)
 		if s.Do == Send {
@@ -122,6 +123,19 @@ func (f *Flight[T]) Run(ctx context.Context, disowned string) Outcome[T] {
 		}
 	}
 	return f.outcome(ctx, s)
+}
+
+// rest waits, or ends with ctx.
+func rest(ctx context.Context, d time.Duration) {
+	if d == 0 {
+		return
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-t.C:
+	}
 }
 
 // drop gives back what is held after all, in a panic.
@@ -280,15 +294,11 @@ func (f *Flight[T]) guard() Event {
 }
 
 func (f *Flight[T]) send(ctx context.Context, s State) Event {
-	holding, cancel := context.WithDeadline(ctx, f.taken.Add(HoldLimit))
-	defer cancel()
-	pause := time.NewTimer(s.Pause())
-	defer pause.Stop()
-	select {
-	case <-pause.C:
-	case <-ctx.Done():
+	if errors.Is(ctx.Err(), context.Canceled) {
 		return Event{What: Interrupted}
 	}
+	holding, cancel := context.WithDeadline(ctx, f.taken.Add(HoldLimit))
+	defer cancel()
 	var from T
 	if s.Held != 0 {
 		from = f.seen[s.Held-1].Value

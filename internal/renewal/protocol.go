@@ -164,7 +164,7 @@ type State struct {
 	note                  Version
 	sent                  uint8
 	locked, guarded, told bool
-	doubt, reports        bool
+	doubt, reports, again bool
 }
 
 // Begin is the state in which a caller starts. What is disowned is renewed
@@ -174,13 +174,16 @@ func Begin(kind Kind, disowned Version) State { return State{Kind: kind, Disowne
 // Over reports whether the caller is done.
 func (s State) Over() bool { return s.Do == Serve || s.Do == Fail }
 
-// Pause is how long to wait before sending again: not at all after a lost answer,
-// a little where the service is in trouble.
+// Pause is how long to wait before doing the same again: not at all after a lost
+// answer, a little where the service is in trouble or a file cannot be read.
 func (s State) Pause() time.Duration {
-	if s.Do != Send || s.Reason != Undecided {
-		return 0
+	switch {
+	case s.Do == Send && s.Reason == Undecided:
+		return time.Duration(s.sent) * 300 * time.Millisecond
+	case s.Do == LookAgain && s.again:
+		return 100 * time.Millisecond
 	}
-	return time.Duration(s.sent) * 300 * time.Millisecond
+	return 0
 }
 
 // Step is what follows when e is the outcome of s.Do.
@@ -290,7 +293,7 @@ func (s State) lookedAgain(e Event) State {
 		return s.fallBack(Exhausted, e.Left)
 	}
 	if c.Version != 0 {
-		s.Held, s.doubt = c.Version, c.Spent
+		s.Held, s.doubt, s.again = c.Version, c.Spent, false
 	}
 	switch {
 	case s.Kind == Role:
@@ -298,6 +301,7 @@ func (s State) lookedAgain(e Event) State {
 	case c.Version != 0:
 		return s.to(Check)
 	case e.Held < tearing:
+		s.again = true
 		return s
 	}
 	// What was read before the lock was taken may be spent by now, and to send what

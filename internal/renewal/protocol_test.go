@@ -111,6 +111,25 @@ func TestAheadOfExpiry(t *testing.T) {
 	}
 }
 
+// What cannot be read is looked at again for a second, not at every turn of the
+// processor, and nothing is sent that was not read under the lock.
+func TestUnreadable(t *testing.T) {
+	stale := Copy{Version: 1, Renewable: true}
+	s := Begin(Token, 0).Step(Event{Copy: stale}).Step(Event{What: Done})
+	held, looks := time.Duration(0), 0
+	for ; s.Do == LookAgain; looks++ {
+		held += s.Pause()
+		s = s.Step(Event{Held: held})
+	}
+	if s.Do != Unlock || s.Reason != Missing || looks < 5 || looks > 15 {
+		t.Errorf("got %v for reason %d after %d looks", s.Do, s.Reason, looks)
+	}
+	s = Begin(Token, 0).Step(Event{Copy: stale}).Step(Event{What: Done}).Step(Event{}).Step(Event{Copy: stale})
+	if s.Do != Check || s.Pause() != 0 {
+		t.Errorf("got %v, want check: it can be read again", s.Do)
+	}
+}
+
 // A wall clock that is set back does not make anything last longer, nor does one
 // that stood still while the machine slept.
 func TestBothClocks(t *testing.T) {
