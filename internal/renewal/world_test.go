@@ -27,7 +27,7 @@ type world struct {
 	foreignHas     Version
 	out            uint8 // how far the sign-out is
 	outLocked      bool
-	deaths, losses uint8 // how many there may still be
+	deaths, losses uint8 // how many there may still be; a Ctrl-C counts as a death
 	ticks          uint8
 	sent           uint8 // how often our processes have asked the service
 }
@@ -396,6 +396,11 @@ func (c setting) send(w world, i int, yield step) {
 		yield(w, move{byService, "acts on what was sent", ""}, "")
 	case answer:
 		lose("the answer is lost")
+		if w.deaths > 0 {
+			next := w
+			next.deaths--
+			c.happen(next, i, Event{What: Interrupted}, move{int8(i), "Ctrl-C", ""}, yield)
+		}
 		c.happen(w, i, Event{What: p.answer, Issued: p.got}, move{int8(i), "answer", ""}, yield)
 	}
 }
@@ -417,7 +422,7 @@ func (c setting) end(w world, i int, yield step) {
 		wrong = "it ends with a lock in its hands"
 	case s.Do == Serve && s.Serves > w.issued:
 		wrong = "P4: what is served was never issued"
-	case s.Do == Fail && healthy && !c.refusing && !(c.signOut && w.gone()) && s.Reason != Locked && c.losses < attempts:
+	case s.Do == Fail && healthy && !c.refusing && !(c.signOut && w.gone()) && s.Reason != Locked && s.Reason != Cancelled && c.losses < attempts:
 		wrong = fmt.Sprintf("P3: it fails without need (reason %d)", s.Reason)
 	case s.Do == Fail && s.Reason == Denied && c.rotation == expiring && !c.foreign:
 		wrong = "a refresh token that was spent in vain is not told as that"

@@ -104,7 +104,7 @@ func TestInterruptedJustBeforeTheAnswer(t *testing.T) {
 	})
 }
 
-// A holder that fails fails for all who have waited for it: two hundred callers
+// A holder that fails fails for all who have waited for it: fifty callers
 // ask a service that is down, or says no, once, and are done when the first is.
 func TestFailureIsShared(t *testing.T) {
 	down := func(r *http.Request) (*http.Response, error) {
@@ -146,7 +146,7 @@ func TestFailureIsShared(t *testing.T) {
 				})}
 				began := time.Now()
 				var all sync.WaitGroup
-				for range 200 {
+				for range 50 {
 					all.Go(func() {
 						if _, err := c.Token(t.Context(), s); !tt.is(err) {
 							t.Errorf("got %v", err)
