@@ -28,7 +28,8 @@ every AWS SDK that finds its address and token in the environment takes its
 credentials from there, and comes back for new ones in time, for as long as the
 sign-in lasts. When that is over, clients are told the command to run, and once
 somebody has signed in again it goes on. Ctrl-C ends it. What to export is
-printed as lines for a shell to evaluate.
+printed as lines for a shell to evaluate. Typed at a terminal, it signs in first
+where that is needed.
 
 With --socket it listens on a Unix socket instead of a port, for a container that
 has it mounted: in there, "exec --from SOCKET -- COMMAND" runs a command with it.
@@ -49,8 +50,8 @@ user's or in a container: one of your own user can read ~/.aws as you can.`,
 				return &usageError{Problem: fmt.Sprintf("argument --format: Found invalid choice '%s' (choose from %s)", format, serveFormats)}
 			}
 			if only != "" {
-				if g.Profile != "" && g.Profile != only {
-					return &usageError{Problem: "--only and --profile name two profiles; name one"}
+				if (g.Profile != "" && g.Profile != only) || g.AccountID != "" {
+					return &usageError{Problem: "--only names the profile whose role is given out; leave --profile and --account-id out"}
 				}
 				g.Profile, e.Agent = only, true
 			}
@@ -66,8 +67,10 @@ user's or in a container: one of your own user can read ~/.aws as you can.`,
 	c.Flags().StringVar(&only, "only", "", "give out this profile's role for a while, and record each request")
 	c.Flags().IntVar(&port, "port", 0, "port of 127.0.0.1 to listen on (default: a free one)")
 	c.Flags().StringVar(&socket, "socket", "", "listen on a Unix socket at this path instead")
-	c.Flags().StringVar(&format, "format", "env", serveFormats)
-	e.flags(c)
+	choiceFlag(c.Flags(), &format, "format", envShells, "how to print what to export: "+strings.Join(envShells, ", "))
+	h.addRole(c)
+	h.addLogin(c)
+	e.flags(c, "")
 	return c
 }
 

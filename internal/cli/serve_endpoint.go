@@ -46,13 +46,14 @@ type endpoint struct {
 	closeLog io.Closer
 }
 
-func (e *endpoint) flags(c *cobra.Command) {
+// flags adds what one can choose; when says in which case.
+func (e *endpoint) flags(c *cobra.Command, when string) {
 	f := c.Flags()
-	f.DurationVar(&e.For, "for", 0, "give out credentials for so long, such as 30m; at most 1h")
-	f.StringVar(&e.Audit, "audit", "", "file to record each request in (with --only or --for: audit.jsonl in portico's state directory)")
-	f.StringVar(&e.Policy, "policy", "", "narrow the role by a session policy: a file, or a managed policy's ARN")
-	f.StringVar(&e.TokenFile, "token-file", "", "keep the token in this file instead of the environment, for clients of 2024 and later")
-	f.StringArrayVar(&e.Users, "allow-user", nil, "let another user's processes ask, too: a name or number (repeatable)")
+	f.DurationVar(&e.For, "for", 0, when+"give out credentials for so long, such as 30m; at most 1h")
+	f.StringVar(&e.Audit, "audit", "", when+"record each request in this file (for an agent: audit.jsonl in portico's state directory)")
+	f.StringVar(&e.Policy, "policy", "", when+"narrow the role by a session policy: a file, or a managed policy's ARN")
+	f.StringVar(&e.TokenFile, "token-file", "", when+"keep the token in this file instead of the environment, for clients of 2024 and later")
+	f.StringArrayVar(&e.Users, "allow-user", nil, when+"let another user's processes ask, too: a name or number (repeatable)")
 }
 
 // open prepares the endpoint. That credentials cannot be had is found out here,
@@ -60,7 +61,7 @@ func (e *endpoint) flags(c *cobra.Command) {
 func (e *endpoint) open(ctx context.Context) (err error) {
 	a := e.App
 	if e.For < 0 || e.For > serve.MaxGrant {
-		return &usageError{Problem: fmt.Sprintf("argument --for: at most %v at a time, not %v", serve.MaxGrant, e.For)}
+		return &usageError{Problem: fmt.Sprintf("argument --for: an hour at most, not %v", e.For)}
 	}
 	e.Agent = e.Agent || e.For != 0
 	if e.Agent {
@@ -115,7 +116,10 @@ func (e *endpoint) close() {
 // role says whose credentials these are, in the audit log.
 func (e *endpoint) role() serve.Role {
 	s := e.setup
-	r := serve.Role{Profile: s.settings.ProfileName, AccountID: e.first.AccountID, Policy: e.Policy}
+	r := serve.Role{AccountID: e.first.AccountID, Policy: e.Policy}
+	if name, profile := s.marker(e.first); name == profileVariable {
+		r.Profile = profile
+	}
 	if sso, err := s.role(); err == nil {
 		r.AccountID, r.Name = sso.AccountID, sso.RoleName
 	} else if arn, ok := s.settings.Profile.Get("role_arn"); ok {
@@ -127,11 +131,15 @@ func (e *endpoint) role() serve.Role {
 // what says it to a person.
 func (e *endpoint) what() string {
 	r := e.role()
+	role := strings.Trim(r.AccountID+"/"+r.Name, "/")
 	text := "the profile " + r.Profile
-	if e.first.Provider == fromEnvironment {
+	switch {
+	case e.first.Provider == fromEnvironment:
 		text = "the environment"
-	} else if r.Name != "" {
-		text += " (" + strings.TrimPrefix(r.AccountID+"/"+r.Name, "/") + ")"
+	case r.Profile == "":
+		text = role
+	case r.Name != "":
+		text += " (" + role + ")"
 	}
 	if e.Policy != "" {
 		text += " under the policy " + e.Policy

@@ -21,7 +21,7 @@ import (
 func (e *endpoint) execFlags(c *cobra.Command) {
 	c.Flags().BoolVar(&e.Child, "serve", false, "give the command an endpoint that renews the credentials, instead of the credentials")
 	c.Flags().StringVar(&e.From, "from", "", "give the command an endpoint that asks the one at this socket, or on this host: host.docker.internal")
-	e.flags(c)
+	e.flags(c, "with --serve: ")
 }
 
 // serves reports whether exec is to run its command with an endpoint.
