@@ -342,7 +342,7 @@ func TestDay(t *testing.T) {
 		nowGoroutines, nowObjects, nowFiles := stock(t, home)
 		t.Logf("goroutines %d, then %d; objects %d, then %d; files %d, then %d; %d calls of GetRoleCredentials",
 			goroutines, nowGoroutines, objects, nowObjects, files, nowFiles, d.asked.Load())
-		if nowGoroutines > goroutines+5 || nowObjects > objects+objects/5 || nowFiles > files {
+		if nowGoroutines > goroutines+5 || nowObjects > objects+objects/5 || nowFiles > files+3 { // each lock is a file, once it was needed
 			t.Error("something piles up")
 		}
 		if d.together.Load() != 1 {
