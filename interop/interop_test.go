@@ -47,7 +47,7 @@ func build(m *testing.M) int {
 		return 1
 	}
 	defer os.RemoveAll(tools)
-	for name, pkg := range map[string]string{"portico": "../cmd/portico", "drive-go": "./testdata/go"} {
+	for name, pkg := range map[string]string{"portico": "../cmd/portico", "drive-go": "./testdata/go", "mortal": "./testdata/mortal"} {
 		cmd := exec.Command("go", "build", "-o", filepath.Join(tools, name), pkg)
 		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 		if out, err := cmd.CombinedOutput(); err != nil {
@@ -153,7 +153,7 @@ func (c *center) command(t *testing.T, name string, args ...string) *exec.Cmd {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), patience)
 	t.Cleanup(cancel)
 	path := name
-	if name == "portico" {
+	if name == "portico" || name == "mortal" {
 		path = filepath.Join(tools, name)
 	}
 	cmd := exec.CommandContext(ctx, path, args...)

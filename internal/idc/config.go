@@ -54,13 +54,19 @@ func (c *Config) SetLifetime(name string, d time.Duration) error {
 		"authorization-code": &c.Policy.AuthorizationCode,
 		"access-token":       &c.Policy.AccessToken,
 		"session":            &c.Policy.Session,
+		"refresh-grace":      &c.Policy.RefreshGrace,
+	}
+	// A grace of next to nothing makes refresh tokens good for one use and no more.
+	least := time.Second
+	if name == "refresh-grace" {
+		least = time.Nanosecond
 	}
 	field, ok := lifetimes[name]
 	switch {
 	case !ok:
 		return fmt.Errorf("%q lasts as it does: what has a lifetime is %s", name, strings.Join(slices.Sorted(maps.Keys(lifetimes)), ", "))
-	case d < time.Second:
-		return fmt.Errorf("a %s must last at least a second, not %s", name, d)
+	case d < least:
+		return fmt.Errorf("a %s must last at least %s, not %s", name, least, d)
 	}
 	*field = d
 	if name == "device-code" {
