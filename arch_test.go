@@ -50,7 +50,10 @@ var mayImport = map[string][]string{
 	"cmd/portico": {"internal/cli"},
 	// What it links is its cost: see budget_test.go.
 	"cmd/portico-credential-process": {"internal/atomicfile/location", "internal/awsconfig/scan", "internal/statedir", "internal/wallet/rolecache"},
-	"bench/floor":                    {},
+	// They measure, and are linked by nothing.
+	"bench":       {},
+	"bench/floor": {},
+	"bench/gosdk": {},
 
 	"internal/cli": {"internal/terminal", "internal/output", "internal/awsconfig", "internal/catalog", "internal/creds", "internal/admin", "internal/awsmodel", "internal/awsargs",
 		"internal/signin", "internal/wallet", "internal/serve", "internal/atomicfile", "internal/idc", "internal/idc/browse", "internal/idc/control", "internal/idc/directory", "internal/idc/proxy", "internal/idc/seed"},
@@ -147,7 +150,7 @@ var outside = []struct {
 	{"golang.org/x/term", []string{"internal/terminal"}},
 	{"rsc.io/qr", []string{"internal/terminal"}}, // QR codes for phones
 	{"github.com/gofrs/flock", []string{"internal/atomicfile"}},
-	{"github.com/aws/", []string{"internal/signin", "internal/creds", "internal/catalog", "internal/admin", "idctest"}},
+	{"github.com/aws/", []string{"internal/signin", "internal/creds", "internal/catalog", "internal/admin", "idctest", "bench/gosdk"}},
 	{"modernc.org/", []string{"internal/idc/sqlstore"}},
 	{"go.yaml.in/", []string{"internal/idc/seed", "internal/awsargs"}},
 	{"golang.org/x/crypto/", []string{"internal/idc/directory"}},

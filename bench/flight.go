@@ -69,7 +69,7 @@ func (b *bench) flights(ctx context.Context, home string, programs []program, r 
 					return err
 				}
 				if p.most > 0 && callers > p.most {
-					expired.untried = fmt.Sprintf("not tried: that many sign-ins at once are refused by the local Identity Center")
+					expired.untried = "not tried: the local Identity Center refuses more than 100 sign-ins at once"
 					continue
 				}
 				if err := b.fly(ctx, p, home, callers, true, expired); err != nil {

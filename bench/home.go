@@ -39,7 +39,7 @@ func (b *bench) homes(ctx context.Context, programs *[]program, r *report) ([]ho
 	*programs = slices.DeleteFunc(*programs, func(p program) bool {
 		why := b.prepare(ctx, p, first.dir)
 		if why != "" {
-			r.missing = append(r.missing, fmt.Sprintf("%s %s: %s", p.name, p.version, why))
+			r.missing = append(r.missing, unmeasured{p.title(), why})
 		}
 		return why != ""
 	})
@@ -76,10 +76,10 @@ func (b *bench) prepare(ctx context.Context, p program, home string) (why string
 	}
 	said := strings.TrimSpace(stderr.String())
 	said = said[strings.LastIndexByte(said, '\n')+1:]
-	return "cannot be had to work against the local Identity Center; it says: " + masked(said, fmt.Sprint(err))
+	return "does not get on with the local Identity Center; it says: " + masked(said, fmt.Sprint(err))
 }
 
-var passing = regexp.MustCompile(`RequestID: [0-9a-f-]+, |level=\w+ |msg="Unable[^"]*" `)
+var passing = regexp.MustCompile(`RequestID: [0-9a-f-]+, |level=\w+ |msg="[^"]*" `)
 
 // masked leaves out what differs from run to run.
 func masked(said, otherwise string) string {

@@ -52,7 +52,7 @@ text { fill: #e6edf3 } .quiet { fill: #9198a1 } line { stroke: #3d444d }
 		p(`<text x="0" y="%d">%s</text>`, y+4, html.EscapeString(row.program.title()))
 		drawRow(p, row, y)
 	}
-	p(`<text class="quiet" x="0" y="%d">Medians of %d rounds, logarithmic scale. %s</text>`, bottom+40, r.rounds, html.EscapeString(r.machine))
+	p(`<text class="quiet" x="0" y="%d">Medians of %s, logarithmic scale. %s</text>`, bottom+40, counted(r.rounds, "round"), html.EscapeString(r.machine))
 	p(`</svg>`)
 	return s.String()
 }

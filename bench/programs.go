@@ -13,7 +13,8 @@ type program struct {
 	name    string
 	version string
 	argv    []string
-	start   []string // what it takes to do nothing: --version
+	start   []string // what does nothing: --version
+	starts  string   // what that is called, if not by the name
 	note    string   // what is to be known of its figures
 
 	env     []string // what it is told
@@ -24,6 +25,9 @@ type program struct {
 	most    int      // callers at once; 0: any number
 	setup   func(home string) error
 }
+
+// An unmeasured is a program of which there are no figures.
+type unmeasured struct{ title, why string }
 
 // The profile whose credentials are printed, and its role.
 const (
@@ -36,11 +40,11 @@ const (
 
 // programs are all there are on this machine; missing says why others are not
 // among them.
-func (b *bench) programs() (all []program, missing []string) {
+func (b *bench) programs() (found []program, missing []unmeasured) {
 	tool := func(name string) string { return filepath.Join(b.tools, name) }
-	all = []program{
+	all := []program{
 		{name: "portico-credential-process", argv: []string{tool("portico-credential-process"), "--profile", profile}},
-		{name: "portico credential-process", argv: []string{tool("portico"), "credential-process", "--profile", profile}, start: []string{tool("portico"), "--version"}},
+		{name: "portico credential-process", argv: []string{tool("portico"), "credential-process", "--profile", profile}, start: []string{tool("portico"), "--version"}, starts: "portico"},
 		{name: "AWS SDK for Go", argv: []string{tool("gosdk"), profile}, note: "keeps no role credentials: it asks the service each time", version: b.sdkVersion()},
 		{name: "aws-vault", argv: []string{b.peer("aws-vault"), "export", "--format=json", profile}, start: []string{b.peer("aws-vault"), "--version"}, version: "7.2.0",
 			env: []string{"AWS_VAULT_BACKEND=file", "AWS_VAULT_FILE_PASSPHRASE=bench", "PATH=" + tool("desktop") + ":" + os.Getenv("PATH")},
@@ -52,15 +56,13 @@ func (b *bench) programs() (all []program, missing []string) {
 		{name: "boto3", argv: []string{b.python, "bench/boto3/credentials.py", profile}, start: []string{b.python, "-c", "import boto3"}, slow: true,
 			note: "keeps no role credentials: it asks the service each time"},
 	}
-	cures := map[string]string{
+	absent := map[string]string{
 		"AWS CLI": "there is no version 2 of it on PATH", "boto3": "there is no python3 with boto3 1.31 or newer on PATH",
-		"portico-credential-process": "there is none in this tree",
 	}
-	var found []program
 	for _, p := range all {
 		if _, err := exec.LookPath(p.argv[0]); p.argv[0] == "" || err != nil {
-			if cure := cures[p.name]; cure != "" {
-				missing = append(missing, p.name+": "+cure)
+			if why := absent[p.name]; why != "" {
+				missing = append(missing, unmeasured{p.name, why})
 			}
 			continue
 		}
@@ -74,20 +76,24 @@ func (b *bench) programs() (all []program, missing []string) {
 		}
 		found = append(found, p)
 	}
-	return found, append(missing, b.unbuilt()...)
+	missing = append(missing, b.unbuilt()...)
+	if _, err := os.Stat(b.peer("granted")); err == nil {
+		missing = append(missing, unmeasured{"granted", "without the keyring of a desktop it asks for a password at each call"})
+	}
+	return found, missing
 }
 
 func (b *bench) peer(name string) string { return filepath.Join(b.peers, name) }
 
 // unbuilt is what bench/run could not build.
-func (b *bench) unbuilt() (missing []string) {
+func (b *bench) unbuilt() (missing []unmeasured) {
 	text, err := os.ReadFile(filepath.Join(b.tools, "missing"))
 	if err != nil {
 		return nil
 	}
 	for line := range strings.Lines(string(text)) {
 		name, why, _ := strings.Cut(strings.TrimSpace(line), "\t")
-		missing = append(missing, name+": "+why)
+		missing = append(missing, unmeasured{name, why})
 	}
 	return missing
 }

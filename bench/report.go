@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"os"
 	"os/exec"
@@ -14,7 +15,7 @@ import (
 type report struct {
 	machine string
 	rounds  int
-	missing []string
+	missing []unmeasured
 	floor   *series
 	hot     []*hotRow
 	flights []*flightRow
@@ -54,7 +55,7 @@ func (r *report) writePage(file string) error {
 func (r *report) tables() string {
 	var t strings.Builder
 	p := func(format string, args ...any) { fmt.Fprintf(&t, format+"\n", args...) }
-	p("\n%s. %d rounds, in each of which everything below is measured in turn; medians, and in brackets the least and the most.\n", r.machine, r.rounds)
+	p("\n%s. %s, in each of which everything was measured in turn; medians, and in brackets the least and the most.\n", r.machine, counted(r.rounds, "round"))
 	p("### Cached credentials to stdout\n")
 	p("Wall time in ms. The floor takes %s.\n", r.floor.spread())
 	p("| | 10 profiles | 100 | 1,000 | 10,000 |\n|-|-|-|-|-|")
@@ -64,6 +65,9 @@ func (r *report) tables() string {
 			cells = append(cells, s.spread())
 		}
 		p("| %s | %s |", row.program.title(), strings.Join(cells, " | "))
+	}
+	for _, m := range r.missing {
+		p("| %s | not measured: %s | | | |", m.title, strings.ReplaceAll(strings.TrimSuffix(m.why, "."), "|", "\\|"))
 	}
 	p("\nThe same, set against the floor's runs of the same round: times as much wall time and processor time (user and system). Memory is the most it had at once.\n")
 	p("| | wall, 10 profiles | processor, 10 profiles | wall, 10,000 | processor, 10,000 | memory, 10 profiles |\n|-|-|-|-|-|-|")
@@ -76,9 +80,10 @@ func (r *report) tables() string {
 	p("\n### Start-up\n")
 	p("What it takes to do nothing: `--version`, or `import boto3`.\n")
 	p("| | ms | × floor | memory |\n|-|-|-|-|")
+	p("| floor | %s | 1 | %s |", r.floor.spread(), mib(r.floor.peak))
 	for _, row := range r.hot {
 		if row.start != nil {
-			p("| %s | %s | %s | %s |", row.program.title(), row.start.spread(), ratio(row.start.mid, r.floor.mid), mib(row.start.peak))
+			p("| %s | %s | %s | %s |", cmp.Or(row.program.starts, row.program.title()), row.start.spread(), ratio(row.start.mid, r.floor.mid), mib(row.start.peak))
 		}
 	}
 	p("\n### Many at once\n")
@@ -90,9 +95,6 @@ func (r *report) tables() string {
 		if row.program.note != "" {
 			p("- %s %s.", row.program.name, row.program.note)
 		}
-	}
-	for _, why := range r.missing {
-		p("- Not measured: %s.", strings.TrimSuffix(why, "."))
 	}
 	p("")
 	return t.String()
@@ -117,7 +119,7 @@ func (f *flight) String() string {
 	}
 	text := fmt.Sprintf("%v / %v / %v, %s s", f.refreshes, f.roles, f.failures, figure(median(f.wall)/1000))
 	if f.tabs.most > 0 {
-		text += fmt.Sprintf(", %v tabs", f.tabs)
+		text += fmt.Sprintf(", tabs: %v", f.tabs)
 	}
 	if f.lost > 0 {
 		text += fmt.Sprintf(", **sign-in lost** in %d of %d", f.lost, len(f.wall))
@@ -138,6 +140,13 @@ func mib(peak float64) string {
 		return "not measured: there is no GNU time"
 	}
 	return figure(peak) + " MiB"
+}
+
+func counted(n int, what string) string {
+	if n != 1 {
+		what += "s"
+	}
+	return fmt.Sprintf("%d %s", n, what)
 }
 
 // figure is a number with three digits that count.
