@@ -194,42 +194,53 @@ func TestOneFlightWithOthers(t *testing.T) {
 // Nobody is signed in, and everybody signs in: one tab is opened.
 func TestOneTab(t *testing.T) {
 	t.Parallel()
-	c := local(t, "--proxy", "--as", "alice")
-	c.profiles(t)
-	dir := t.TempDir()
-	tabs, ready := filepath.Join(dir, "tabs"), filepath.Join(dir, "ready")
-	// The person does not act before all are there.
-	browser := filepath.Join(dir, "browser")
-	write(t, browser, fmt.Sprintf("#!/bin/sh\necho \"$1\" >>%s\nuntil [ -e %s ]; do sleep 0.1; done\nexec %s\n", tabs, ready,
-		strings.ReplaceAll(c.getenv("BROWSER"), "%s", `"$1"`)))
-	if err := os.Chmod(browser, 0o700); err != nil {
-		t.Fatal(err)
+	if _, err := exec.LookPath("sh"); err != nil {
+		t.Skip("the browser is a script for sh")
 	}
-	c.env = append(c.env, "BROWSER="+browser+" %s")
 	const many = 30
-	cmds := c.processes(t, many, "portico", "sso", "login", "--sso-session", "corp")
-	var waiting sync.WaitGroup
-	waiting.Add(many - 1)
-	for _, cmd := range cmds {
-		cmd.Stderr = &listener{word: "Waiting for", heard: waiting.Done}
-	}
-	go func() {
-		waiting.Wait()
-		if err := os.WriteFile(ready, nil, 0o600); err != nil {
-			t.Error(err)
-		}
-	}()
-	for _, r := range crowd(cmds) {
-		if r.code != 0 {
-			t.Error(r)
-		}
-	}
-	opened, err := os.ReadFile(tabs)
-	if n := strings.Count(string(opened), "\n"); err != nil || n != 1 {
-		t.Errorf("got %d tabs (%v), want 1", n, err)
-	}
-	if n := len(c.events(t, "CreateToken")); n != 1 {
-		t.Errorf("got %d calls of CreateToken, want 1", n)
+	for _, args := range [][]string{{"sso", "login", "--sso-session", "corp"}, {"credential-process", "--auto-login", "--profile", "dev"}} {
+		t.Run(args[0], func(t *testing.T) {
+			t.Parallel()
+			c := local(t, "--proxy", "--as", "alice")
+			c.profiles(t)
+			dir := t.TempDir()
+			tabs, ready := filepath.Join(dir, "tabs"), filepath.Join(dir, "ready")
+			// The person does not act before all are there.
+			browser := filepath.Join(dir, "browser")
+			write(t, browser, fmt.Sprintf("#!/bin/sh\necho \"$1\" >>%s\nfor i in $(seq 600); do [ -e %s ] && break; sleep 0.1; done\nexec %s\n", tabs, ready,
+				strings.ReplaceAll(c.getenv("BROWSER"), "%s", `"$1"`)))
+			if err := os.Chmod(browser, 0o700); err != nil {
+				t.Fatal(err)
+			}
+			c.env = append(c.env, "BROWSER="+browser+" %s")
+			cmds := c.processes(t, many, "portico", args...)
+			var waiting sync.WaitGroup
+			waiting.Add(many - 1)
+			for _, cmd := range cmds {
+				cmd.Stderr = &listener{word: "Waiting for", heard: waiting.Done}
+			}
+			go func() {
+				waiting.Wait()
+				if err := os.WriteFile(ready, nil, 0o600); err != nil {
+					t.Error(err)
+				}
+			}()
+			for _, r := range crowd(cmds) {
+				if r.code != 0 {
+					t.Error(r)
+				}
+			}
+			opened, err := os.ReadFile(tabs)
+			if n := strings.Count(string(opened), "\n"); err != nil || n != 1 {
+				t.Errorf("got %d tabs (%v), want 1", n, err)
+			}
+			if n := len(c.events(t, "CreateToken")); n != 1 {
+				t.Errorf("got %d calls of CreateToken, want 1", n)
+			}
+			if n := len(c.events(t, "GetRoleCredentials")); n > 1 {
+				t.Errorf("got %d calls of GetRoleCredentials, want at most 1", n)
+			}
+		})
 	}
 }
 
