@@ -3,9 +3,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
-	"strings"
+	"path/filepath"
 	"sync"
 
 	"github.com/portico-sso/portico/internal/cli"
@@ -14,8 +15,7 @@ import (
 // The environment says what becomes of a process.
 const (
 	trace = "MORTAL_TRACE" // a file to which each step is added that it comes to
-	at    = "MORTAL_AT"    // the step at which it dies, as it stands in the trace
-	only  = "MORTAL_ONLY"  // a directory with a file for each death that may be; who removes one dies
+	steps = "MORTAL_STEPS" // a directory with files called as steps: who removes one dies there
 )
 
 func main() {
@@ -36,30 +36,24 @@ func (l *life) step(name string) {
 	l.seen[name]++
 	step := fmt.Sprintf("%s, %d", name, l.seen[name])
 	if file := os.Getenv(trace); file != "" {
-		if f, err := os.OpenFile(file, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o600); err == nil {
-			fmt.Fprintln(f, step)
-			f.Close()
+		if err := add(file, step); err != nil {
+			panic(err)
 		}
 	}
-	if os.Getenv(at) == step && chosen() {
-		if p, err := os.FindProcess(os.Getpid()); err == nil {
-			_ = p.Kill()
-		}
-		select {}
+	if dir := os.Getenv(steps); dir == "" || os.Remove(filepath.Join(dir, step)) != nil {
+		return
 	}
+	if p, err := os.FindProcess(os.Getpid()); err == nil {
+		_ = p.Kill()
+	}
+	select {} // until it takes effect
 }
 
-// chosen is true for as many processes as there are files.
-func chosen() bool {
-	dir := os.Getenv(only)
-	entries, err := os.ReadDir(dir)
+func add(file, line string) error {
+	f, err := os.OpenFile(file, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o600)
 	if err != nil {
-		return false
+		return err
 	}
-	for _, e := range entries {
-		if strings.HasPrefix(e.Name(), "death") && os.Remove(dir+string(os.PathSeparator)+e.Name()) == nil {
-			return true
-		}
-	}
-	return false
+	_, err = fmt.Fprintln(f, line)
+	return errors.Join(err, f.Close())
 }
