@@ -61,7 +61,7 @@ func (b *bench) flights(ctx context.Context, home string, programs []program, r 
 			case p.slow && b.rounds <= 5 && callers > 10:
 				valid.untried, expired.untried = "not in the short way", "not in the short way"
 				continue
-			case p.slow && callers >= 50:
+			case p.slow:
 				repeat = 1
 			}
 			for range repeat {

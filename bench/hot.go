@@ -25,8 +25,19 @@ type series struct {
 type contest struct {
 	program program
 	argv    []string
-	home    string
+	home    home
 	into    *series
+}
+
+// runs is how many there are in a round: a slow one is not to take all the time.
+func (c contest) runs() (runs, warm int) {
+	switch {
+	case c.program.slow:
+		return 1, 0
+	case c.home.profiles >= 10000:
+		return 4, 1
+	}
+	return 10, 1
 }
 
 // hot measures the hot path in every home and what it takes to start, all in
@@ -39,18 +50,18 @@ func (b *bench) hot(ctx context.Context, homes []home, programs []program, r *re
 	floor := program{name: "floor"}
 	floorArgv := []string{filepath.Join(b.tools, "floor"), filepath.Join(homes[0].dir, ".aws", "config"), cached}
 	r.floor = &series{}
-	contests := []contest{{floor, floorArgv, homes[0].dir, r.floor}}
+	contests := []contest{{floor, floorArgv, homes[0], r.floor}}
 	for _, p := range programs {
 		row := &hotRow{program: p}
 		r.hot = append(r.hot, row)
 		for _, h := range homes {
 			s := &series{}
 			row.sizes = append(row.sizes, s)
-			contests = append(contests, contest{p, p.argv, h.dir, s})
+			contests = append(contests, contest{p, p.argv, h, s})
 		}
 		if p.start != nil {
 			row.start = &series{}
-			contests = append(contests, contest{p, p.start, homes[0].dir, row.start})
+			contests = append(contests, contest{p, p.start, homes[0], row.start})
 		}
 	}
 	for round := range b.rounds {
@@ -72,15 +83,12 @@ func (b *bench) hot(ctx context.Context, homes []home, programs []program, r *re
 // time has hyperfine run a contest some times.
 func (b *bench) time(ctx context.Context, c contest) error {
 	file := filepath.Join(b.tools, "hyperfine.json")
-	runs, warm := 10, 1
-	if c.program.slow {
-		runs, warm = 1, 0
-	}
+	runs, warm := c.runs()
 	words := make([]string, len(c.argv))
 	for i, w := range c.argv {
 		words[i] = "'" + strings.ReplaceAll(w, "'", `'\''`) + "'"
 	}
-	cmd := b.command(ctx, c.program, c.home, []string{"hyperfine", "--shell=none", "--style=none", "--warmup=" + strconv.Itoa(warm), "--runs=" + strconv.Itoa(runs),
+	cmd := b.command(ctx, c.program, c.home.dir, []string{"hyperfine", "--shell=none", "--style=none", "--warmup=" + strconv.Itoa(warm), "--runs=" + strconv.Itoa(runs),
 		"--export-json=" + file, strings.Join(words, " ")})
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("hyperfine: %v\n%s", err, out)
@@ -118,8 +126,8 @@ func (b *bench) peak(ctx context.Context, c contest) (mib float64, err error) {
 		return 0, nil
 	}
 	var peaks []float64
-	for range 5 {
-		cmd := b.command(ctx, c.program, c.home, append([]string{gnuTime, "-f", "%M", "-o", file}, c.argv...))
+	for range 3 {
+		cmd := b.command(ctx, c.program, c.home.dir, append([]string{gnuTime, "-f", "%M", "-o", file}, c.argv...))
 		if err := cmd.Run(); err != nil {
 			return 0, err
 		}

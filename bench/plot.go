@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"html"
 	"math"
+	"slices"
 	"strings"
 )
 
@@ -29,7 +30,7 @@ func (r *report) plot() string {
 	p(`<title id="title">Cached credentials to stdout: wall time by program and number of profiles</title>`)
 	p(`<style>
 text { font: 13px system-ui, sans-serif; fill: #24292f }
-.quiet { fill: #57606a; font-size: 12px }
+.quiet { fill: #57606a; font-size: 12px } .head { font-weight: 600 }
 line { stroke: #d0d7de }
 .span { stroke: #8c959f; stroke-width: 2 }
 .few { fill: #0969da } .many { fill: #bc4c00 } .between { fill: #8c959f }
@@ -38,7 +39,7 @@ text { fill: #e6edf3 } .quiet { fill: #9198a1 } line { stroke: #3d444d }
 .few { fill: #4493f8 } .many { fill: #f0883e }
 }
 </style>`)
-	p(`<text x="0" y="18" font-weight="600">Cached credentials to stdout, ms</text>`)
+	p(`<text class="head" x="0" y="18">Cached credentials to stdout, ms</text>`)
 	p(`<circle class="few" cx="6" cy="38" r="5"/><text class="quiet" x="17" y="42">10 profiles</text>`)
 	p(`<circle class="many" cx="106" cy="38" r="5"/><text class="quiet" x="117" y="42">10,000 profiles</text>`)
 	p(`<circle class="between" cx="226" cy="38" r="3"/><text class="quiet" x="235" y="42">100 and 1,000</text>`)
@@ -58,12 +59,16 @@ text { fill: #e6edf3 } .quiet { fill: #9198a1 } line { stroke: #3d444d }
 }
 
 func drawRow(p func(string, ...any), row *hotRow, y int) {
+	var all []float64
+	for _, s := range row.sizes {
+		all = append(all, median(s.wall))
+	}
 	last := len(row.sizes) - 1
-	few, many := median(row.sizes[0].wall), median(row.sizes[last].wall)
+	few, many := all[0], all[last]
 	if last > 0 {
 		p(`<line class="span" x1="%.1f" y1="%d" x2="%.1f" y2="%d"/>`, at(few), y, at(many), y)
-		for _, s := range row.sizes[1:last] {
-			p(`<circle class="between" cx="%.1f" cy="%d" r="3"/>`, at(median(s.wall)), y)
+		for _, ms := range all[1:last] {
+			p(`<circle class="between" cx="%.1f" cy="%d" r="3"/>`, at(ms), y)
 		}
 		p(`<circle class="many" cx="%.1f" cy="%d" r="5"/>`, at(many), y)
 	}
@@ -72,9 +77,9 @@ func drawRow(p func(string, ...any), row *hotRow, y int) {
 	if last > 0 {
 		label += " – " + figure(many)
 	}
-	x, anchor := at(max(few, many))+10, "start"
+	x, anchor := at(slices.Max(all))+10, "start"
 	if x > plotWidth-100 {
-		x, anchor = at(min(few, many))-10, "end"
+		x, anchor = at(slices.Min(all))-10, "end"
 	}
 	p(`<text class="quiet" x="%.1f" y="%d" text-anchor="%s">%s</text>`, x, y+4, anchor, label)
 }
