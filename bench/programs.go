@@ -138,5 +138,10 @@ func (b *bench) desktop() error {
 		return err
 	}
 	script := fmt.Sprintf("#!/bin/sh\nexec %s local browse --as alice \"$1\"\n", filepath.Join(b.tools, "portico"))
-	return os.WriteFile(filepath.Join(dir, "xdg-open"), []byte(script), 0o700)
+	for _, name := range []string{"xdg-open", "open"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(script), 0o700); err != nil {
+			return err
+		}
+	}
+	return nil
 }
