@@ -11,6 +11,7 @@ import (
 
 	"github.com/portico-sso/portico/internal/awsconfig"
 	"github.com/portico-sso/portico/internal/creds"
+	"github.com/portico-sso/portico/internal/output"
 	"github.com/portico-sso/portico/internal/signin"
 	"github.com/portico-sso/portico/internal/terminal"
 	"github.com/portico-sso/portico/internal/wallet"
@@ -150,8 +151,12 @@ func (s *setup) source(name string, visited []string) (finder, error) {
 		return func(context.Context) (credentials, error) { return keys, err }, nil
 	}
 	if slices.Contains(visited, name) {
+		list := make([]string, len(visited)) // as Python shows one
+		for i, v := range visited {
+			list[i] = output.Repr(v)
+		}
 		return nil, &credentialsError{
-			Problem: fmt.Sprintf("Infinite loop in credential configuration detected. Attempting to load from profile %s which has already been visited. Visited profiles: %s", name, strings.Join(visited, ", ")),
+			Problem: fmt.Sprintf("Infinite loop in credential configuration detected. Attempting to load from profile %s which has already been visited. Visited profiles: [%s]", name, strings.Join(list, ", ")),
 			Hint:    "The last source_profile of a chain must name a profile without role_arn, or with keys."}
 	}
 	if next.assumes() {

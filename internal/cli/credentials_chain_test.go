@@ -1,17 +1,23 @@
 package cli_test
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/portico-sso/portico/idctest"
 )
 
 // exported is what export-credentials prints of keys.
@@ -135,7 +141,7 @@ func TestAssumeRole(t *testing.T) {
 		{name: "a source that is not there", config: role + "A\nsource_profile = nope\n", code: 253, stderr: `The source_profile "nope" referenced in the profile "p" does not exist.`},
 		{name: "a source without credentials", config: role + "A\nsource_profile = empty\n[profile empty]\n", code: 253, stderr: `The source profile "empty" must have credentials.`},
 		{name: "a source of this machine", config: role + "A\ncredential_source = Ec2InstanceMetadata\n", code: 253, stderr: "which portico does not resolve"},
-		{name: "a loop", config: role + "A\nsource_profile = q\n[profile q]\n" + role + "B\nsource_profile = p\n", code: 253, stderr: "Infinite loop in credential configuration detected. Attempting to load from profile p which has already been visited. Visited profiles: p, q"},
+		{name: "a loop", config: role + "A\nsource_profile = q\n[profile q]\n" + role + "B\nsource_profile = p\n", code: 253, stderr: "Infinite loop in credential configuration detected. Attempting to load from profile p which has already been visited. Visited profiles: ['p', 'q']"},
 		{name: "itself", config: role + "A\nsource_profile = p\n", code: 253, stderr: "Infinite loop in credential configuration detected."},
 		{name: "MFA without a terminal", config: role + "A\nsource_profile = keys\nmfa_serial = arn:mfa\n" + keys, code: 253, stderr: "Enter MFA code for arn:mfa: there is no terminal to ask on"},
 	} {
@@ -174,5 +180,63 @@ func TestAssumeRole(t *testing.T) {
 				t.Errorf("again: got %s by %d calls, want %s", again, len(stub.keys), stdout)
 			}
 		})
+	}
+}
+
+// What is wrong with a chain's configuration is said in botocore's words, and by it:
+// loops among them, wherever they close.
+func TestChainErrorsAreBotocores(t *testing.T) {
+	const role = "role_arn = arn:aws:iam::222222222222:role/"
+	cases := map[string]string{
+		"no source":        role + "A\n",
+		"two sources":      role + "A\nsource_profile = p\ncredential_source = Environment\n",
+		"no such source":   role + "A\nsource_profile = nope\n",
+		"no such source 2": role + "A\nsource_profile = q\n[profile q]\n" + role + "B\nsource_profile = nope\n",
+		"no such provider": role + "A\ncredential_source = Elsewhere\n",
+		"bare source":      role + "A\nsource_profile = q\n[profile q]\nregion = us-east-1\n",
+		"itself":           role + "A\nsource_profile = p\n",
+		"a loop":           role + "A\nsource_profile = q\n[profile q]\n" + role + "B\nsource_profile = p\n",
+		"a loop further":   role + "A\nsource_profile = q\n[profile q]\n" + role + "B\nsource_profile = r\n[profile r]\n" + role + "C\nsource_profile = q\n",
+		"itself further":   role + "A\nsource_profile = q\n[profile q]\n" + role + "B\nsource_profile = q\n",
+	}
+	const script = `
+import json, os, sys, botocore.session
+said = {}
+for name, text in json.load(sys.stdin).items():
+    path = os.path.join(sys.argv[1], 'config')
+    with open(path, 'w') as f: f.write('[profile p]\n' + text)
+    os.environ.update(AWS_CONFIG_FILE=path, AWS_SHARED_CREDENTIALS_FILE='/nonexistent', AWS_EC2_METADATA_DISABLED='true')
+    try:
+        c = botocore.session.Session(profile='p').get_credentials()
+        said[name] = repr(c)
+    except Exception as e:
+        said[name] = str(e)
+json.dump(said, sys.stdout)`
+	in, err := json.Marshal(cases)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), "/usr/bin/python3", "-B", "-c", script, t.TempDir())
+	cmd.Stdin, cmd.Env = bytes.NewReader(in), []string{"HOME=/nonexistent", "PATH=/usr/bin"}
+	var problem bytes.Buffer
+	cmd.Stderr = &problem
+	out, err := cmd.Output()
+	if err != nil {
+		if slices.Contains(strings.Split(os.Getenv("PORTICO_REQUIRE"), ","), "debian-boto3") {
+			t.Fatalf("debian-boto3 is required: %v\n%s", err, problem.String())
+		}
+		t.Skipf("debian-boto3 is absent: %v", err)
+	}
+	var said map[string]string
+	if err := json.Unmarshal(out, &said); err != nil {
+		t.Fatal(err)
+	}
+	p := person{t: t, ic: idctest.New(t, idctest.Listen()), home: t.TempDir()}
+	for name, text := range cases {
+		p.put("config", "[profile p]\n"+text)
+		_, stderr, code := p.run("configure", "export-credentials", "--profile", "p")
+		if code != 253 || !strings.Contains(stderr, said[name]) {
+			t.Errorf("%s: got code %d and %s\nwant %s", name, code, stderr, said[name])
+		}
 	}
 }
