@@ -89,19 +89,22 @@ func (s *setup) credentialSource(name string) (func(context.Context) (wallet.Rol
 // containerCredentials are those of the endpoint that the environment names;
 // none where it names none.
 func (s *setup) containerCredentials(ctx context.Context) (credentials, error) {
-	container, err := creds.ContainerOf(s.lookup)
-	if err != nil || container == nil {
-		return credentials{}, err
-	}
-	if s.httpErr != nil {
-		return credentials{}, s.httpErr
-	}
-	container.HTTP = s.http
-	c, err := container.Credentials(ctx)
+	c, err := s.askContainer(ctx)
 	if failed, ok := errors.AsType[*creds.RetrievalError](err); ok {
 		err = &credentialsError{Problem: failed.Error(), Hint: "The endpoint is the one in AWS_CONTAINER_CREDENTIALS_FULL_URI or AWS_CONTAINER_CREDENTIALS_RELATIVE_URI. Is what serves it still running?"}
 	}
 	return from(fromContainer, c), err
+}
+
+func (s *setup) askContainer(ctx context.Context) (wallet.RoleCredentials, error) {
+	container, err := creds.ContainerOf(s.lookup)
+	if err != nil || container == nil {
+		return wallet.RoleCredentials{}, err
+	}
+	if container.HTTP, err = s.http(); err != nil {
+		return wallet.RoleCredentials{}, err
+	}
+	return container.Credentials(ctx)
 }
 
 // assumeCure says what helps when STS refused the profile's role. What STS says
