@@ -223,7 +223,11 @@ func (s *setup) assumer(arn string) (*creds.Assumer, error) {
 		Role:   wallet.AssumedRole{ARN: arn, SessionName: get("role_session_name"), ExternalID: get("external_id"), MFASerial: get("mfa_serial"), Duration: duration},
 		Region: region, Endpoint: endpoint, Addresses: s.addresses(), HTTP: way, Wallet: s.wallet, Warn: s.warn,
 		MFACode: func(ctx context.Context, device string) (string, error) {
-			return s.ask(ctx, fmt.Sprintf("Enter MFA code for %s: ", terminal.Clean(device)))
+			code, err := s.ask(ctx, fmt.Sprintf("Enter MFA code for %s: ", terminal.Clean(device)))
+			if errors.Is(err, terminal.ErrInterrupted) {
+				err = context.Canceled
+			}
+			return code, err
 		},
 	}, nil
 }

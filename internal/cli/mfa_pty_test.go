@@ -8,9 +8,11 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 )
 
 // A role that wants MFA asks for the code on the terminal, without showing it, and
@@ -71,6 +73,31 @@ func TestOneQuestionForACode(t *testing.T) {
 	}
 	if len(stub.asked) != 1 || strings.Contains(second.whole(), "Enter MFA") {
 		t.Errorf("STS was asked %d times, and the second saw %s", len(stub.asked), second.whole())
+	}
+
+	// Ctrl-C means it, though there are credentials that last for a while.
+	entries, err := filepath.Glob(filepath.Join(home, ".aws", "cli", "cache", "*.json"))
+	if err != nil || len(entries) != 1 {
+		t.Fatalf("got %v, %v", entries, err)
+	}
+	entry, err := os.ReadFile(entries[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	soon := time.Now().Add(5 * time.Minute).UTC().Format(time.RFC3339)
+	entry = regexp.MustCompile(`"Expiration": "[^"]*"`).ReplaceAll(entry, []byte(`"Expiration": "`+soon+`"`))
+	if err := os.WriteFile(entries[0], entry, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	third := open(t, env, args...)
+	third.expect("Enter MFA code for arn:mfa: ")
+	third.send("\x03")
+	if code := third.end(); code != 130 || strings.Contains(third.text, "ASSUMED1") {
+		t.Errorf("Ctrl-C: got code %d and\n%s", code, third.text)
+	}
+	// Where nobody can be asked, they serve.
+	if stdout, stderr, code := outcome(t, program(t, env, args...)); code != 0 || !strings.Contains(stdout, "ASSUMED1") || !strings.Contains(stderr, "using cached credentials") {
+		t.Errorf("without a terminal: got code %d, %s%s", code, stdout, stderr)
 	}
 
 	// An answer that is lost is not asked for again with a code that is used up.

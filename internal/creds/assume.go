@@ -37,7 +37,8 @@ type Assumer struct {
 	Source func(context.Context) (wallet.RoleCredentials, error)
 	// WebIdentity is the token of whoever signs in, read when it is needed.
 	WebIdentity func() (string, error)
-	// MFACode is asked for the code of the role's MFA device.
+	// MFACode is asked for the code of the role's MFA device. A person who wants
+	// nothing more answers context.Canceled.
 	MFACode func(ctx context.Context, device string) (string, error)
 
 	Region   string
@@ -132,10 +133,19 @@ func (a *Assumer) cached() (wallet.RoleCredentials, bool) {
 	return c, time.Until(c.Expiration) >= margin
 }
 
-// fallback is [Source.fallback] for an assumed role. Where nobody can be asked for
-// a code, what is still valid serves too.
-func (a *Assumer) fallback(ctx context.Context, c wallet.RoleCredentials, err error) (wallet.RoleCredentials, error) {
-	return (&Source{Warn: a.SignIn.Warn}).fallback(ctx, c, err)
+// fallback goes on with what is still valid where the call of STS could not even
+// be made: nobody was there to be asked, or the source's service was not reached.
+// One that says no is believed, and a person who interrupts wants nothing more.
+func (a *Assumer) fallback(ctx context.Context, err error) (wallet.RoleCredentials, error) {
+	if ctx.Err() != nil {
+		return wallet.RoleCredentials{}, ctx.Err()
+	}
+	c, left := a.cached()
+	if left <= 0 || errors.Is(err, context.Canceled) || signin.Said(err) == renewal.Refused {
+		return wallet.RoleCredentials{}, err
+	}
+	a.warn("using cached credentials that expire in %s: %v", left.Round(time.Second), err)
+	return c, nil
 }
 
 func (a *Assumer) warn(format string, args ...any) {
