@@ -20,8 +20,8 @@ import (
 var (
 	sessionKeys = []string{KeyStore, KeyLogin}
 	profileKeys = []string{KeySealedSession, KeySealedAccount, KeySealedRole, KeyReplacedProcess,
-		"portico_written",                                                            // marks a section of the credentials file that portico writes
-		"portico_source_identity", "portico_session_tags", "portico_transitive_tags", // of a role to assume
+		KeySourceIdentity, KeySessionTags, KeyTransitiveTags,
+		"portico_written", // marks a section of the credentials file that portico writes
 	}
 	// Keys of cache files, cookies and tables, which are no configuration.
 	otherNames = []string{"portico_session", "portico_start_url", "portico_session_", "portico_device_", "portico_challenge_"}
