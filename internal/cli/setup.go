@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"os"
 	"strings"
 	"sync"
 
@@ -57,6 +58,7 @@ func (a *App) setup(g *globals) (*setup, error) { return a.resolve(g, true) }
 func (a *App) setupForNew(g *globals) (*setup, error) { return a.resolve(g, false) }
 
 func (a *App) resolve(g *globals, strict bool) (*setup, error) {
+	before, _ := os.Stat(a.files().Config)
 	config, err := a.files().Load()
 	if err != nil {
 		return nil, err
@@ -69,7 +71,7 @@ func (a *App) resolve(g *globals, strict bool) (*setup, error) {
 		}
 	}
 	var said sync.Map // what is looked at before and after waiting for a lock is wrong twice
-	vault := a.vault(config)
+	vault := a.vault(config, before)
 	s := &setup{
 		name: a.Name, globals: g, settings: settings, lookup: a.Lookup, credentialsFile: a.files().Credentials,
 		wallet: &wallet.Wallet{Home: a.Home, LockDir: a.lockDir(), SealedDir: a.sealedDir(), Vault: vault}, vault: vault,

@@ -4,11 +4,13 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/portico-sso/portico/internal/awsconfig"
 	"github.com/portico-sso/portico/internal/seal"
@@ -20,19 +22,15 @@ import (
 // for machines that nobody types at.
 const passphraseVariable = "PORTICO_PASSPHRASE_FILE"
 
-// vault seals and opens what the sealed sessions of the config have.
-func (a *App) vault(config *awsconfig.Config) *seal.Vault {
-	names := map[string]string{}
-	sealed := map[string]bool{}
-	for _, name := range config.Sessions() {
-		session, _ := config.Session(name)
-		key := wallet.TokenKey(name, "")
-		names[key], sealed[key] = name, session.Sealed()
-	}
+// vault seals and opens what the sealed sessions of the config have. state is what
+// the config file was before it was read.
+func (a *App) vault(config *awsconfig.Config, state fs.FileInfo) *seal.Vault {
+	sessions := &currentSessions{files: a.files(), state: state}
+	sessions.read(config)
 	v := &seal.Vault{
 		Dir: a.sealedDir(), LockDir: a.lockDir(),
-		IsSealed: func(key string) bool { return sealed[key] },
-		Name:     func(key string) string { return names[key] },
+		IsSealed: func(key string) bool { return sessions.find(key).Sealed() },
+		Name:     func(key string) string { return sessions.find(key).Name },
 		Keyring:  a.Keyring, Kernel: a.KeyHolder, WorkFactor: a.ScryptWork,
 		Waiting: func(what string) { fmt.Fprintf(a.Stderr, "waiting for %s\n", what) },
 	}
@@ -41,6 +39,37 @@ func (a *App) vault(config *awsconfig.Config) *seal.Vault {
 		v.Passphrase = a.passphrase
 	}
 	return v
+}
+
+// currentSessions are the sso-sessions by their token keys, as the config has them
+// now: another process may seal one while this one waits for its turn to refresh.
+type currentSessions struct {
+	files awsconfig.Files
+
+	mu    sync.Mutex
+	state fs.FileInfo // of the config file when it was read
+	byKey map[string]awsconfig.SSOSession
+}
+
+func (c *currentSessions) read(config *awsconfig.Config) {
+	c.byKey = map[string]awsconfig.SSOSession{}
+	for _, name := range config.Sessions() {
+		session, _ := config.Session(name)
+		c.byKey[wallet.TokenKey(name, "")] = session
+	}
+}
+
+func (c *currentSessions) find(key string) awsconfig.SSOSession {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	now, err := os.Stat(c.files.Config)
+	if err == nil && (c.state == nil || !os.SameFile(now, c.state) || now.Size() != c.state.Size() || !now.ModTime().Equal(c.state.ModTime())) {
+		if config, err := c.files.Load(); err == nil {
+			c.state = now
+			c.read(config)
+		}
+	}
+	return c.byKey[key]
 }
 
 func (a *App) sealedDir() string { return filepath.Join(a.stateDir(), "sealed") }

@@ -108,9 +108,9 @@ func (w *Wallet) assumedEntry(r AssumedRole) entry {
 
 // AssumedRole returns the cached credentials of an assumed role.
 func (w *Wallet) AssumedRole(r AssumedRole) (RoleCredentials, error) {
-	e := w.assumedEntry(r)
 	var f roleFile
-	if err := w.read(e, &f); err != nil {
+	e, err := w.read(func() entry { return w.assumedEntry(r) }, &f)
+	if err != nil {
 		return RoleCredentials{}, err
 	}
 	return f.credentials(e.path)

@@ -28,9 +28,9 @@ func (w *Wallet) roleEntry(key RoleKey) entry {
 
 // RoleCredentials returns the cached credentials of a role.
 func (w *Wallet) RoleCredentials(key RoleKey) (RoleCredentials, error) {
-	e := w.roleEntry(key)
 	var f roleFile
-	if err := w.read(e, &f); err != nil {
+	e, err := w.read(func() entry { return w.roleEntry(key) }, &f)
+	if err != nil {
 		return RoleCredentials{}, err
 	}
 	if f.StartURL != "" && f.StartURL != key.StartURL {

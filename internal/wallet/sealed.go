@@ -84,8 +84,22 @@ func (w *Wallet) Sealed(tokenKey string) bool {
 	return err == nil
 }
 
-// read decodes an entry into v.
-func (w *Wallet) read(e entry, v any) error {
+// read decodes what is kept where find says into v. What moves into its vault, or
+// out of it, meanwhile is looked for again.
+func (w *Wallet) read(find func() entry, v any) (entry, error) {
+	e := find()
+	err := w.decode(e, v)
+	// A file that was read before it moved may meet a key that is gone after.
+	_, corrupt := errors.AsType[*CorruptError](err)
+	if errors.Is(err, ErrNotFound) || (corrupt && e.tokenKey != "") {
+		if now := find(); now.path != e.path {
+			return now, w.decode(now, v)
+		}
+	}
+	return e, err
+}
+
+func (w *Wallet) decode(e entry, v any) error {
 	if e.tokenKey == "" {
 		return read(e.path, v)
 	}
@@ -189,7 +203,12 @@ func (w *Wallet) sealedTokens() ([]StoredToken, error) {
 		if _, err := os.Lstat(e.path); err != nil {
 			continue
 		}
-		t, err := w.readToken(e)
+		var f tokenFile
+		err := w.decode(e, &f)
+		var t Token
+		if err == nil {
+			t, err = f.token(e.path)
+		}
 		tokens = append(tokens, StoredToken{Key: key, Token: t, Unread: err, path: e.path})
 	}
 	return tokens, failed

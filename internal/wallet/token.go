@@ -49,15 +49,15 @@ type tokenFile struct {
 // Token returns the token under key (see [TokenKey]): [ErrNotFound] when there
 // is none, a [*CorruptError] when its file holds no usable token.
 func (w *Wallet) Token(key string) (Token, error) {
-	return w.readToken(w.tokenEntry(key))
-}
-
-func (w *Wallet) readToken(e entry) (Token, error) {
-	path := e.path
 	var f tokenFile
-	if err := w.read(e, &f); err != nil {
+	e, err := w.read(func() entry { return w.tokenEntry(key) }, &f)
+	if err != nil {
 		return Token{}, err
 	}
+	return f.token(e.path)
+}
+
+func (f *tokenFile) token(path string) (Token, error) {
 	if f.AccessToken == "" || f.ExpiresAt == "" {
 		return Token{}, &CorruptError{Path: path, Problem: "holds no access token with an expiry"}
 	}
@@ -94,7 +94,7 @@ func (w *Wallet) PutToken(key string, t Token) error {
 		o.text("refreshToken", t.RefreshToken)
 	}
 	var old map[string]json.RawMessage
-	if w.read(e, &old) == nil {
+	if w.decode(e, &old) == nil {
 		for _, k := range sortedKeys(old) {
 			if !slices.Contains(tokenKeys, k) {
 				o.raw(k, old[k])
@@ -200,9 +200,9 @@ func (w *Wallet) registrationEntry(key RegistrationKey) entry {
 
 // Registration returns the client registration under key.
 func (w *Wallet) Registration(key RegistrationKey) (Registration, error) {
-	e := w.registrationEntry(key)
 	var f registrationFile
-	if err := w.read(e, &f); err != nil {
+	e, err := w.read(func() entry { return w.registrationEntry(key) }, &f)
+	if err != nil {
 		return Registration{}, err
 	}
 	expires, err := ParseTime(f.ExpiresAt)
