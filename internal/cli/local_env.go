@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/portico-sso/portico/internal/idc/control"
-	"github.com/portico-sso/portico/internal/wallet"
 )
 
 func newLocalEnv(a *App, g *globals) *cobra.Command {
@@ -74,7 +73,7 @@ func (l *localEnv) run(ctx context.Context) error {
 			return fmt.Errorf("--home: %v", err)
 		}
 		unset = stray
-	} else if tokens, _ := (&wallet.Wallet{Home: a.Home}).Tokens(); len(tokens) > 0 {
+	} else if a.holdsSignIn() {
 		fmt.Fprintf(a.Stderr, "%s: [WARNING]: this home holds a sign-in already, and local ones will join it; --home DIR keeps them apart\n", a.Name)
 	}
 	var set []string

@@ -72,6 +72,13 @@ func (c *currentSessions) find(key string) awsconfig.SSOSession {
 	return c.byKey[key]
 }
 
+// holdsSignIn tells whether somebody is signed in, sealed or not.
+func (a *App) holdsSignIn() bool {
+	tokens, _ := (&wallet.Wallet{Home: a.Home}).Tokens()
+	sealed, _ := filepath.Glob(filepath.Join(a.sealedDir(), "*", "token.age"))
+	return len(tokens)+len(sealed) > 0
+}
+
 func (a *App) sealedDir() string { return filepath.Join(a.stateDir(), "sealed") }
 
 // conversation is where a person is asked while stdout is data.

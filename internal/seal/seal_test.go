@@ -287,6 +287,11 @@ func TestPassphrase(t *testing.T) {
 	if _, err := person.Open(tokenKey, "token", sealed); reason(err) != WrongPassphrase {
 		t.Errorf("got %v", err)
 	}
+	if _, err := person.Open(tokenKey, "token", sealed); reason(err) != WrongPassphrase || asked != 1 {
+		t.Errorf("got %v, asked %d times", err, asked)
+	}
+	person = again(v)
+	person.Passphrase = func(context.Context, string) (string, error) { asked++; return answer, nil }
 	answer = "correct horse"
 	if _, err := person.Open(tokenKey, "token", sealed); err != nil || asked != 2 {
 		t.Errorf("got %v, asked %d times", err, asked)

@@ -38,9 +38,19 @@ type Vault struct {
 
 	WorkFactor int // scrypt's, as a power of two; 0: age's own
 
-	mu   sync.Mutex
-	keys map[string]*age.X25519Identity
+	mu     sync.Mutex
+	keys   map[string]*age.X25519Identity
+	failed map[string]failure
 }
+
+// A failure is why there was no key a moment ago. A command reads several files,
+// and neither a person nor a keyring is asked again for each.
+type failure struct {
+	err   error
+	until time.Time
+}
+
+const failureStands = 10 * time.Second
 
 // Has tells whether the session is one to seal.
 func (v *Vault) Has(tokenKey string) bool { return v.IsSealed != nil && v.IsSealed(tokenKey) }
@@ -111,11 +121,23 @@ func (v *Vault) key(tokenKey string, create bool) (*age.X25519Identity, error) {
 	if key := v.keys[tokenKey]; key != nil {
 		return key, nil
 	}
+	if f, ok := v.failed[tokenKey]; ok && time.Now().Before(f.until) {
+		return nil, f.err
+	}
 	key, err := v.find(tokenKey)
-	if e, ok := errors.AsType[*KeyError](err); ok && e.Reason == Gone && create {
-		key, err = v.create(tokenKey)
+	gone := false
+	if e, ok := errors.AsType[*KeyError](err); ok && e.Reason == Gone {
+		if gone = !create; create {
+			key, err = v.create(tokenKey)
+		}
 	}
 	if err != nil {
+		if v.failed == nil {
+			v.failed = map[string]failure{}
+		}
+		if !gone { // the next to seal makes one
+			v.failed[tokenKey] = failure{err, time.Now().Add(failureStands)}
+		}
 		return nil, err
 	}
 	v.remember(tokenKey, key)
