@@ -16,6 +16,7 @@ import (
 	"github.com/portico-sso/portico/internal/awsconfig"
 	"github.com/portico-sso/portico/internal/creds"
 	"github.com/portico-sso/portico/internal/signin"
+	"github.com/portico-sso/portico/internal/wallet"
 )
 
 // passedTo lists, for the portico that a wrapper called aws may start, which
@@ -159,7 +160,8 @@ func hopeless(err error) bool {
 	_, incomplete := errors.AsType[*awsconfig.IncompleteError](err)
 	_, inconsistent := errors.AsType[*awsconfig.InconsistentError](err)
 	_, noSession := errors.AsType[*awsconfig.NoSuchSessionError](err)
-	return signInNeeded || noAccess || incomplete || inconsistent || noSession
+	_, unopened := errors.AsType[*wallet.UnopenedError](err)
+	return unopened || signInNeeded || noAccess || incomplete || inconsistent || noSession
 }
 
 // mayDoWithout are commands some of whose operations are not signed: whether
