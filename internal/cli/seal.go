@@ -248,8 +248,20 @@ func (m *move) enclose(ctx context.Context, config *awsconfig.Config, profiles [
 	if err != nil {
 		return 0, err
 	}
+	var copies []wallet.Belonging
+	defer func() { // where nothing moves, no copy stays that would be used instead
+		if err != nil {
+			for _, b := range slices.Backward(copies) {
+				err = errors.Join(err, w.RemoveSealed(m.key, b))
+			}
+		}
+	}()
 	for _, b := range files {
-		if err := w.Enclose(m.key, b); err != nil {
+		isNew, err := w.Enclose(m.key, b)
+		if isNew {
+			copies = append(copies, b)
+		}
+		if err != nil {
 			return 0, err
 		}
 	}
@@ -261,6 +273,7 @@ func (m *move) enclose(ctx context.Context, config *awsconfig.Config, profiles [
 	if _, err := m.files.Update(ctx, edits...); err != nil {
 		return 0, err
 	}
+	copies = nil // they are what counts now
 	const rounds = 5
 	for range rounds {
 		again := false
@@ -273,8 +286,9 @@ func (m *move) enclose(ctx context.Context, config *awsconfig.Config, profiles [
 				moved++
 				continue
 			}
-			if again = true; w.Enclose(m.key, b) != nil {
-				return moved, fmt.Errorf("seal: %s keeps changing", b.Open)
+			again = true
+			if _, err := w.Enclose(m.key, b); err != nil {
+				return moved, err
 			}
 		}
 		if !again {

@@ -90,7 +90,13 @@ func (a *App) resolve(g *globals, strict bool) (*setup, error) {
 		step: a.Step,
 	}
 	s.process, s.ask = a.credentialProcess, a.askPerson
-	s.http = sync.OnceValues(func() (*http.Client, error) { return a.httpClient(g, settings) })
+	s.http, s.httpErr = a.httpClient(g, settings)
+	for _, name := range config.Sessions() {
+		session, _ := config.Session(name)
+		if store, _ := session.Get(awsconfig.KeyStore); store != "" && store != "plain" && !session.Sealed() {
+			s.warn(fmt.Sprintf("the value %q of %s in the sso-session %s is not one of: plain, sealed", store, awsconfig.KeyStore, name))
+		}
+	}
 	return s, nil
 }
 

@@ -148,5 +148,8 @@ func (l *logout) name(t wallet.StoredToken) string {
 			return name
 		}
 	}
+	if t.StartURL == "" { // sealed, and no longer in the config
+		return t.Key
+	}
 	return t.StartURL
 }

@@ -80,7 +80,7 @@ func (m *move) unseal(ctx context.Context) error {
 }
 
 // disclose does the moving, in the reverse order of enclose.
-func (m *move) disclose(ctx context.Context, files []wallet.Belonging, profiles []awsconfig.Profile) error {
+func (m *move) disclose(ctx context.Context, files []wallet.Belonging, profiles []awsconfig.Profile) (err error) {
 	w := m.setup.wallet
 	// A registration alone is worth nothing: the next sign-in makes another.
 	valuable := slices.ContainsFunc(files, wallet.Belonging.Secret)
@@ -93,8 +93,20 @@ func (m *move) disclose(ctx context.Context, files []wallet.Belonging, profiles 
 			return err
 		}
 	}
+	var copies []wallet.Belonging
+	defer func() { // where nothing moves, nothing is left in the open
+		if err != nil {
+			for _, b := range copies {
+				err = errors.Join(err, w.Withdraw(m.key, b))
+			}
+		}
+	}()
 	for _, b := range files {
-		if err := w.Disclose(m.key, b); err != nil && valuable {
+		isNew, err := w.Disclose(m.key, b)
+		if isNew {
+			copies = append(copies, b)
+		}
+		if err != nil && valuable {
 			return err
 		}
 	}
@@ -106,6 +118,7 @@ func (m *move) disclose(ctx context.Context, files []wallet.Belonging, profiles 
 	if _, err := m.files.Update(ctx, edits...); err != nil {
 		return err
 	}
+	copies = nil // they are what counts now
 	// The token goes first: where it is sealed, the session counts as such.
 	for _, b := range slices.Backward(files) {
 		if err := w.RemoveSealed(m.key, b); err != nil {

@@ -195,12 +195,18 @@ func (v *Vault) create(tokenKey string) (*age.X25519Identity, error) {
 	// The item is named before it exists: a name without an item is a key that is
 	// gone, and an item without a name would stay for ever.
 	item := v.name(tokenKey) + " " + strings.ToLower(key.Recipient().String()[len("age1"):][:8])
-	if old, err := os.ReadFile(v.path(tokenKey, keyringFile)); err == nil {
+	named := v.path(tokenKey, keyringFile)
+	old, oldErr := os.ReadFile(named)
+	if oldErr == nil {
 		item = strings.TrimSpace(string(old))
-	} else if err := atomicfile.Write(v.path(tokenKey, keyringFile), []byte(item+"\n"), 0o600); err != nil {
+	} else if err := atomicfile.Write(named, []byte(item+"\n"), 0o600); err != nil {
 		return nil, err
 	}
 	if err := v.keyring().set(item, key.String()); err != nil {
+		if e, ok := errors.AsType[*KeyError](err); oldErr != nil && ok && e.Reason != Silent { // which may still do it
+			_ = os.Remove(named)
+			_ = os.Remove(filepath.Dir(named)) // unless there is something in it
+		}
 		return nil, v.about(tokenKey, err)
 	}
 	// A keyring that forgets is found out now, and not when the token is needed.

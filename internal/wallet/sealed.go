@@ -322,26 +322,28 @@ func (w *Wallet) SealedBelongings(tokenKey string) ([]Belonging, error) {
 
 // Enclose seals a copy of a file and reads it back. Where there is a sealed one
 // already, of an attempt that was interrupted, the one that is good for longer
-// stays.
-func (w *Wallet) Enclose(tokenKey string, b Belonging) error {
+// stays; otherwise the copy is new, also where there is an error.
+func (w *Wallet) Enclose(tokenKey string, b Belonging) (isNew bool, err error) {
 	plain, err := readBytes(b.Open)
 	if errors.Is(err, ErrNotFound) {
-		return nil
+		return false, nil
 	}
 	if err != nil {
-		return err
+		return false, err
 	}
 	e := w.sealedEntry(tokenKey, b.name)
-	if sealed, err := w.open(e); err == nil && !bytes.Equal(sealed, plain) && lasts(sealed, plain) {
-		return nil
+	sealed, err := w.open(e)
+	if err == nil && !bytes.Equal(sealed, plain) && lasts(sealed, plain) {
+		return false, nil
 	}
+	isNew = errors.Is(err, ErrNotFound)
 	if err := w.write(e, plain); err != nil {
-		return err
+		return isNew, err
 	}
 	if again, err := w.open(e); err != nil || !bytes.Equal(again, plain) {
-		return errors.Join(&CorruptError{Path: e.path, Problem: "does not open to what was sealed"}, err)
+		return isNew, errors.Join(&CorruptError{Path: e.path, Problem: "does not open to what was sealed"}, err)
 	}
-	return nil
+	return isNew, nil
 }
 
 // Opens makes sure that a sealed file can be decrypted.
@@ -354,25 +356,37 @@ func (w *Wallet) Opens(tokenKey string, b Belonging) error {
 }
 
 // Disclose writes a sealed file into the open, and reads it back. A file that is
-// there stays if it is good for longer.
-func (w *Wallet) Disclose(tokenKey string, b Belonging) error {
+// there stays if it is good for longer; otherwise the copy is new, also where
+// there is an error.
+func (w *Wallet) Disclose(tokenKey string, b Belonging) (isNew bool, err error) {
 	plain, err := w.open(w.sealedEntry(tokenKey, b.name))
 	if errors.Is(err, ErrNotFound) {
-		return nil
+		return false, nil
 	}
 	if err != nil {
-		return err
+		return false, err
 	}
-	if now, err := readBytes(b.Open); err == nil && !bytes.Equal(now, plain) && lasts(now, plain) {
-		return nil
+	now, err := readBytes(b.Open)
+	if err == nil && !bytes.Equal(now, plain) && lasts(now, plain) {
+		return false, nil
 	}
+	isNew = errors.Is(err, ErrNotFound)
 	if err := write(b.Open, plain); err != nil {
-		return err
+		return isNew, err
 	}
 	if again, err := readBytes(b.Open); err != nil || !bytes.Equal(again, plain) {
-		return errors.Join(&CorruptError{Path: b.Open, Problem: "is not what was written"}, err)
+		return isNew, errors.Join(&CorruptError{Path: b.Open, Problem: "is not what was written"}, err)
 	}
-	return nil
+	return isNew, nil
+}
+
+// Withdraw removes a copy in the open that [Wallet.Disclose] made, while the
+// sealed file is still there.
+func (w *Wallet) Withdraw(tokenKey string, b Belonging) error {
+	if _, err := os.Lstat(w.sealedEntry(tokenKey, b.name).path); err != nil {
+		return err
+	}
+	return remove(b.Open)
 }
 
 // RemoveOpen removes the file in the open, unless it is no longer what was sealed:
