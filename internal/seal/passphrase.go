@@ -1,12 +1,10 @@
 package seal
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"io"
 	"os"
 	"strings"
 	"time"
@@ -105,11 +103,7 @@ func (v *Vault) unlock(ctx context.Context, tokenKey string, locked []byte, hold
 	if err != nil {
 		return nil, &KeyError{Session: v.name(tokenKey), Reason: WrongPassphrase}
 	}
-	r, err := age.Decrypt(bytes.NewReader(locked), identity)
-	if err != nil {
-		return nil, &KeyError{Session: v.name(tokenKey), Reason: WrongPassphrase}
-	}
-	text, err := io.ReadAll(io.LimitReader(r, 4<<10))
+	text, err := decrypt(locked, identity)
 	if err != nil {
 		return nil, &KeyError{Session: v.name(tokenKey), Reason: WrongPassphrase}
 	}

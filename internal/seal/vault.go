@@ -90,17 +90,26 @@ func (v *Vault) Open(tokenKey, name string, sealed []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	r, err := age.Decrypt(bytes.NewReader(sealed), key)
-	if err != nil {
-		return nil, wallet.ErrTampered
-	}
-	plain, err := io.ReadAll(r)
+	plain, err := decrypt(sealed, key)
 	if err != nil {
 		return nil, wallet.ErrTampered
 	}
 	plain, ok := bytes.CutPrefix(plain, []byte(title(tokenKey, name)))
 	if !ok {
 		return nil, wallet.ErrTampered
+	}
+	return plain, nil
+}
+
+// decrypt returns the whole of what an age file holds, or nothing of it.
+func decrypt(file []byte, identities ...age.Identity) ([]byte, error) {
+	r, err := age.Decrypt(bytes.NewReader(file), identities...)
+	if err != nil {
+		return nil, err
+	}
+	plain, err := io.ReadAll(r)
+	if err != nil {
+		return nil, err
 	}
 	return plain, nil
 }
