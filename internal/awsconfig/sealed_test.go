@@ -21,7 +21,7 @@ var (
 	sessionKeys = []string{KeyStore, KeyLogin}
 	profileKeys = []string{KeySealedSession, KeySealedAccount, KeySealedRole, KeyReplacedProcess,
 		KeySourceIdentity, KeySessionTags, KeyTransitiveTags,
-		"portico_written", // marks a section of the credentials file that portico writes
+		"portico_written", "portico_expiration", // of a section of the credentials file that portico writes
 	}
 	// Keys of cache files, cookies and tables, which are no configuration.
 	otherNames = []string{"portico_session", "portico_start_url", "portico_session_", "portico_device_", "portico_challenge_"}
