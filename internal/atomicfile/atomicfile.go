@@ -148,7 +148,7 @@ func (o Options) replace(target string, old fs.FileInfo, data []byte) error {
 	}
 	// After the owner: changing it clears the setuid and setgid bits. Explicit,
 	// because the umask may have taken bits away.
-	if err := chmod(f, perm); err != nil {
+	if err := o.sys.chmod(f, perm); err != nil {
 		return failOpen(err)
 	}
 	if err := o.sys.writeAt(f, data, 0); err != nil {

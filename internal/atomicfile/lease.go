@@ -82,23 +82,21 @@ func (h *host) lease(ctx context.Context, path string, ready func() bool, wait b
 	}
 	h.sweepLeases(path)
 	l := &lease{dir: path + leaseSuffix, claim: h.claim()}
-	// The nonce keeps what is prepared apart from everybody else's.
-	prepared := l.dir + "-" + l.claim.String()
-	if err := os.Mkdir(prepared, 0o700); err != nil {
+	// The claim keeps what is prepared apart from everybody else's.
+	l.prepared = l.dir + "-" + l.claim.String()
+	if err := os.Mkdir(l.prepared, 0o700); err != nil {
 		return nil, fmt.Errorf("lease %s: %w", path, err)
 	}
-	defer os.Remove(prepared) // gone when it became the lease
-	entry := filepath.Join(prepared, l.claim.String())
-	f, err := os.OpenFile(entry, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	defer func() { removeAll(l.prepared) }() // gone when it became the lease
+	f, err := os.OpenFile(filepath.Join(l.prepared, l.claim.String()), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("lease %s: %w", path, err)
 	}
-	defer os.Remove(entry)
 	if err := f.Close(); err != nil {
 		return nil, fmt.Errorf("lease %s: %w", path, err)
 	}
 	w := &watch{host: h}
-	ok, err := poll(ctx, ready, wait, func() (bool, error) { return l.take(prepared, w) })
+	ok, err := poll(ctx, ready, wait, func() (bool, error) { return l.take(w) })
 	switch {
 	case ok:
 		return l.keep(h.beat), nil
@@ -117,15 +115,20 @@ func (h *host) lease(ctx context.Context, path string, ready func() bool, wait b
 
 // A lease is one that we try to hold.
 type lease struct {
-	dir   string
-	claim claim // as it is called now
+	dir      string
+	prepared string // what becomes dir
+	claim    claim  // as it is called now
 }
 
 func (l *lease) entry(c claim) string { return filepath.Join(l.dir, c.String()) }
 
 // take tries once.
-func (l *lease) take(prepared string, w *watch) (bool, error) {
-	err := os.Rename(prepared, l.dir)
+func (l *lease) take(w *watch) (bool, error) {
+	// Whoever waited for long must not look as if they had held it for long.
+	if time.Now().Unix() != l.claim.at {
+		l.renew(l.prepared)
+	}
+	err := os.Rename(l.prepared, l.dir)
 	if err == nil || l.ours() {
 		return true, nil
 	}
@@ -171,7 +174,7 @@ func (l *lease) keep(beat time.Duration) (release func()) {
 			case <-stop:
 				return
 			case <-ticker.C:
-				l.renew()
+				l.renew(l.dir)
 			}
 		}
 	}()
@@ -184,14 +187,16 @@ func (l *lease) keep(beat time.Duration) (release func()) {
 	})
 }
 
-func (l *lease) renew() {
+// renew gives our file in dir a name of now.
+func (l *lease) renew(dir string) {
 	next := l.claim
 	next.at = time.Now().Unix()
-	if os.Rename(l.entry(l.claim), l.entry(next)) == nil {
-		l.claim = next
-		return
+	to := filepath.Join(dir, next.String())
+	err := os.Rename(filepath.Join(dir, l.claim.String()), to)
+	if err != nil {
+		_, err = os.Lstat(to) // an answer that was lost, see ours
 	}
-	if _, err := os.Lstat(l.entry(next)); err == nil {
+	if err == nil {
 		l.claim = next
 	}
 }
@@ -244,8 +249,16 @@ func (h *host) sweepLeases(path string) {
 		c, ok := parseClaim(rest)
 		old := time.Since(time.Unix(c.at, 0)) > staleAfter
 		if ok && (old || (c.tag == h.tag && c.pid != os.Getpid() && !processAlive(c.pid))) {
-			_ = os.Remove(filepath.Join(dir, name, rest))
-			_ = os.Remove(filepath.Join(dir, name))
+			removeAll(filepath.Join(dir, name))
 		}
 	}
+}
+
+// removeAll removes a directory of a lease and the file in it.
+func removeAll(dir string) {
+	names, _ := entries(dir)
+	for _, name := range names {
+		_ = os.Remove(filepath.Join(dir, name))
+	}
+	_ = os.Remove(dir)
 }

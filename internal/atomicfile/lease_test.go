@@ -169,6 +169,24 @@ func TestLeaseTurns(t *testing.T) {
 	})
 }
 
+// Whoever waited for long is not taken for somebody who has held it for long.
+func TestLeaseAfterALongWait(t *testing.T) {
+	path, hosts := computers(t, 3)
+	synctest.Test(t, func(t *testing.T) {
+		first := hosts[0].must(t, path)
+		taken := make(chan func())
+		go func() { taken <- hosts[1].must(t, path) }()
+		time.Sleep(2 * clockSkew)
+		first()
+		second := <-taken
+		if _, err := hosts[2].lock(t.Context(), path, never, false); !isLocked(err) {
+			t.Errorf("got %v, want *LockedError", err)
+		}
+		second()
+		wantNames(t, filepath.Dir(path))
+	})
+}
+
 func TestLeaseLitter(t *testing.T) {
 	path, hosts := computers(t, 1)
 	now := time.Now().Unix()

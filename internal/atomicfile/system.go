@@ -2,6 +2,7 @@ package atomicfile
 
 import (
 	"io"
+	"io/fs"
 	"os"
 )
 
@@ -9,6 +10,7 @@ import (
 // make any step fail.
 type system struct {
 	create    func(name, like string) (*os.File, error)
+	chmod     func(f *os.File, perm fs.FileMode) error
 	writeAt   func(f *os.File, data []byte, offset int64) error
 	truncate  func(f *os.File, size int64) error
 	sync      func(f *os.File) error
@@ -21,6 +23,7 @@ type system struct {
 func realSystem() *system {
 	return &system{
 		create:    createExclusive,
+		chmod:     chmod,
 		writeAt:   writeAll,
 		truncate:  (*os.File).Truncate,
 		sync:      (*os.File).Sync,

@@ -350,7 +350,7 @@ func (now tree) compare(before tree, want change, done bool, excused []string, k
 		case !wasThere && !willBe:
 			say("%s is nobody's", path)
 		case wasThere && is.data == old.data:
-		case !want.of(path) || !willBe || !is.like(next, path):
+		case !willBe || !is.like(next, path):
 			say("%s is neither old nor new: %q", path, is.data)
 		}
 	}
