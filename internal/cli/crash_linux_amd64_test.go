@@ -91,13 +91,6 @@ func loggedIn(p person) {
 	p.must("sso", "login", "--sso-session", "corp")
 }
 
-func (p person) check(err error) {
-	p.t.Helper()
-	if err != nil {
-		p.t.Fatal(err)
-	}
-}
-
 // A crash is one case: a writer's home, and the fault of one of its file calls.
 type crash struct {
 	writer writer

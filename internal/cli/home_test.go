@@ -65,6 +65,13 @@ func (p person) copy(t *testing.T) person {
 	return p
 }
 
+func (p person) check(err error) {
+	p.t.Helper()
+	if err != nil {
+		p.t.Fatal(err)
+	}
+}
+
 func (p person) path(name string) string {
 	return filepath.Join(p.home, ".aws", filepath.FromSlash(name))
 }

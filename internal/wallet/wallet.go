@@ -99,6 +99,16 @@ func read(path string, v any) error {
 }
 
 func readOnce(path string, v any) (problem string, err error) {
+	info, err := os.Stat(path) // first: to open a named pipe is to wait for its writer
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", ErrNotFound
+	}
+	if err != nil {
+		return "", err
+	}
+	if !info.Mode().IsRegular() {
+		return "not a regular file", nil
+	}
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", ErrNotFound
