@@ -10,16 +10,12 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
-
-	"github.com/portico-sso/portico/internal/cli"
 )
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"portico":          func() { os.Exit(cli.Main(cli.System(), os.Args[1:])) },
-		"aws":              func() { os.Exit(cli.Main(cli.System(), os.Args[1:])) }, // called by another name
-		"container-client": containerClient,
-		"loopback-up":      loopbackUp,
+		"portico": func() { os.Exit(watched()) },
+		"aws":     func() { os.Exit(watched()) }, // called by another name
 	})
 }
 
@@ -27,10 +23,15 @@ func TestMain(m *testing.M) {
 // second before they end.
 const atOnce = "GORACE=atexit_sleep_ms=0"
 
-// Scripts read like a user's terminal. Each has a home of its own.
+// Scripts read like a user's terminal. Each has a home of its own, and none may
+// give away a secret: see leaks_test.go.
 func TestScripts(t *testing.T) {
-	testscript.Run(t, testscript.Params{
-		Dir:                 filepath.Join("testdata", "script"),
+	runScripts(&scriptT{T: t}, filepath.Join("testdata", "script"))
+}
+
+func runScripts(t *scriptT, dir string) {
+	testscript.RunT(t, testscript.Params{
+		Dir:                 dir,
 		RequireExplicitExec: true,
 		Setup: func(e *testscript.Env) error {
 			home := filepath.Join(e.WorkDir, "home")
@@ -39,6 +40,9 @@ func TestScripts(t *testing.T) {
 			e.Setenv("TZ", "UTC")
 			e.Vars = append(e.Vars, atOnce)
 			e.Setenv("BROWSER", "no-browser-in-tests %s")
+			watch := e.T().(*scriptT)
+			e.Setenv(watchVariable, watch.sightings)
+			e.Defer(func() { watch.files(e.WorkDir) })
 			return os.MkdirAll(home, 0o700)
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){

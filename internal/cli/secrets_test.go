@@ -10,21 +10,6 @@ import (
 	"testing"
 )
 
-// secretsIn collects the secrets of a cache file, by the key that holds each.
-func secretsIn(value map[string]any, secrets map[string]string) {
-	for name, inner := range value {
-		switch v := inner.(type) {
-		case map[string]any:
-			secretsIn(v, secrets)
-		case string:
-			switch name {
-			case "accessToken", "refreshToken", "clientSecret", "SecretAccessKey", "SessionToken":
-				secrets[v] = name
-			}
-		}
-	}
-}
-
 // cached collects the secrets in a home's caches.
 func cached(t *testing.T, home string, secrets map[string]string) {
 	t.Helper()
@@ -120,5 +105,42 @@ func TestDebugOfLocalRunTellsNoSecrets(t *testing.T) {
 		if strings.Contains(log, query) {
 			t.Errorf("the log holds %q:\n%s", query, log)
 		}
+	}
+}
+
+// The watch finds what it is for: each of these scripts gives a secret away.
+func TestLeaksAreFound(t *testing.T) {
+	t.Parallel()
+	const login = "idc\n" + `exec sh -c 'eval "$(portico local env --address $IDC --as alice)"; portico sso login --sso-session corp; portico credential-process --profile dev >credentials; chmod 600 credentials'` + "\n"
+	const token = `$(sed 's/.*"accessToken": "\([^"]*\)".*/\1/' `
+	for _, c := range []struct{ name, script, want string }{
+		{"nothing", "exec cat credentials\n", ""},
+		{"stderr", "exec sh -c 'cat home/.aws/sso/cache/*.json >&2'\n", "stderr shows the accessToken"},
+		{"stdout", "exec sh -c 'cat home/.aws/sso/cache/*.json'\n", "stdout shows the refreshToken"},
+		{"role on stderr", "exec sh -c 'cat credentials >&2'\n", "stderr shows the SecretAccessKey"},
+		{"a file", "exec sh -c 'cat home/.aws/sso/cache/*.json >loose; chmod 644 loose'\n", "loose, of mode 644, holds the clientSecret"},
+		{"a cache", "exec sh -c 'chmod 640 home/.aws/cli/cache/*'\n", "of mode 640, holds the SessionToken"},
+		{"arguments", "exec sh arguments.sh\n-- arguments.sh --\nportico configure get x" + token + "home/.aws/sso/cache/ee0b*.json) || true\n", "the arguments of"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			script := login + c.script + "-- home/.aws/config --\n" + corp
+			if err := os.WriteFile(filepath.Join(dir, "leak.txtar"), []byte(script), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			var seen *scriptT
+			runScripts(&scriptT{T: t, watch: func(s *scriptT) { seen = s }}, dir)
+			t.Cleanup(func() {
+				switch found := strings.Join(seen.leaks, "\n"); {
+				case seen.secrets < 4:
+					t.Errorf("got %d secrets to look for, want those of a sign-in", seen.secrets)
+				case c.want == "" && found != "":
+					t.Errorf("found %s, want nothing", found)
+				case !strings.Contains(found, c.want):
+					t.Errorf("found %q, want %q", found, c.want)
+				}
+			})
+		})
 	}
 }
