@@ -110,7 +110,7 @@ func (h *host) lock(ctx context.Context, path string, ready func() bool, wait bo
 		return nil, fmt.Errorf("lock %s: %w", path, err)
 	}
 	sum := sha256.Sum256([]byte(path))
-	here, err := lockFile(ctx, filepath.Join(dir, location.Shorten(filepath.Base(path))+"-"+hex.EncodeToString(sum[:6])+".lock"), ready, wait)
+	here, err := lockFile(ctx, filepath.Join(dir, hex.EncodeToString(sum[:])+".lock"), ready, wait)
 	if here == nil {
 		if locked, ok := errors.AsType[*LockedError](err); ok {
 			locked.Path = path
