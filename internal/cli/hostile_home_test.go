@@ -250,12 +250,12 @@ func openCopy(t *testing.T, program string) string {
 	return to.Name()
 }
 
-// contentsOf are the files of a home, but for locks, by path.
+// contentsOf are the files of a home, but for locks and their notes, by path.
 func contentsOf(t *testing.T, home string) map[string]string {
 	t.Helper()
 	files := map[string]string{}
 	err := filepath.WalkDir(home, func(path string, d os.DirEntry, err error) error {
-		if err != nil || d.IsDir() || strings.HasSuffix(path, ".lock") {
+		if err != nil || d.IsDir() || strings.HasSuffix(path, ".lock") || strings.HasSuffix(path, ".note") {
 			return err
 		}
 		if !d.Type().IsRegular() {
