@@ -104,6 +104,9 @@ func cure(ctx context.Context, a *App, err error) string {
 	if e, ok := errors.AsType[*signin.ConnectionError](err); ok {
 		return connectionCure(e)
 	}
+	if text := fileCure(err); text != "" {
+		return text
+	}
 	if errors.Is(err, io.EOF) {
 		return "The input ended before every question was answered; each has a flag: see --help."
 	}

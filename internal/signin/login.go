@@ -68,14 +68,18 @@ func (c *Client) Login(ctx context.Context, s Session, o Options) (wallet.Token,
 	if err := c.Wallet.CheckTokenWritable(s.tokenKey()); err != nil {
 		return wallet.Token{}, fmt.Errorf("the token could not be stored: %w", err)
 	}
-	before, _ := c.Wallet.Token(s.tokenKey()) // whatever there is
-	givenUp, _ := c.Wallet.GivenUp(s.tokenKey())
+	before, unread := c.Wallet.Token(s.tokenKey()) // whatever there is
+	if _, corrupt := errors.AsType[*wallet.CorruptError](unread); corrupt || errors.Is(unread, wallet.ErrNotFound) {
+		unread = nil
+	}
+	givenUp := c.Wallet.GivenUp(s.tokenKey())
 	unlock, err := c.turn(ctx, s, o)
 	if err != nil {
 		return wallet.Token{}, err
 	}
 	defer unlock()
-	if now, err := c.stored(s); err == nil && replaced(now, before) {
+	// What could not be read before is not known to be another one now.
+	if now, err := c.stored(s); err == nil && unread == nil && replaced(now, before) {
 		return now, nil
 	}
 	if o.Needed != nil {

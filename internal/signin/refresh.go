@@ -92,7 +92,7 @@ func (s Session) unrefreshed(why renewal.Reason, cause error) error {
 	case renewal.Unanswered:
 		return &LostAnswerError{Session: s, Cause: cause}
 	case renewal.Unstorable:
-		return fmt.Errorf("the token of %s needs a refresh, which could not be stored: %v", s, cause)
+		return fmt.Errorf("the token of %s needs a refresh, which could not be stored: %w", s, cause)
 	case renewal.Undecided:
 		if e, ok := errors.AsType[*ServiceError](cause); ok {
 			return &RefreshError{Cause: e}
