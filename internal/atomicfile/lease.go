@@ -96,7 +96,7 @@ func (h *host) lease(ctx context.Context, path string, ready func() bool, wait b
 		return nil, fmt.Errorf("lease %s: %w", path, err)
 	}
 	w := &watch{host: h}
-	ok, err := poll(ctx, ready, wait, func() (bool, error) { return l.take(w) })
+	ok, err := poll(ctx, ready, wait, leasePoll, func() (bool, error) { return l.take(w) })
 	switch {
 	case ok:
 		return l.keep(h.beat), nil

@@ -22,10 +22,12 @@ import (
 
 // A waiting process looks again after a while that grows from firstPoll to
 // lockPoll: most locks are held for one exchange with a service, and hundreds of
-// waiters must not keep the machine busy.
+// waiters must not keep the machine busy. For a lease, which one process of a
+// computer waits for, it grows to leasePoll: a file server is asked each time.
 const (
 	firstPoll = 2 * time.Millisecond
 	lockPoll  = 25 * time.Millisecond
+	leasePoll = 250 * time.Millisecond
 )
 
 // LockedError says that somebody else holds the lock.
@@ -136,7 +138,7 @@ func lockFile(ctx context.Context, path string, ready func() bool, wait bool) (u
 	if err != nil {
 		return nil, err
 	}
-	ok, err := poll(ctx, ready, wait, func() (bool, error) {
+	ok, err := poll(ctx, ready, wait, lockPoll, func() (bool, error) {
 		ok, err := l.TryLock()
 		if errors.Is(err, syscall.EINTR) {
 			return false, nil
@@ -163,8 +165,8 @@ var errBusy = errors.New("busy")
 
 // poll tries until it works, fails, ready says that it need not, or ctx ends.
 // Neither ok nor an error means ready.
-func poll(ctx context.Context, ready func() bool, wait bool, try func() (bool, error)) (ok bool, err error) {
-	for pause := firstPoll; ; pause = min(pause*3/2, lockPoll) {
+func poll(ctx context.Context, ready func() bool, wait bool, longest time.Duration, try func() (bool, error)) (ok bool, err error) {
+	for pause := firstPoll; ; pause = min(pause*3/2, longest) {
 		if ctx.Err() != nil {
 			return false, errBusy
 		}

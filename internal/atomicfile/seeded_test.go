@@ -18,7 +18,7 @@ import (
 func faultsOf(t *testing.T, write algorithm, _ bool) (problems []string, runs int) {
 	t.Helper()
 	for at := 1; ; at++ {
-		dir := filepath.Join(t.TempDir(), "home")
+		dir := filepath.Join(scratch(t), "home")
 		if err := os.Mkdir(dir, 0o700); err != nil {
 			t.Fatal(err)
 		}
@@ -116,7 +116,7 @@ func killsOf(t *testing.T, write algorithm, _ bool) (problems []string, runs int
 	t.Helper()
 	type kill struct{}
 	for at := 1; ; at++ {
-		dir := filepath.Join(t.TempDir(), "home")
+		dir := filepath.Join(scratch(t), "home")
 		if err := os.Mkdir(dir, 0o700); err != nil {
 			t.Fatal(err)
 		}
@@ -164,7 +164,7 @@ func killsOf(t *testing.T, write algorithm, _ bool) (problems []string, runs int
 func modesOf(t *testing.T, write algorithm, kept bool) (problems []string, runs int) {
 	t.Helper()
 	for _, mode := range []fs.FileMode{0o600, 0o640, 0o644} {
-		path := filepath.Join(t.TempDir(), "config")
+		path := filepath.Join(scratch(t), "config")
 		put(t, path, "old bytes")
 		if err := os.Chmod(path, mode); err != nil {
 			t.Fatal(err)
