@@ -384,3 +384,52 @@ func TestSeededLocks(t *testing.T) {
 		})
 	}
 }
+
+// A repair that is killed, at any of its steps, is repaired by the next.
+func TestRepairIsKilled(t *testing.T) {
+	t.Parallel()
+	type kill struct{}
+	old, next := []byte(strings.Repeat("old\n", 400)), []byte(strings.Repeat("newer\n", 500))
+	for name, is := range map[string]string{
+		"not begun": string(old), "half": string(next[:700]) + string(old[700:]), "not cut": string(next), "of others": "theirs",
+	} {
+		for at := 1; ; at++ {
+			dir := scratch(t)
+			path := filepath.Join(dir, "config")
+			put(t, path, is)
+			put(t, filepath.Join(dir, ".config.portico-journal"), string(journal{path, old, next}.encode()))
+			o := config()
+			o.sys = realSystem()
+			step := failing(o.sys, at, func(string) error { panic(kill{}) })
+			func() {
+				defer func() {
+					if r := recover(); r != nil && r != (kill{}) {
+						panic(r)
+					}
+				}()
+				if err := o.Repair(path); err != nil {
+					t.Errorf("%s: %v", name, err)
+				}
+			}()
+			if err := config().Repair(path); err != nil {
+				t.Errorf("%s, killed at %s: %v", name, step(), err)
+			}
+			want := string(old)
+			switch name {
+			case "not cut":
+				want = string(next)
+			case "of others":
+				want = "theirs"
+			}
+			if got := string(must(os.ReadFile(path))); got != want {
+				t.Errorf("%s, killed at %s: got %d bytes beginning %.10q, want %.10q", name, step(), len(got), got, want)
+			}
+			if config().Interrupted(path) {
+				t.Errorf("%s, killed at %s: the journal is still there", name, step())
+			}
+			if step() == "" {
+				break
+			}
+		}
+	}
+}
