@@ -7,6 +7,9 @@
 // one leaves for another. It knows nothing of networks: signin and creds decide what to put in, when it has gone stale,
 // and what to do about it.
 //
+// What a sealed session has is kept in files of portico's own instead, which a
+// [Vault] encrypts; callers do not know the difference.
+//
 // A file that is missing, unreadable as JSON, or lacks what makes it useful is
 // a miss, told apart by [ErrNotFound] and [*CorruptError]; nothing is ever
 // deleted because it could not be read.
