@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -122,7 +123,7 @@ func (l *logout) run(ctx context.Context) error {
 	}
 	for i, t := range done.Tokens {
 		if problems[i] != nil {
-			l.Warn(fmt.Sprintf("signed out here, but %s could not be told: %v", l.name(t), problems[i]))
+			l.Warn(fmt.Sprintf("signed out here, but %s could not be told: %v", cmp.Or(t.StartURL, l.name(t)), problems[i]))
 			continue
 		}
 		fmt.Fprintf(l.Tell, "Signed out of %s.\n", terminal.Clean(l.name(t)))

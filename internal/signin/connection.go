@@ -104,10 +104,13 @@ func (e *ConnectionError) timeout() bool {
 // Closed reports whether the connection ended in place of an answer.
 func (e *ConnectionError) Closed() bool { return errors.Is(e.Cause, io.EOF) && !e.connecting() }
 
-// connecting reports whether there never was a connection.
+// connecting reports whether there never was a connection on which a request could
+// have been sent.
 func (e *ConnectionError) connecting() bool {
 	op, ok := errors.AsType[*net.OpError](e.Cause)
-	return (ok && (op.Op == "dial" || op.Op == "proxyconnect")) || strings.Contains(e.Cause.Error(), "TLS handshake")
+	_, untrusted := errors.AsType[*tls.CertificateVerificationError](e.Cause)
+	_, noTLS := errors.AsType[tls.RecordHeaderError](e.Cause)
+	return (ok && (op.Op == "dial" || op.Op == "proxyconnect")) || untrusted || noTLS || strings.Contains(e.Cause.Error(), "TLS handshake")
 }
 
 // A ProxyError reports that the proxy on the way to a service is of no use.
