@@ -344,6 +344,7 @@ func TestOutage(t *testing.T) {
 		ask("the next", "ServiceUnavailable", 2*time.Second)
 		ask("one more", "ServiceUnavailable", 2*time.Second)
 		time.Sleep(30 * time.Second)
+		synctest.Wait() // for the attempt that went on
 		takes, failure = time.Second, nil
 		ask("it is back", "", 2*time.Second)
 		takes = 5 * time.Second
