@@ -2,6 +2,7 @@ package cli_test
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -75,6 +76,12 @@ type tracer struct {
 	below string
 	at    int // which call the fault befalls, from 1; 0: none
 	fault fault
+	// aside is a directory below it, relative, whose calls do not count.
+	aside string
+	// parent says that the program starts others. Those are not traced, so that
+	// all of the program's system calls stop it and not just the ones of interest:
+	// a filter is inherited.
+	parent bool
 
 	pid     int
 	memory  *os.File
@@ -82,9 +89,9 @@ type tracer struct {
 	run     tracedRun
 }
 
-// ptraceOptions: system calls are told from signals, threads are followed, and
-// the program dies with us.
-const ptraceOptions = unix.PTRACE_O_TRACESYSGOOD | unix.PTRACE_O_TRACECLONE | unix.PTRACE_O_EXITKILL
+// ptraceOptions: system calls are told from signals, threads are followed, what
+// the filter picks stops, and the program dies with us.
+const ptraceOptions = unix.PTRACE_O_TRACESYSGOOD | unix.PTRACE_O_TRACECLONE | unix.PTRACE_O_TRACESECCOMP | unix.PTRACE_O_EXITKILL
 
 // start runs argv to its end. stdout is passed on line by line as it comes.
 func (tr *tracer) start(argv, env []string, line func(string)) (tracedRun, error) {
@@ -169,7 +176,12 @@ func (tr *tracer) follow() error {
 		return err
 	}
 	defer tr.memory.Close()
-	if err := syscall.PtraceSyscall(tr.pid, 0); err != nil {
+	if !tr.parent {
+		if err := tr.filter(); err != nil {
+			return fmt.Errorf("filter: %w", err)
+		}
+	}
+	if err := tr.resume(tr.pid, 0); err != nil {
 		return err
 	}
 	for {
@@ -188,7 +200,7 @@ func (tr *tracer) follow() error {
 		}
 		signal := 0
 		switch s := ws.StopSignal(); {
-		case s == syscall.SIGTRAP|0x80:
+		case s == syscall.SIGTRAP|0x80, s == syscall.SIGTRAP && ws.TrapCause() == unix.PTRACE_EVENT_SECCOMP:
 			if err := tr.systemCall(tid); err != nil && err != syscall.ESRCH {
 				return err
 			}
@@ -196,15 +208,93 @@ func (tr *tracer) follow() error {
 		default:
 			signal = int(s)
 		}
-		if err := syscall.PtraceSyscall(tid, signal); err != nil && err != syscall.ESRCH {
+		if err := tr.resume(tid, signal); err != nil && err != syscall.ESRCH {
 			return fmt.Errorf("resume: %w", err)
 		}
 	}
 }
 
+// resume lets a thread go on to its next stop.
+func (tr *tracer) resume(tid, signal int) error {
+	if tr.parent || tr.pending[tid] != nil {
+		return syscall.PtraceSyscall(tid, signal)
+	}
+	return syscall.PtraceCont(tid, signal)
+}
+
+// filter makes the program, which was not begun yet, install a seccomp filter that
+// stops it at file calls alone. Most of what a Go program asks of the kernel is
+// about memory, threads and signals, and a stop costs more than such a call.
+func (tr *tracer) filter() error {
+	jump := func(k uint32, yes, no uint8) unix.SockFilter {
+		return unix.SockFilter{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: yes, Jf: no, K: k}
+	}
+	n := uint8(len(fileCalls))
+	program := []unix.SockFilter{
+		{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 4}, // seccomp_data.arch
+		jump(unix.AUDIT_ARCH_X86_64, 0, n+1),
+		{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 0}, // seccomp_data.nr
+	}
+	for nr := range fileCalls {
+		n--
+		program = append(program, jump(uint32(nr), n+1, 0))
+	}
+	program = append(program, unix.SockFilter{Code: unix.BPF_RET, K: unix.SECCOMP_RET_ALLOW}, unix.SockFilter{Code: unix.BPF_RET, K: unix.SECCOMP_RET_TRACE})
+
+	var begin syscall.PtraceRegs
+	if err := syscall.PtraceGetRegs(tr.pid, &begin); err != nil {
+		return err
+	}
+	// Its first instructions make way for a system call, and it has no stack yet.
+	code := make([]byte, 8)
+	if _, err := syscall.PtracePeekText(tr.pid, uintptr(begin.Rip), code); err != nil {
+		return err
+	}
+	if _, err := syscall.PtracePokeText(tr.pid, uintptr(begin.Rip), []byte{0x0f, 0x05, 0xcc, 0, 0, 0, 0, 0}); err != nil { // syscall; int3
+		return err
+	}
+	at := (begin.Rsp - 4096) &^ 15
+	data := binary.NativeEndian.AppendUint64(nil, uint64(len(program)))
+	data = binary.NativeEndian.AppendUint64(data, at+16)
+	for _, i := range program {
+		data = binary.NativeEndian.AppendUint16(data, i.Code)
+		data = binary.NativeEndian.AppendUint32(append(data, i.Jt, i.Jf), i.K)
+	}
+	if _, err := syscall.PtracePokeData(tr.pid, uintptr(at), data); err != nil {
+		return err
+	}
+	for _, call := range [][4]uint64{
+		{unix.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1},
+		{unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, 0, at},
+	} {
+		regs := begin
+		regs.Rax, regs.Orig_rax, regs.Rdi, regs.Rsi, regs.Rdx, regs.R10, regs.R8 = call[0], ^uint64(0), call[1], call[2], call[3], 0, 0
+		if err := syscall.PtraceSetRegs(tr.pid, &regs); err != nil {
+			return err
+		}
+		if err := syscall.PtraceCont(tr.pid, 0); err != nil {
+			return err
+		}
+		var ws syscall.WaitStatus
+		if _, err := syscall.Wait4(tr.pid, &ws, unix.WALL, nil); err != nil {
+			return err
+		}
+		if err := syscall.PtraceGetRegs(tr.pid, &regs); err != nil {
+			return err
+		}
+		if ws.StopSignal() != syscall.SIGTRAP || regs.Rax != 0 {
+			return syscall.Errno(-regs.Rax)
+		}
+	}
+	if _, err := syscall.PtracePokeText(tr.pid, uintptr(begin.Rip), code); err != nil {
+		return err
+	}
+	return syscall.PtraceSetRegs(tr.pid, &begin)
+}
+
 // callInfo is the kernel's struct ptrace_syscall_info.
 type callInfo struct {
-	op   uint8 // 1: about to be made; 2: returns
+	op   uint8 // 1: about to be made; 2: returns; 3: about to be made, the filter says
 	_    [3]uint8
 	_    uint32
 	_, _ uint64
@@ -226,7 +316,7 @@ func (tr *tracer) systemCall(tid int) error {
 		return nil
 	}
 	kind, counted := fileCalls[info.nr]
-	if info.op != 1 || !counted {
+	if !counted {
 		return nil
 	}
 	path := ""
@@ -236,7 +326,7 @@ func (tr *tracer) systemCall(tid int) error {
 		path = tr.text(info.args[kind.path])
 	}
 	rel, err := filepath.Rel(tr.below, path)
-	if err != nil || strings.HasPrefix(rel, "..") {
+	if err != nil || strings.HasPrefix(rel, "..") || (tr.aside != "" && strings.HasPrefix(rel, tr.aside)) {
 		return nil
 	}
 	call := fileCall{kind.name, rel}
