@@ -56,8 +56,10 @@ var mayImport = map[string][]string{
 	"bench/gosdk": {},
 
 	"internal/cli": {"internal/terminal", "internal/output", "internal/awsconfig", "internal/catalog", "internal/creds", "internal/admin", "internal/awsmodel", "internal/awsargs",
-		"internal/signin", "internal/wallet", "internal/serve", "internal/atomicfile", "internal/idc", "internal/idc/browse", "internal/idc/control", "internal/idc/directory", "internal/idc/proxy", "internal/idc/seed"},
-	"internal/terminal": {},
+		"internal/signin", "internal/wallet", "internal/wallet/rolecache", "internal/serve", "internal/seal", "internal/atomicfile", "internal/statedir", "internal/idc", "internal/idc/browse", "internal/idc/control", "internal/idc/directory", "internal/idc/proxy", "internal/idc/seed"},
+	// For tests alone: a keyring.
+	"internal/cli/clitest": {"internal/cli", "internal/seal"},
+	"internal/terminal":    {},
 	// For tests alone: what a person sees.
 	"internal/terminal/screen": {},
 	"internal/output":          {"internal/pyjson"},
@@ -155,7 +157,7 @@ var outside = []struct {
 	{"go.yaml.in/", []string{"internal/idc/seed", "internal/awsargs"}},
 	{"golang.org/x/crypto/", []string{"internal/idc/directory"}},
 	{"filippo.io/age", []string{"internal/seal"}},
-	{"github.com/zalando/go-keyring", []string{"internal/seal"}},
+	{"github.com/zalando/go-keyring", []string{"internal/seal", "internal/cli/clitest"}},
 	{"golang.org/x/net/html", []string{"internal/idc/browse"}},
 	{"golang.org/x/net/netutil", []string{"internal/idc", "internal/idc/proxy"}},
 	{"golang.org/x/sys/", []string{"internal/atomicfile", "internal/terminal", "internal/serve"}}, // serve: whose process asks

@@ -10,12 +10,17 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/portico-sso/portico/internal/cli"
+	"github.com/portico-sso/portico/internal/cli/clitest"
 )
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"portico": func() { os.Exit(watched()) },
-		"aws":     func() { os.Exit(watched()) }, // called by another name
+		"portico":          func() { os.Exit(watched(clitest.WithKeyring(cli.System()))) },
+		"aws":              func() { os.Exit(watched(cli.System())) }, // called by another name
+		"container-client": containerClient,
+		"loopback-up":      loopbackUp,
 	})
 }
 

@@ -1,21 +1,19 @@
 package cli_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"io/fs"
-	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"runtime"
-	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 
 	"github.com/portico-sso/portico/idctest"
+	"github.com/portico-sso/portico/internal/cli/clitest"
 )
 
 // A writer is a command that writes files. What is asked of each: whatever
@@ -35,11 +33,15 @@ type writer struct {
 	// tries are paths that it tries to write, after what it was asked for is done:
 	// they may stay as they were if it warns of that.
 	tries []string
+	// meanwhile is a command that works before, after, and whenever this one was
+	// interrupted.
+	meanwhile []string
 }
 
 const (
 	tokens = ".aws/sso/cache/"
 	roles  = ".aws/cli/cache/"
+	vaults = ".local/state/portico/sealed/"
 )
 
 var writers = []writer{
@@ -106,11 +108,47 @@ var writers = []writer{
 	}, fresh: true},
 	{name: "exec", args: []string{"exec", "--profile", "dev", "--", "/bin/true"},
 		home: loggedIn, tries: []string{roles}},
+	{name: "seal", args: []string{"seal", "--sso-session", "corp", "--yes"}, home: func(p person) {
+		loggedIn(p)
+		p.must("credential-process", "--profile", "dev")
+	}, meanwhile: listAccounts},
+	{name: "seal --passphrase", args: []string{"seal", "--sso-session", "corp", "--passphrase", "--yes"}, home: func(p person) {
+		loggedIn(p)
+		p.put("passphrase", "correct horse\n")
+	}, meanwhile: listAccounts},
+	{name: "unseal", args: []string{"unseal", "--sso-session", "corp", "--yes"}, home: func(p person) {
+		sealed(p)
+		p.must("credential-process", "--profile", "dev")
+	}, meanwhile: listAccounts},
+	{name: "credential-process, sealed", args: []string{"credential-process", "--profile", "dev"},
+		home: sealed, tries: []string{vaults}, meanwhile: listAccounts},
+	{name: "credential-process, sealed, which refreshes", args: []string{"credential-process", "--profile", "dev"}, home: func(p person) {
+		loggedIn(p)
+		p.edit(corpToken, map[string]any{"expiresAt": "2020-01-01T00:00:00Z"})
+		p.must("seal", "--sso-session", "corp", "--yes")
+	}, fresh: true, tries: []string{vaults}},
+	{name: "sso login, sealed", args: []string{"sso", "login", "--sso-session", "corp", "--no-browser"}, home: func(p person) {
+		sealed(p)
+		p.must("sso", "logout")
+	}, tries: []string{vaults}},
+	{name: "sso login, sealed, again", args: []string{"sso", "login", "--sso-session", "corp", "--no-browser"},
+		home: sealed, tries: []string{vaults}, meanwhile: listAccounts},
+	{name: "sso logout, sealed", args: []string{"sso", "logout"}, home: func(p person) {
+		sealed(p)
+		p.must("credential-process", "--profile", "dev")
+	}, fresh: true},
 }
+
+var listAccounts = []string{"sso", "list-accounts", "--profile", "dev"}
 
 func loggedIn(p person) {
 	p.put("config", twoSessions)
 	p.must("sso", "login", "--sso-session", "corp")
+}
+
+func sealed(p person) {
+	loggedIn(p)
+	p.must("seal", "--sso-session", "corp", "--yes")
 }
 
 // A crash is one case: a writer's home, and the fault of one of its file calls.
@@ -119,6 +157,10 @@ type crash struct {
 	at     int // the file call, from 1
 	fault  fault
 }
+
+// spread is of how many cases one is tried by itself. It has no factor in common
+// with the number of faults, so that all of them come up at each call in turn.
+const spread = 4
 
 // TestSystemCalls runs every command that writes with every fault at every of its
 // file calls: by itself a part of that; with PORTICO_SYSTEM_CALLS=all, all of it,
@@ -132,14 +174,15 @@ func TestSystemCalls(t *testing.T) {
 		t.Fatal(err)
 	}
 	m := &matrix{portico: filepath.Join(t.TempDir(), "portico"), homesIn: t.TempDir(),
+		homes: map[string]string{}, outcome: map[string]change{}, followed: map[string]bool{},
 		ic: idctest.New(t, idctest.Listen(), idctest.Seed(string(organisation)+"roles:\n  - {account: dev, name: build, trusts: [{account: dev}]}\n"))}
 	// Memory, where there is some: a disk would spend most of the time in fsync.
 	if dir, err := os.MkdirTemp("/dev/shm", "portico-"); err == nil {
 		t.Cleanup(func() { os.RemoveAll(dir) })
 		m.homesIn = dir
 	}
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", m.portico, "../../cmd/portico")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", m.portico, "./testdata/portico")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0") // a plain one, whatever this is
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
@@ -160,7 +203,7 @@ func TestSystemCalls(t *testing.T) {
 					continue
 				}
 				possible++
-				if chosen != "" || (at+i)%8 == 0 && (k+at/8+i)%len(faults) < 2 {
+				if chosen != "" || (at*len(faults)+k+i)%spread == 0 {
 					all = append(all, crash{w, at + 1, f})
 				}
 			}
@@ -181,6 +224,7 @@ func TestSystemCalls(t *testing.T) {
 	}
 	close(next)
 	workers.Wait()
+	t.Logf("next runs from %d states", len(m.followed))
 }
 
 // A matrix is what its cases share.
@@ -189,36 +233,64 @@ type matrix struct {
 	ic      *idctest.IdentityCenter
 	homesIn string
 
-	mu      sync.Mutex
-	homes   map[string]string // a home to copy, by the writer's name
-	outcome map[string]change // what an undisturbed run makes of it
+	mu       sync.Mutex
+	homes    map[string]string // a home to copy, by the writer's name
+	outcome  map[string]change // what an undisturbed run makes of it
+	followed map[string]bool   // the states from which a next run was made
 }
 
 // home makes a home for a run of w.
 func (m *matrix) home(t *testing.T, w writer) person {
 	t.Helper()
+	p := person{t: t, ic: m.ic, home: m.dir(t)}
+	p.env = []string{"PORTICO_PASSPHRASE_FILE=" + p.path("passphrase")}
 	m.mu.Lock()
-	from, ok := m.homes[w.name]
-	if !ok || w.fresh {
-		p := person{t: t, ic: m.ic, home: m.dir(t)}
+	from := m.homes[w.name]
+	m.mu.Unlock()
+	if from == "" || w.fresh {
 		p.check(os.MkdirAll(filepath.Join(p.home, ".aws"), 0o700))
 		w.home(p)
-		if m.homes == nil {
-			m.homes, m.outcome = map[string]string{}, map[string]change{}
+		return p
+	}
+	p.check(copyHome(from, p.home))
+	return p
+}
+
+// copyHome copies a directory with its links, of both kinds.
+func copyHome(from, to string) error {
+	linked := map[uint64]string{}
+	return filepath.WalkDir(from, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || path == from {
+			return err
 		}
-		from = p.home
-		m.homes[w.name] = from
-	}
-	m.mu.Unlock()
-	if w.fresh {
-		return person{t: t, ic: m.ic, home: from}
-	}
-	to := m.dir(t)
-	// cp, because links are part of some homes.
-	if out, err := exec.Command("cp", "-a", from+"/.", to).CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	return person{t: t, ic: m.ic, home: to}
+		rel, _ := filepath.Rel(from, path)
+		target := filepath.Join(to, rel)
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		switch {
+		case d.IsDir():
+			return os.Mkdir(target, info.Mode().Perm())
+		case info.Mode()&fs.ModeSymlink != 0:
+			link, err := os.Readlink(path)
+			if err != nil {
+				return err
+			}
+			return os.Symlink(link, target)
+		}
+		if stat := info.Sys().(*syscall.Stat_t); stat.Nlink > 1 {
+			if first, ok := linked[stat.Ino]; ok {
+				return os.Link(first, target)
+			}
+			linked[stat.Ino] = target
+		}
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(target, data, info.Mode().Perm())
+	})
 }
 
 // dir makes a directory for a home.
@@ -234,7 +306,7 @@ func (m *matrix) dir(t *testing.T) string {
 // run runs the command under the tracer; whatever sign-in it starts is approved.
 func (m *matrix) run(p person, w writer, at int, f fault) tracedRun {
 	p.t.Helper()
-	tr := &tracer{t: p.t, below: p.home, at: at, fault: f}
+	tr := &tracer{t: p.t, below: p.home, aside: clitest.Dir, at: at, fault: f}
 	run, err := tr.start(append([]string{m.portico}, w.args...), m.env(p), func(line string) {
 		if strings.HasPrefix(line, "http://") {
 			go p.ic.Approve(p.t.Context(), "alice", strings.TrimSpace(line))
@@ -247,13 +319,17 @@ func (m *matrix) run(p person, w writer, at int, f fault) tracedRun {
 }
 
 func (m *matrix) env(p person) []string {
-	return append(p.ic.Env(), "HOME="+p.home, "PATH="+os.Getenv("PATH"), "TZ=UTC", "NO_COLOR=1")
+	return append(append(p.ic.Env(), p.env...), "HOME="+p.home, "PATH="+os.Getenv("PATH"), "TZ=UTC", "NO_COLOR=1")
 }
 
 // learn runs the command undisturbed, and returns its file calls.
 func (m *matrix) learn(t *testing.T, w writer) []fileCall {
 	t.Helper()
 	p := m.home(t, w)
+	if !w.fresh {
+		m.homes[w.name] = p.home
+		p = m.home(t, w)
+	}
 	before := readTree(t, p.home)
 	run := m.run(p, w, 0, fault{})
 	if run.code != 0 {
@@ -272,6 +348,7 @@ func (c change) of(path string) bool { return c.before[path].data != c.after[pat
 // try is one case.
 func (m *matrix) try(t *testing.T, c crash) {
 	p := m.home(t, c.writer)
+	defer os.RemoveAll(p.home)
 	before, want := readTree(t, p.home), m.outcome[c.writer.name]
 	run := m.run(p, c.writer, c.at, c.fault)
 	fail := func(format string, args ...any) {
@@ -291,6 +368,14 @@ func (m *matrix) try(t *testing.T, c crash) {
 	for _, problem := range now.compare(before, want, run.code == 0, c.warned(run), c.fault.kill != "" || run.hit.name == "unlinkat") {
 		fail("%s", problem)
 	}
+	if !c.writer.fresh && !m.first(c.writer.name+strings.Join(c.warned(run), " ")+"\n"+now.state(before)) {
+		return
+	}
+	if c.writer.meanwhile != nil {
+		if stdout, stderr, code := p.run(c.writer.meanwhile...); code != 0 {
+			fail("meanwhile, %q: got code %d\n%s%s", c.writer.meanwhile, code, stdout, stderr)
+		}
+	}
 	// The next run finds nothing in its way.
 	again := m.run(p, c.writer, 0, fault{})
 	if again.code != 0 && !(c.writer.once && again.code == 253) {
@@ -300,9 +385,25 @@ func (m *matrix) try(t *testing.T, c crash) {
 	if c.writer.spared {
 		spared = c.warned(run)
 	}
-	for _, problem := range readTree(t, p.home).compare(before, want, true, spared, false) {
+	// What could not be removed goes when something is next written there, which is
+	// not by this run where the first one did all there was to do.
+	kept := run.hit.name == "unlinkat" && run.code == 0
+	for _, problem := range readTree(t, p.home).compare(before, want, true, spared, kept) {
 		fail("after the next run: %s", problem)
 	}
+}
+
+// first tells whether a state is met for the first time. What follows from it was
+// seen then; of some writers the service knows more than the files say, and they
+// are always followed.
+func (m *matrix) first(state string) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.followed[state] {
+		return false
+	}
+	m.followed[state] = true
+	return true
 }
 
 // warned are the paths that the command may have left as they were.
@@ -311,127 +412,4 @@ func (c crash) warned(run tracedRun) []string {
 		return c.writer.tries
 	}
 	return nil
-}
-
-// A tree is the files of a home, by path.
-type tree map[string]entry
-
-type entry struct {
-	data string
-	mode fs.FileMode
-}
-
-// litter are names that a run leaves only when it is killed.
-var litter = regexp.MustCompile(`\.portico-|\.tmp$|-probe-`)
-
-func readTree(t *testing.T, home string) tree {
-	t.Helper()
-	files := tree{}
-	err := filepath.WalkDir(home, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		rel, _ := filepath.Rel(home, path)
-		info, err := d.Info()
-		if err != nil {
-			return err
-		}
-		if ofLocks(rel) { // whoever held it last is in it, or what happened when
-			files[rel] = entry{mode: info.Mode()}
-			return nil
-		}
-		if info.Mode()&fs.ModeSymlink != 0 {
-			target, err := os.Readlink(path)
-			files[rel] = entry{target, info.Mode()}
-			return err
-		}
-		data, err := os.ReadFile(path)
-		files[rel] = entry{string(data), info.Mode()}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return files
-}
-
-// compare says what is wrong with the files of a home. before are those of before
-// the run, want is what an undisturbed run does; done: the run said it succeeded;
-// excused are the paths it said it could not write; killed: it may have left
-// litter.
-func (now tree) compare(before tree, want change, done bool, excused []string, killed bool) (problems []string) {
-	say := func(format string, args ...any) { problems = append(problems, fmt.Sprintf(format, args...)) }
-	for _, path := range slices.Sorted(maps.Keys(now)) {
-		is := now[path]
-		old, wasThere := before[path]
-		next, willBe := want.after[path]
-		switch {
-		case wasThere && is.mode != old.mode:
-			say("%s had mode %v and has %v", path, old.mode, is.mode)
-		case !wasThere && is.mode != 0o600:
-			say("%s has mode %v", path, is.mode)
-		case ofLocks(path):
-		case litter.MatchString(path):
-			if !killed {
-				say("%s is left", path)
-			}
-		case !wasThere && !willBe:
-			say("%s is nobody's", path)
-		case wasThere && is.data == old.data:
-		case !willBe || !is.like(next, path):
-			say("%s is neither old nor new: %q", path, is.data)
-		}
-	}
-	for path, old := range before {
-		is, there := now[path]
-		_, willBe := want.after[path]
-		switch {
-		case !there && willBe:
-			say("%s is gone", path)
-		case there && done && want.of(path) && is.data == old.data && !excusable(path, excused):
-			say("success was reported, and %s is as it was", path)
-		}
-	}
-	for path := range want.after {
-		_, was := before[path]
-		if _, there := now[path]; done && !was && !there && !excusable(path, excused) {
-			say("success was reported, and there is no %s", path)
-		}
-	}
-	return problems
-}
-
-// ofLocks tells whether a file is a lock, or a note that its holders leave for
-// each other.
-func ofLocks(path string) bool {
-	return strings.HasSuffix(path, ".lock") || strings.HasSuffix(path, ".note")
-}
-
-func excusable(path string, excused []string) bool {
-	return ofLocks(path) || slices.ContainsFunc(excused, func(prefix string) bool { return strings.HasPrefix(path, prefix) })
-}
-
-// like tells whether a file is what an undisturbed run makes of it. What the
-// service mints is new each time: there, whether it has the same keys.
-func (e entry) like(next entry, path string) bool {
-	if !strings.HasSuffix(path, ".json") {
-		return e.data == next.data
-	}
-	var is, want map[string]any
-	return json.Unmarshal([]byte(e.data), &is) == nil && json.Unmarshal([]byte(next.data), &want) == nil && shape(is) == shape(want)
-}
-
-// shape are the keys of an object, and which of its texts are empty.
-func shape(v any) string {
-	switch v := v.(type) {
-	case map[string]any:
-		var b strings.Builder
-		for _, k := range slices.Sorted(maps.Keys(v)) {
-			b.WriteString(k + ":" + shape(v[k]) + ",")
-		}
-		return "{" + b.String() + "}"
-	case string:
-		return fmt.Sprint(v == "")
-	}
-	return "?"
 }

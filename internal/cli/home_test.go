@@ -11,6 +11,7 @@ import (
 
 	"github.com/portico-sso/portico/idctest"
 	"github.com/portico-sso/portico/internal/cli"
+	"github.com/portico-sso/portico/internal/cli/clitest"
 	"github.com/portico-sso/portico/internal/wallet"
 )
 
@@ -40,6 +41,7 @@ func (p person) run(args ...string) (stdout, stderr string, code int) {
 			return nil
 		},
 	}
+	app = clitest.WithKeyring(app)
 	code = app.Run(ctx, args)
 	return out.String(), problems.String(), code
 }

@@ -270,10 +270,13 @@ func (m *move) enclose(ctx context.Context, config *awsconfig.Config, profiles [
 	for _, p := range profiles {
 		edits = append(edits, p.SealEdits(m.app.helper(p.Name))...)
 	}
-	if _, err := m.files.Update(ctx, edits...); err != nil {
+	_, err = m.files.Update(ctx, edits...)
+	if err == nil || m.leadsTo(true) {
+		copies = nil // they are what counts now
+	}
+	if err != nil {
 		return 0, err
 	}
-	copies = nil // they are what counts now
 	const rounds = 5
 	for range rounds {
 		again := false
@@ -299,6 +302,18 @@ func (m *move) enclose(ctx context.Context, config *awsconfig.Config, profiles [
 		}
 	}
 	return moved, errors.New("seal: another program keeps writing the session's files: run it again when that has ended")
+}
+
+// leadsTo tells whether the config on disk says that the session is sealed, or not.
+// A config can be in its place although writing it failed: what could not be
+// done was to make sure that it survives a loss of power.
+func (m *move) leadsTo(sealed bool) bool {
+	config, err := m.files.Load()
+	if err != nil {
+		return true // both copies stay
+	}
+	section, _ := config.Session(m.session.SessionName)
+	return section.Sealed() == sealed
 }
 
 // inheritors tells of profiles that still have keys of SSO, which they can only

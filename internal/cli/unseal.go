@@ -115,10 +115,13 @@ func (m *move) disclose(ctx context.Context, files []wallet.Belonging, profiles 
 	for _, p := range profiles {
 		edits = append(edits, p.OpenEdits(isHelper)...)
 	}
-	if _, err := m.files.Update(ctx, edits...); err != nil {
+	_, err = m.files.Update(ctx, edits...)
+	if err == nil || m.leadsTo(false) {
+		copies = nil // they are what counts now
+	}
+	if err != nil {
 		return err
 	}
-	copies = nil // they are what counts now
 	// The token goes first: where it is sealed, the session counts as such.
 	for _, b := range slices.Backward(files) {
 		if err := w.RemoveSealed(m.key, b); err != nil {

@@ -1,4 +1,5 @@
-package cli_test
+// Package clitest gives portico a keyring that tests can see: of files, in the home.
+package clitest
 
 import (
 	"errors"
@@ -12,14 +13,17 @@ import (
 	"github.com/portico-sso/portico/internal/seal"
 )
 
-// withKeyring gives a program that tests start a keyring in its home. The variable
+// WithKeyring gives a program that tests start a keyring in its home. The variable
 // PORTICO_TEST_KEYRING, which nothing but this reads, says what is wrong with it.
-func withKeyring(a cli.App) cli.App {
-	dir := filepath.Join(a.Home, "keyring")
+func WithKeyring(a cli.App) cli.App {
+	dir := filepath.Join(a.Home, Dir)
 	problem, _ := a.Lookup("PORTICO_TEST_KEYRING")
 	a.Keyring, a.KeyHolder, a.ScryptWork = fileKeyring{dir, problem}, fileHolder{dir}, 4
 	return a
 }
+
+// Dir is where the keyring is, below the home.
+const Dir = "keyring"
 
 type fileKeyring struct{ dir, problem string }
 
