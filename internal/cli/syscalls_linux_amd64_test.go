@@ -78,10 +78,6 @@ type tracer struct {
 	fault fault
 	// aside is a directory below it, relative, whose calls do not count.
 	aside string
-	// parent says that the program starts others. Those are not traced, so that
-	// all of the program's system calls stop it and not just the ones of interest:
-	// a filter is inherited.
-	parent bool
 
 	pid     int
 	memory  *os.File
@@ -176,10 +172,8 @@ func (tr *tracer) follow() error {
 		return err
 	}
 	defer tr.memory.Close()
-	if !tr.parent {
-		if err := tr.filter(); err != nil {
-			return fmt.Errorf("filter: %w", err)
-		}
+	if err := tr.filter(); err != nil {
+		return fmt.Errorf("filter: %w", err)
 	}
 	if err := tr.resume(tr.pid, 0); err != nil {
 		return err
@@ -216,7 +210,7 @@ func (tr *tracer) follow() error {
 
 // resume lets a thread go on to its next stop.
 func (tr *tracer) resume(tid, signal int) error {
-	if tr.parent || tr.pending[tid] != nil {
+	if tr.pending[tid] != nil {
 		return syscall.PtraceSyscall(tid, signal)
 	}
 	return syscall.PtraceCont(tid, signal)
