@@ -392,8 +392,16 @@ func (m *matrix) try(t *testing.T, c crash) {
 	// What could not be removed goes when something is next written there, which is
 	// not by this run where the first one did all there was to do.
 	kept := run.hit.name == "unlinkat" && run.code == 0
-	for _, problem := range readTree(t, p.home).compare(before, want, true, spared, kept) {
+	now = readTree(t, p.home)
+	for _, problem := range now.compare(before, want, true, spared, kept) {
 		fail("after the next run: %s", problem)
+	}
+	items, err := filepath.Glob(filepath.Join(p.home, clitest.Dir, "portico-*"))
+	if err != nil {
+		t.Error(err)
+	}
+	if named := now.keys(); len(items) > named {
+		fail("after the next run: there are %d keys in the keyring, and %d are used", len(items), named)
 	}
 }
 

@@ -119,6 +119,17 @@ func (now tree) signedIn() bool {
 	return false
 }
 
+// keys counts the sessions whose key is in the keyring.
+func (now tree) keys() int {
+	n := 0
+	for path := range now {
+		if strings.HasPrefix(path, vaults) && strings.HasSuffix(path, "/keyring") {
+			n++
+		}
+	}
+	return n
+}
+
 // compare says what is wrong with the files of a home. before are those of before
 // the run, want is what an undisturbed run does; done: the run said it succeeded;
 // excused are the paths it said it could not write; killed: it may have left
