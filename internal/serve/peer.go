@@ -20,9 +20,14 @@ func withConn(ctx context.Context, c net.Conn) context.Context {
 	return context.WithValue(ctx, connKey{}, c)
 }
 
+func connOf(ctx context.Context) (*conn, bool) {
+	c, ok := ctx.Value(connKey{}).(*conn)
+	return c, ok
+}
+
 // peerOf tells whose request it is.
 func peerOf(ctx context.Context) Peer {
-	c, ok := ctx.Value(connKey{}).(*conn)
+	c, ok := connOf(ctx)
 	if !ok {
 		return Peer{}
 	}

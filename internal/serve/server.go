@@ -7,6 +7,7 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -23,12 +24,14 @@ const (
 // seconds to be answered.
 func Serve(ctx context.Context, l net.Listener, h http.Handler) error {
 	s := &http.Server{
-		Handler:           h,
+		Handler:           asking(h),
 		ReadHeaderTimeout: headerTime,
 		WriteTimeout:      flightLimit + headerTime,
 		MaxHeaderBytes:    maxHeader,
 		ErrorLog:          log.New(io.Discard, "", 0), // what clients send wrong is no news
 		ConnContext:       withConn,
+		// net/http would answer OPTIONS * by itself, to anybody and off the record.
+		DisableGeneralOptionsHandler: true,
 	}
 	// A client asks once an hour, and must not hold what others need meanwhile.
 	s.SetKeepAlivesEnabled(false)
@@ -49,10 +52,23 @@ func Serve(ctx context.Context, l net.Listener, h http.Handler) error {
 	return <-ended
 }
 
-// limited hangs up on whoever comes when there are too many.
+// asking notes that a connection's request has come whole.
+func asking(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if c, ok := connOf(r.Context()); ok {
+			c.asked.Store(true)
+		}
+		h.ServeHTTP(w, r)
+	})
+}
+
+// limited bounds how many connections are open. Whoever keeps many open without
+// asking anything, which takes no token, must not keep others out: the oldest of
+// those make room. Where all have asked, it hangs up on whoever comes.
 type limited struct {
 	net.Listener
-	open atomic.Int32
+	mu   sync.Mutex
+	open []*conn // the oldest first
 }
 
 func (l *limited) Accept() (net.Conn, error) {
@@ -61,21 +77,40 @@ func (l *limited) Accept() (net.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		if l.open.Add(1) <= maxConnections {
-			return &conn{Conn: c, closed: sync.OnceFunc(func() { l.open.Add(-1) })}, nil
+		if c := (&conn{Conn: c, of: l}); l.admit(c) {
+			return c, nil
 		}
-		l.open.Add(-1)
 		c.Close()
 	}
+}
+
+func (l *limited) admit(c *conn) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.open) >= maxConnections {
+		i := slices.IndexFunc(l.open, func(c *conn) bool { return !c.asked.Load() })
+		if i < 0 {
+			return false
+		}
+		l.open[i].Conn.Close()
+		l.open = slices.Delete(l.open, i, i+1)
+	}
+	l.open = append(l.open, c)
+	return true
 }
 
 // A conn is one of those that are open.
 type conn struct {
 	net.Conn
-	closed func()
+	of    *limited
+	asked atomic.Bool
 }
 
 func (c *conn) Close() error {
-	defer c.closed()
+	c.of.mu.Lock()
+	if i := slices.Index(c.of.open, c); i >= 0 {
+		c.of.open = slices.Delete(c.of.open, i, i+1)
+	}
+	c.of.mu.Unlock()
 	return c.Conn.Close()
 }

@@ -69,27 +69,70 @@ func TestHostileClients(t *testing.T) {
 		try("a body in pieces", request+"Transfer-Encoding: chunked\r\n\r\n5\r\nhell", 400, time.Second)
 		try("no HTTP", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", 400, headerTime)
 
-		// Those beyond the limit are hung up on at once, and the others last.
+		try("what net/http answers by itself", "OPTIONS * HTTP/1.1\r\nHost: "+host+"\r\n\r\n", 401, 0)
+
+		// Those who hold connections open and ask nothing keep nobody out: the oldest
+		// of them is hung up on, and at last all are.
 		var held []net.Conn
 		for range maxConnections {
-			held = append(held, door.dial())
+			c := door.dial()
+			go io.WriteString(c, "GET /cred")
+			held = append(held, c)
 		}
 		synctest.Wait()
 		start := time.Now()
-		if _, err := door.dial().Read(make([]byte, 1)); err != io.EOF || time.Since(start) > 0 {
-			t.Errorf("one too many: got %v after %v, want EOF at once", err, time.Since(start))
+		try("among many who ask nothing", request+"\r\n", 200, 0)
+		if _, err := held[0].Read(make([]byte, 1)); err != io.EOF || time.Since(start) > 0 {
+			t.Errorf("the oldest: got %v after %v, want EOF at once", err, time.Since(start))
 		}
 		time.Sleep(headerTime)
 		synctest.Wait()
-		try("after they were hung up on, too", request+"\r\n", 200, 0)
-		for _, c := range held {
-			c.Close()
+		for i, c := range held[1:] {
+			if _, err := io.ReadAll(c); err != nil || time.Since(start) > headerTime {
+				t.Fatalf("connection %d: %v after %v, want it closed after %v", i, err, time.Since(start), headerTime)
+			}
 		}
 
 		start = time.Now()
 		stop()
 		if err := <-ended; err != nil || time.Since(start) > farewell {
 			t.Errorf("got %v after %v", err, time.Since(start))
+		}
+	})
+}
+
+// Where everybody has asked, and waits, those beyond the limit are hung up on at
+// once and nobody loses their place.
+func TestManyWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		door := pipes{make(chan net.Conn)}
+		ctx, stop := context.WithCancel(t.Context())
+		ended := make(chan error)
+		e := giving()
+		give, wait := e.Credentials, make(chan struct{})
+		e.Credentials = func(ctx context.Context) (Credentials, error) { <-wait; return give(ctx) }
+		go func() { ended <- Serve(ctx, door, e.Handler(host, token)) }()
+		var waiting []net.Conn
+		for range maxConnections {
+			c := door.dial()
+			go io.WriteString(c, "GET /credentials HTTP/1.1\r\nHost: "+host+"\r\nAuthorization: "+token+"\r\n\r\n")
+			waiting = append(waiting, c)
+		}
+		synctest.Wait()
+		start := time.Now()
+		if _, err := door.dial().Read(make([]byte, 1)); err != io.EOF || time.Since(start) > 0 {
+			t.Errorf("one too many: got %v after %v, want EOF at once", err, time.Since(start))
+		}
+		close(wait)
+		for i, c := range waiting {
+			if answer, err := http.ReadResponse(bufio.NewReader(c), nil); err != nil || answer.StatusCode != 200 {
+				t.Fatalf("connection %d: got %v, %v, want what it waited for", i, answer, err)
+			}
+			c.Close()
+		}
+		stop()
+		if err := <-ended; err != nil {
+			t.Error(err)
 		}
 	})
 }
