@@ -37,17 +37,18 @@ func (v *Vault) holder() Holder {
 	return kernel{}
 }
 
-// held names a session's key in the holder: by where its files are, as two homes
-// may have sessions of the same name.
-func (v *Vault) held(tokenKey string) string {
-	sum := sha256.Sum256([]byte(v.path(tokenKey, passphraseFile)))
+// held names a key in the holder: by where its file is, as two homes may have
+// sessions of the same name, and by what is in it. Another machine of the same home
+// may have made another key since, and nobody could open what the old one seals.
+func (v *Vault) held(tokenKey string, locked []byte) string {
+	sum := sha256.Sum256(append([]byte(v.path(tokenKey, passphraseFile)+"\n"), locked...))
 	return "portico:" + hex.EncodeToString(sum[:12])
 }
 
 // unlocked is the key that a passphrase opens: the held one, or one whose
 // passphrase is asked for now.
 func (v *Vault) unlocked(tokenKey string, locked []byte) (*age.X25519Identity, error) {
-	text, heldErr := v.holder().Get(v.held(tokenKey))
+	text, heldErr := v.holder().Get(v.held(tokenKey, locked))
 	if key, err := age.ParseX25519Identity(text); heldErr == nil && err == nil {
 		return key, nil
 	}
@@ -71,7 +72,7 @@ func (v *Vault) Unlock(ctx context.Context, tokenKey string, d time.Duration) er
 	if err != nil {
 		return err
 	}
-	return v.holder().Hold(v.held(tokenKey), key.String(), d)
+	return v.holder().Hold(v.held(tokenKey, locked), key.String(), d)
 }
 
 // Hold holds the session's key, which was opened or made just now.
@@ -82,12 +83,22 @@ func (v *Vault) Hold(tokenKey string, d time.Duration) error {
 	if key == nil {
 		return ErrNotHeld
 	}
-	return v.holder().Hold(v.held(tokenKey), key.String(), d)
+	locked, err := os.ReadFile(v.path(tokenKey, passphraseFile))
+	if err != nil {
+		return err
+	}
+	return v.holder().Hold(v.held(tokenKey, locked), key.String(), d)
 }
 
 // Lock ends the holding of the session's key.
 func (v *Vault) Lock(tokenKey string) error {
-	err := v.holder().Drop(v.held(tokenKey))
+	locked, err := os.ReadFile(v.path(tokenKey, passphraseFile))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err == nil {
+		err = v.holder().Drop(v.held(tokenKey, locked))
+	}
 	if errors.Is(err, ErrNotHeld) || errors.Is(err, ErrNoHolder) {
 		return nil
 	}
@@ -112,7 +123,7 @@ func (v *Vault) unlock(ctx context.Context, tokenKey string, locked []byte, hold
 		return nil, &KeyError{Session: v.name(tokenKey), Reason: WrongPassphrase}
 	}
 	if hold > 0 {
-		_ = v.holder().Hold(v.held(tokenKey), key.String(), hold) // else the next command asks again
+		_ = v.holder().Hold(v.held(tokenKey, locked), key.String(), hold) // else the next command asks again
 	}
 	return key, nil
 }

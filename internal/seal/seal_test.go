@@ -306,3 +306,46 @@ func TestPassphrase(t *testing.T) {
 		t.Errorf("after Lock: got %v", err)
 	}
 }
+
+// A held key is that of the file it was opened from: where another machine of the
+// same home has made another key since, the old one opens and seals nothing.
+func TestHeldKeyOfAnotherFile(t *testing.T) {
+	t.Parallel()
+	here := newVault(t, nil)
+	if err := here.CreateKey(tokenKey, "correct horse"); err != nil {
+		t.Fatal(err)
+	}
+	if err := here.Hold(tokenKey, HoldFor); err != nil {
+		t.Fatal(err)
+	}
+	there := again(here)
+	there.Kernel = held{}
+	if err := there.DropKey(tokenKey); err != nil {
+		t.Fatal(err)
+	}
+	if err := there.CreateKey(tokenKey, "battery staple"); err != nil {
+		t.Fatal(err)
+	}
+	if err := there.Hold(tokenKey, HoldFor); err != nil {
+		t.Fatal(err)
+	}
+	sealed, err := there.Seal(tokenKey, "token", []byte("{}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := again(here).Open(tokenKey, "token", sealed); err == nil || errors.Is(err, wallet.ErrTampered) {
+		t.Errorf("got %v, want the passphrase to be missing", err)
+	}
+	if sealed, err := again(here).Seal(tokenKey, "token", []byte("{}")); err == nil {
+		t.Errorf("it was sealed with a key that is gone: %q", sealed)
+	}
+	if _, err := again(there).Open(tokenKey, "token", sealed); err != nil {
+		t.Error(err)
+	}
+	if err := there.ForgetKey(tokenKey); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(there.Kernel.(held)); n != 0 {
+		t.Errorf("%d keys are held after all were forgotten", n)
+	}
+}

@@ -291,7 +291,6 @@ func (v *Vault) HasPassphrase(tokenKey string) bool {
 // DropKey removes the session's key from wherever it is, and the session's
 // directory if nothing else is in it. What was sealed with the key stays sealed.
 func (v *Vault) DropKey(tokenKey string) error {
-	_ = v.holder().Drop(v.held(tokenKey)) // it ends by itself
 	if item, err := os.ReadFile(v.path(tokenKey, keyringFile)); err == nil {
 		if err := v.keyring().delete(strings.TrimSpace(string(item))); err != nil {
 			return v.about(tokenKey, err)
@@ -303,6 +302,7 @@ func (v *Vault) DropKey(tokenKey string) error {
 // ForgetKey is [Vault.DropKey] where the keyring cannot be had: the item there
 // stays, and nothing leads to it any more.
 func (v *Vault) ForgetKey(tokenKey string) error {
+	_ = v.Lock(tokenKey) // it ends by itself
 	for _, name := range []string{keyringFile, passphraseFile} {
 		if err := os.Remove(v.path(tokenKey, name)); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return err
