@@ -74,6 +74,8 @@ func TestSealWithAPassphrase(t *testing.T) {
 	s.expect("Passphrase of the sealed session corp: ")
 	s.send("wrong horse\r")
 	s.expect("that is not the passphrase of its key")
+	s.expect("start over: portico sso logout --sso-session corp")
+	s.expect("for another passphrase: portico unseal --sso-session corp")
 	if code := s.end(); code != 255 {
 		t.Errorf("wrong: got code %d", code)
 	}
@@ -96,5 +98,25 @@ func TestSealWithAPassphrase(t *testing.T) {
 	s.expect("Unlock it for some hours with: portico unlock --sso-session corp")
 	if code := s.end(); code != 255 {
 		t.Errorf("credential-process: got code %d", code)
+	}
+
+	// A passphrase that is forgotten costs a sign-in, and the way out asks for nothing
+	// that nobody knows.
+	if _, stderr, code := outcome(t, program(t, env, "sso", "logout", "--sso-session", "corp")); code != 0 {
+		t.Error(stderr)
+	}
+	s = open(t, env, "unseal", "--sso-session", "corp", "--yes")
+	s.expect("The session corp is no longer sealed: 1 file, 1 profile.")
+	if code := s.end(); code != 0 || strings.Contains(s.text, "Passphrase") {
+		t.Errorf("unseal: got code %d and the screen\n%s", code, s.text)
+	}
+	s = open(t, env, "seal", "--passphrase", "--yes")
+	s.expect("New passphrase: ")
+	s.send("battery staple\r")
+	s.expect("The same again: ")
+	s.send("battery staple\r")
+	s.expect("The session corp is sealed: 0 files, 1 profile.")
+	if code := s.end(); code != 0 {
+		t.Errorf("seal: got code %d and the screen\n%s", code, s.text)
 	}
 }

@@ -84,6 +84,9 @@ func (m *move) disclose(ctx context.Context, files []wallet.Belonging, profiles 
 	w := m.setup.wallet
 	// A registration alone is worth nothing: the next sign-in makes another.
 	valuable := slices.ContainsFunc(files, wallet.Belonging.Secret)
+	if !valuable {
+		m.setup.vault.Passphrase = nil // nor worth asking for what may be forgotten
+	}
 	for _, b := range files {
 		err := w.Opens(m.key, b)
 		if _, corrupt := errors.AsType[*wallet.CorruptError](err); corrupt && valuable {

@@ -251,7 +251,8 @@ func sealedCure(name string, e *seal.KeyError) string {
 	case seal.NeedsPassphrase:
 		return fmt.Sprintf("Unlock it for some hours with: %s unlock --sso-session %s\nWhere nobody can type it, %s names a file that holds it.", name, session, passphraseVariable)
 	case seal.WrongPassphrase:
-		return fmt.Sprintf("Nobody can tell it to you. To start over, sign out and seal again: %s sso logout --sso-session %s", name, session)
+		return fmt.Sprintf("Nobody can tell it to you. Without it you can only start over: %s sso logout --sso-session %s\nThen, for another passphrase: %s unseal --sso-session %s\nand, signed in again: %s",
+			name, session, name, session, passphrase)
 	}
 	return ""
 }
