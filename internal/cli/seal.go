@@ -180,8 +180,8 @@ func (m *move) seal(ctx context.Context, passphrase bool) error {
 	}
 	vault := m.setup.vault
 	if vault.HasKey(m.key) && passphrase != vault.HasPassphrase(m.key) {
-		if passphrase {
-			err = m.replaceKey()
+		if passphrase { // which must not go while another process seals with it
+			err = m.locked(ctx, func(*awsconfig.Config) error { return m.replaceKey() })
 		}
 		passphrase = true
 		if err != nil {

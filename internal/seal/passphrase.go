@@ -75,19 +75,16 @@ func (v *Vault) Unlock(ctx context.Context, tokenKey string, d time.Duration) er
 	return v.holder().Hold(v.held(tokenKey, locked), key.String(), d)
 }
 
-// Hold holds the session's key, which was opened or made just now.
+// Hold holds the session's key, which a passphrase opens and which was opened or
+// made just now.
 func (v *Vault) Hold(tokenKey string, d time.Duration) error {
 	v.mu.Lock()
-	key := v.keys[tokenKey]
+	known := v.keys[tokenKey]
 	v.mu.Unlock()
-	if key == nil {
+	if known.key == nil || known.at.file != passphraseFile {
 		return ErrNotHeld
 	}
-	locked, err := os.ReadFile(v.path(tokenKey, passphraseFile))
-	if err != nil {
-		return err
-	}
-	return v.holder().Hold(v.held(tokenKey, locked), key.String(), d)
+	return v.holder().Hold(v.held(tokenKey, []byte(known.at.text)), known.key.String(), d)
 }
 
 // Lock ends the holding of the session's key.

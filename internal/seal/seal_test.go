@@ -349,3 +349,42 @@ func TestHeldKeyOfAnotherFile(t *testing.T) {
 		t.Errorf("%d keys are held after all were forgotten", n)
 	}
 }
+
+// What runs for long takes note that the session was unsealed and sealed again
+// meanwhile: nothing is opened, and above all nothing sealed, with the old key.
+func TestKeyInMemoryIsReplaced(t *testing.T) {
+	t.Parallel()
+	for name, create := range map[string]func(*Vault) error{
+		"in the keyring":      func(v *Vault) error { _, err := v.Seal(tokenKey, "token", nil); return err },
+		"behind a passphrase": func(v *Vault) error { return v.CreateKey(tokenKey, "battery staple") },
+	} {
+		long := newVault(t, &memory{})
+		if _, err := long.Seal(tokenKey, "token", []byte("{}")); err != nil {
+			t.Fatal(err)
+		}
+		other := again(long)
+		if err := other.DropKey(tokenKey); err != nil {
+			t.Fatal(err)
+		}
+		if err := create(other); err != nil {
+			t.Fatal(err)
+		}
+		if err := other.Hold(tokenKey, HoldFor); err != nil && !errors.Is(err, ErrNotHeld) {
+			t.Fatal(err)
+		}
+		theirs, err := other.Seal(tokenKey, "token", []byte("theirs"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := long.Open(tokenKey, "token", theirs); err != nil || string(got) != "theirs" {
+			t.Errorf("%s: got %q, %v", name, got, err)
+		}
+		ours, err := long.Seal(tokenKey, "token", []byte("ours"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := again(other).Open(tokenKey, "token", ours); err != nil || string(got) != "ours" {
+			t.Errorf("%s: what is sealed then opens to %q, %v", name, got, err)
+		}
+	}
+}

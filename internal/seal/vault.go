@@ -39,7 +39,7 @@ type Vault struct {
 	WorkFactor int // scrypt's, as a power of two; 0: age's own
 
 	mu     sync.Mutex
-	keys   map[string]*age.X25519Identity
+	keys   map[string]opened
 	failed map[string]failure
 }
 
@@ -123,21 +123,48 @@ const (
 
 func (v *Vault) path(tokenKey, name string) string { return filepath.Join(v.Dir, tokenKey, name) }
 
-// key is the session's, once found kept in memory.
+// A lead is what leads to a session's key: one of those files, and what is in it.
+type lead struct{ file, text string }
+
+func (v *Vault) lead(tokenKey string) (lead, error) {
+	for _, name := range []string{passphraseFile, keyringFile} {
+		text, err := os.ReadFile(v.path(tokenKey, name))
+		if err == nil {
+			return lead{name, string(text)}, nil
+		}
+		if !errors.Is(err, os.ErrNotExist) {
+			return lead{}, err
+		}
+	}
+	return lead{}, &KeyError{Session: v.name(tokenKey), Reason: Gone}
+}
+
+// opened is a key in memory, and where it was found.
+type opened struct {
+	key *age.X25519Identity
+	at  lead
+}
+
+// key is the session's. Once found it is kept in memory, for as long as nobody
+// gives the session another one.
 func (v *Vault) key(tokenKey string, create bool) (*age.X25519Identity, error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if key := v.keys[tokenKey]; key != nil {
-		return key, nil
+	at, err := v.lead(tokenKey)
+	if known := v.keys[tokenKey]; err == nil && known.key != nil && known.at == at {
+		return known.key, nil
 	}
 	if f, ok := v.failed[tokenKey]; ok && time.Now().Before(f.until) {
 		return nil, f.err
 	}
-	key, err := v.find(tokenKey)
+	var found opened
+	if err == nil {
+		found, err = v.find(tokenKey, at)
+	}
 	gone := false
 	if e, ok := errors.AsType[*KeyError](err); ok && e.Reason == Gone {
 		if gone = !create; create {
-			key, err = v.create(tokenKey)
+			found, err = v.create(tokenKey)
 		}
 	}
 	if err != nil {
@@ -149,80 +176,74 @@ func (v *Vault) key(tokenKey string, create bool) (*age.X25519Identity, error) {
 		}
 		return nil, err
 	}
-	v.remember(tokenKey, key)
-	return key, nil
+	v.remember(tokenKey, found)
+	return found.key, nil
 }
 
-func (v *Vault) remember(tokenKey string, key *age.X25519Identity) {
+func (v *Vault) remember(tokenKey string, key opened) {
 	if v.keys == nil {
-		v.keys = map[string]*age.X25519Identity{}
+		v.keys = map[string]opened{}
 	}
 	v.keys[tokenKey] = key
 }
 
-func (v *Vault) find(tokenKey string) (*age.X25519Identity, error) {
-	locked, err := os.ReadFile(v.path(tokenKey, passphraseFile))
-	if err == nil {
-		return v.unlocked(tokenKey, locked)
+func (v *Vault) find(tokenKey string, at lead) (opened, error) {
+	if at.file == passphraseFile {
+		key, err := v.unlocked(tokenKey, []byte(at.text))
+		return opened{key, at}, err
 	}
-	if !errors.Is(err, os.ErrNotExist) {
-		return nil, err
-	}
-	item, err := os.ReadFile(v.path(tokenKey, keyringFile))
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, &KeyError{Session: v.name(tokenKey), Reason: Gone}
-	}
+	text, err := v.keyring().get(strings.TrimSpace(at.text))
 	if err != nil {
-		return nil, err
-	}
-	text, err := v.keyring().get(strings.TrimSpace(string(item)))
-	if err != nil {
-		return nil, v.about(tokenKey, err)
+		return opened{}, v.about(tokenKey, err)
 	}
 	key, err := age.ParseX25519Identity(text)
 	if err != nil {
-		return nil, &KeyError{Session: v.name(tokenKey), Reason: Gone} // whoever put something else there
+		return opened{}, &KeyError{Session: v.name(tokenKey), Reason: Gone} // whoever put something else there
 	}
-	return key, nil
+	return opened{key, at}, nil
 }
 
 // create makes a key for the keyring, under a lock, so that two who seal at once
 // agree on it.
-func (v *Vault) create(tokenKey string) (*age.X25519Identity, error) {
+func (v *Vault) create(tokenKey string) (opened, error) {
 	unlock, err := v.lock(tokenKey)
 	if err != nil {
-		return nil, err
+		return opened{}, err
 	}
 	defer unlock()
-	if key, err := v.find(tokenKey); err == nil {
-		return key, nil
+	at, err := v.lead(tokenKey)
+	named := err == nil && at.file == keyringFile
+	if err == nil {
+		if key, err := v.find(tokenKey, at); err == nil {
+			return key, nil
+		}
 	}
 	key, err := age.GenerateX25519Identity()
 	if err != nil {
-		return nil, err
+		return opened{}, err
 	}
 	// The item is named before it exists: a name without an item is a key that is
 	// gone, and an item without a name would stay for ever.
-	item := v.name(tokenKey) + " " + strings.ToLower(key.Recipient().String()[len("age1"):][:8])
-	named := v.path(tokenKey, keyringFile)
-	old, oldErr := os.ReadFile(named)
-	if oldErr == nil {
-		item = strings.TrimSpace(string(old))
-	} else if err := atomicfile.Write(named, []byte(item+"\n"), 0o600); err != nil {
-		return nil, err
-	}
-	if err := v.keyring().set(item, key.String()); err != nil {
-		if e, ok := errors.AsType[*KeyError](err); oldErr != nil && ok && e.Reason != Silent { // which may still do it
-			_ = os.Remove(named)
-			_ = os.Remove(filepath.Dir(named)) // unless there is something in it
+	path := v.path(tokenKey, keyringFile)
+	if !named {
+		at = lead{keyringFile, v.name(tokenKey) + " " + strings.ToLower(key.Recipient().String()[len("age1"):][:8]) + "\n"}
+		if err := atomicfile.Write(path, []byte(at.text), 0o600); err != nil {
+			return opened{}, err
 		}
-		return nil, v.about(tokenKey, err)
+	}
+	item := strings.TrimSpace(at.text)
+	if err := v.keyring().set(item, key.String()); err != nil {
+		if e, ok := errors.AsType[*KeyError](err); !named && ok && e.Reason != Silent { // which may still do it
+			_ = os.Remove(path)
+			_ = os.Remove(filepath.Dir(path)) // unless there is something in it
+		}
+		return opened{}, v.about(tokenKey, err)
 	}
 	// A keyring that forgets is found out now, and not when the token is needed.
 	if text, err := v.keyring().get(item); err != nil || text != key.String() {
-		return nil, &KeyError{Session: v.name(tokenKey), Reason: Failed, Cause: errors.Join(errors.New("the keyring does not return what was put in it"), err)}
+		return opened{}, &KeyError{Session: v.name(tokenKey), Reason: Failed, Cause: errors.Join(errors.New("the keyring does not return what was put in it"), err)}
 	}
-	return key, nil
+	return opened{key, at}, nil
 }
 
 // lockWait is how long another process may take to make a key: a person may be
@@ -272,7 +293,7 @@ func (v *Vault) CreateKey(tokenKey, passphrase string) error {
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.remember(tokenKey, key)
+	v.remember(tokenKey, opened{key, lead{passphraseFile, locked.String()}})
 	return nil
 }
 
