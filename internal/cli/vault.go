@@ -121,7 +121,7 @@ func (s *setup) unattended() {
 // from in the end, through whatever roles. "" where they come from elsewhere.
 func (s *setup) sealedWith() string {
 	p := s.settings.Profile
-	for range maxRoles {
+	for range longestChain(s.settings.Config) {
 		source, assumes := p.Get("source_profile")
 		if !assumes || !p.AssumesRole() || source == p.Name {
 			name, ok := p.SSO("sso_session")
@@ -135,8 +135,9 @@ func (s *setup) sealedWith() string {
 	return ""
 }
 
-// maxRoles is a chain of roles that nobody has, but for a circle.
-const maxRoles = 10
+// longestChain is how many profiles a chain of roles can go through, unless it is a
+// circle.
+func longestChain(c *awsconfig.Config) int { return len(c.Profiles()) }
 
 // helper is the credential_process of a sealed profile: the helper, where it is
 // installed, or portico itself. What is on PATH is called by its name, so that the

@@ -306,7 +306,7 @@ func written(config *awsconfig.Config, files awsconfig.Files) []writtenSection {
 // tokenKeyOf is the key of the token that a profile's credentials come from, its
 // own or that of the profile whose role assumes its role; "" where there is none.
 func tokenKeyOf(config *awsconfig.Config, name string) string {
-	for range maxRoles {
+	for range longestChain(config) {
 		p, _ := config.Profile(name)
 		get := func(key string) string { v, _ := p.Get(key); return v }
 		if !p.AssumesRole() {
