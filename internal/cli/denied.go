@@ -146,7 +146,11 @@ func (s *setup) hasInstead(role creds.Role, roles []catalog.Role) string {
 	}
 	text := fmt.Sprintf("The signed-in person does not have %s in account %s, but %s.", role.RoleName, role.AccountID, s.withProfiles(role, roles))
 	if s.uses(role) {
-		text += fmt.Sprintf("\nTo change the profile's role: %s configure set sso_role_name %s --profile %s", s.name, quoteWord(terminal.Clean(roles[0].Name)), quoteWord(s.settings.ProfileName))
+		key := "sso_role_name"
+		if s.settings.Profile.SealedForm() { // where a key of SSO's would keep AWS tools from its credential_process
+			key = awsconfig.KeySealedRole
+		}
+		text += fmt.Sprintf("\nTo change the profile's role: %s configure set %s %s --profile %s", s.name, key, quoteWord(terminal.Clean(roles[0].Name)), quoteWord(s.settings.ProfileName))
 	}
 	return text + s.chooseAnew(role)
 }
