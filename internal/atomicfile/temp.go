@@ -45,6 +45,11 @@ func createTemp(sys *system, target, like string) (*os.File, string, error) {
 	return nil, "", &fs.PathError{Op: "create", Path: target, Err: fs.ErrExist}
 }
 
+// Sweep removes what processes that were killed in the middle of [Write] left in
+// dir, for those who have nothing to write there any more: it may hold what they
+// remove.
+func Sweep(dir string) { sweep(dir) }
+
 // sweep removes temporary files that dead processes left in dir. Nothing
 // depends on it, so it reports no errors.
 func sweep(dir string) {

@@ -277,6 +277,8 @@ func (m *move) enclose(ctx context.Context, config *awsconfig.Config, profiles [
 	if err != nil {
 		return 0, err
 	}
+	copies = nil // they are what counts now
+	defer w.Sweep()
 	const rounds = 5
 	for range rounds {
 		again := false

@@ -46,6 +46,7 @@ type Forgotten struct {
 // the AWS CLI may have cached for that one session). It needs no network. What
 // cannot be deleted keeps nothing else from being so.
 func (c *Client) Forget(ctx context.Context, only string, roles ...wallet.RoleKey) (Forgotten, error) {
+	c.Wallet.Sweep()
 	tokens, failed := c.Wallet.Tokens()
 	var done Forgotten
 	for _, t := range tokens {

@@ -137,6 +137,14 @@ func write(path string, data []byte) error {
 	return atomicfile.Write(path, data, 0o600)
 }
 
+// Sweep removes what is left of writes to files in the open that were cut off:
+// tokens and credentials which are in no cache.
+func (w *Wallet) Sweep() {
+	for _, dir := range []string{filepath.Join(w.Home, ".aws"), w.tokenDir(), w.roleDir()} {
+		atomicfile.Sweep(dir)
+	}
+}
+
 // remove deletes a cache file; one that is gone already is no error.
 func remove(path string) error {
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
