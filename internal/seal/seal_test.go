@@ -388,3 +388,36 @@ func TestKeyInMemoryIsReplaced(t *testing.T) {
 		}
 	}
 }
+
+// A keyring that does not answer is waited for once, and not for each session: who
+// signs out of all of them has them gone before the lid is closed.
+func TestSilentKeyringIsWaitedForOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := &memory{hang: make(chan struct{})}
+		v := newVault(t, k)
+		start := time.Now()
+		for range 2 {
+			for i := range 5 {
+				key := tokenKey[1:] + string(rune('0'+i))
+				if err := os.MkdirAll(v.path(key, ""), 0o700); err != nil {
+					t.Fatal(err)
+				}
+				if err := os.WriteFile(v.path(key, keyringFile), []byte("corp 1\n"), 0o600); err != nil {
+					t.Fatal(err)
+				}
+				_, err := v.Open(key, "token", nil)
+				if e, ok := errors.AsType[*KeyError](err); !ok || e.Reason != Silent || e.Waited != unattendedWait {
+					t.Errorf("got %v, want that the keyring did not answer", err)
+				}
+			}
+		}
+		if waited := time.Since(start); waited != unattendedWait {
+			t.Errorf("waited %s, want %s", waited, unattendedWait)
+		}
+		close(k.hang)
+		time.Sleep(failureStands + time.Second)
+		if _, err := v.Seal(tokenKey, "token", nil); err != nil {
+			t.Errorf("once it answers again: %v", err)
+		}
+	})
+}

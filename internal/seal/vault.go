@@ -41,6 +41,7 @@ type Vault struct {
 	mu     sync.Mutex
 	keys   map[string]opened
 	failed map[string]failure
+	silent time.Time // until when the keyring counts as such, for all sessions
 }
 
 // A failure is why there was no key a moment ago. A command reads several files,
@@ -192,7 +193,13 @@ func (v *Vault) find(tokenKey string, at lead) (opened, error) {
 		key, err := v.unlocked(tokenKey, []byte(at.text))
 		return opened{key, at}, err
 	}
+	if time.Now().Before(v.silent) {
+		return opened{}, &KeyError{Session: v.name(tokenKey), Reason: Silent, Waited: v.keyring().wait}
+	}
 	text, err := v.keyring().get(strings.TrimSpace(at.text))
+	if e, ok := errors.AsType[*KeyError](err); ok && e.Reason == Silent {
+		v.silent = time.Now().Add(failureStands)
+	}
 	if err != nil {
 		return opened{}, v.about(tokenKey, err)
 	}
