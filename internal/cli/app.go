@@ -39,6 +39,9 @@ type App struct {
 	// one, Ctrl-C is for it.
 	children *atomic.Int32
 
+	// ended is closed when the run is to end. Keyrings know no contexts.
+	ended <-chan struct{}
+
 	// Keyring holds the keys of sealed sessions, KeyHolder for some hours those that
 	// a passphrase opened. Nil means the operating system's.
 	Keyring   seal.Keyring

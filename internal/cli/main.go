@@ -44,6 +44,7 @@ func Main(a App, args []string) int {
 
 // Run runs one command line until ctx ends.
 func (a App) Run(ctx context.Context, args []string) (code int) {
+	a.ended = ctx.Done()
 	root := newRoot(&a, args...)
 	line := look(args)
 	if a.route(root, line) == through {

@@ -32,6 +32,7 @@ func (a *App) vault(config *awsconfig.Config, state fs.FileInfo) *seal.Vault {
 		IsSealed: func(key string) bool { return sessions.find(key).Sealed() },
 		Name:     func(key string) string { return sessions.find(key).Name },
 		Keyring:  a.Keyring, Kernel: a.KeyHolder, WorkFactor: a.ScryptWork,
+		Ended:   a.ended,
 		Waiting: func(what string) { fmt.Fprintf(a.Stderr, "waiting for %s\n", what) },
 	}
 	t := a.conversation()

@@ -1,6 +1,7 @@
 package seal
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -30,6 +31,7 @@ const (
 	Locked                            // a person did not unlock the keyring
 	Denied                            // the keyring refuses
 	Silent                            // the keyring did not answer in time
+	Interrupted                       // it was no longer waited for
 	Failed                            // anything else that the keyring says
 	NeedsPassphrase                   // and there is nobody to ask
 	WrongPassphrase
@@ -56,6 +58,8 @@ func (e *KeyError) Error() string {
 		return text + "the keyring refuses to give its key"
 	case Silent:
 		return text + fmt.Sprintf("the keyring did not answer within %s", e.Waited)
+	case Interrupted:
+		return text + "the keyring had not answered when this was interrupted"
 	case NeedsPassphrase:
 		return text + "its key needs its passphrase, and there is no terminal to ask on"
 	case WrongPassphrase:
@@ -79,10 +83,11 @@ type ring struct {
 	keyring Keyring
 	wait    time.Duration
 	waiting func(what string)
+	ended   <-chan struct{}
 }
 
 func (v *Vault) keyring() ring {
-	r := ring{keyring: v.Keyring, wait: unattendedWait, waiting: v.Waiting}
+	r := ring{keyring: v.Keyring, wait: unattendedWait, waiting: v.Waiting, ended: v.Ended}
 	if r.keyring == nil {
 		r.keyring = systemKeyring{}
 	}
@@ -134,6 +139,8 @@ func bounded(r ring, call func() (string, error)) (string, error) {
 			if r.waiting != nil {
 				r.waiting("the keyring of this system, which may be asking you to unlock it")
 			}
+		case <-r.ended:
+			return "", &KeyError{Reason: Interrupted, Cause: context.Canceled}
 		case <-over.C:
 			return "", &KeyError{Reason: Silent, Waited: r.wait}
 		}

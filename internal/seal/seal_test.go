@@ -421,3 +421,21 @@ func TestSilentKeyringIsWaitedForOnce(t *testing.T) {
 		}
 	})
 }
+
+// Ctrl-C ends the wait for a keyring.
+func TestKeyringIsNotWaitedForAfterTheEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := &memory{hang: make(chan struct{})}
+		defer close(k.hang)
+		v := newVault(t, k)
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+		defer cancel()
+		v.Attended, v.Ended = true, ctx.Done()
+		start := time.Now()
+		for range 2 {
+			if _, err := v.Seal(tokenKey, "token", nil); !errors.Is(err, context.Canceled) || time.Since(start) != 2*time.Second {
+				t.Errorf("got %v after %s", err, time.Since(start))
+			}
+		}
+	})
+}

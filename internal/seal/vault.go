@@ -35,6 +35,8 @@ type Vault struct {
 	Attended bool
 	// Waiting is told once what a keyring is waited for. Nil drops it.
 	Waiting func(what string)
+	// Ended is closed when nobody wants to wait any more. Nil: it never is.
+	Ended <-chan struct{}
 
 	WorkFactor int // scrypt's, as a power of two; 0: age's own
 
@@ -240,7 +242,7 @@ func (v *Vault) create(tokenKey string) (opened, error) {
 	}
 	item := strings.TrimSpace(at.text)
 	if err := v.keyring().set(item, key.String()); err != nil {
-		if e, ok := errors.AsType[*KeyError](err); !named && ok && e.Reason != Silent { // which may still do it
+		if e, ok := errors.AsType[*KeyError](err); !named && ok && e.Reason != Silent && e.Reason != Interrupted { // which may still do it
 			_ = os.Remove(path)
 			_ = os.Remove(filepath.Dir(path)) // unless there is something in it
 		}
