@@ -103,7 +103,7 @@ func operationHas(service, command, flag string) bool {
 // or a script expects each of them.
 func TestExplainedMessages(t *testing.T) {
 	var expected strings.Builder
-	for _, pattern := range []string{"testdata/script/*.txtar", "*.go", "../signin/*.go", "../awsconfig/*.go", "../creds/*.go"} {
+	for _, pattern := range []string{"testdata/script/*.txtar", "*.go", "../signin/*.go", "../awsconfig/*.go", "../creds/*.go", "../serve/*.go"} {
 		files, err := filepath.Glob(pattern)
 		if err != nil || len(files) == 0 {
 			t.Fatalf("%s: %v", pattern, err)
