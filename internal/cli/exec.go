@@ -109,5 +109,8 @@ func notRun(name string, err error) error {
 	if e, ok := errors.AsType[*exec.Error](err); ok {
 		cause = e.Err
 	}
+	if e, ok := errors.AsType[*fs.PathError](cause); ok {
+		cause = e.Err // the name is said already
+	}
 	return &commandError{Problem: fmt.Sprintf("%s: %v", name, cause), Code: code}
 }

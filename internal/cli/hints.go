@@ -104,7 +104,7 @@ func cure(ctx context.Context, a *App, err error) string {
 	if e, ok := errors.AsType[*signin.ConnectionError](err); ok {
 		return connectionCure(e)
 	}
-	if text := fileCure(err); text != "" {
+	if text := fileCure(err, a.stateDir()); text != "" {
 		return text
 	}
 	if errors.Is(err, io.EOF) {

@@ -111,6 +111,8 @@ func TestHostileHomes(t *testing.T) {
 		{name: "somebody else's tokens, expired", args: process, stranger: true, theirs: []string{"sso"}, given: []func(person){noRole, expired, theirs(0o755, "sso")}, code: 255, stderr: []string{"could not be stored", "belongs to user 0"}},
 		{name: "somebody else's tokens, login", args: login, stranger: true, theirs: []string{"sso"}, code: 255, stderr: []string{"could not be stored"}},
 		{name: "somebody else's state", args: process, stranger: true, theirs: []string{"../.local"}, given: []func(person){noRole}, stderr: []string{"going on without a lock"}, changed: true},
+		{name: "somebody else's state, an agent", args: []string{"exec", "--profile", "dev", "--serve", "--for", "1m", "--", "true"}, stranger: true, theirs: []string{"../.local"},
+			code: 255, stderr: []string{"audit log: ", "permission denied", "sudo chown -R \"$(id -un)\" /"}},
 
 		{name: "half a role", args: process, given: []func(person){instead(corpRole, text(`{"ProviderType": "sso", "Cred`))}, stderr: []string{"[WARNING]: cache file", "not the JSON"}, changed: true},
 		{name: "a foreign role", args: process, given: []func(person){instead(corpRole, text(`{"hello": ["world"]}`))}, stderr: []string{"[WARNING]: cache file", "holds no role credentials"}, changed: true},

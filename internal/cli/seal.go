@@ -218,6 +218,9 @@ func (m *move) seal(ctx context.Context, passphrase bool) error {
 		}
 	}
 	if err := m.setup.wallet.CheckSealed(m.key); err != nil {
+		if e, ok := errors.AsType[*seal.KeyError](err); ok && !vault.HasKey(m.key) {
+			return &hintedError{Err: fmt.Errorf("the session %s cannot be sealed: %s", m.name(), e.Why()), Hint: sealedCure(m.app.Name, e)}
+		}
 		return err
 	}
 	moved := 0

@@ -132,6 +132,9 @@ func (e *endpoint) role() serve.Role {
 func (e *endpoint) what() string {
 	r := e.role()
 	role := strings.Trim(r.AccountID+"/"+r.Name, "/")
+	if strings.HasPrefix(r.Name, "arn:") { // which has the account in it
+		role = r.Name
+	}
 	text := "the profile " + r.Profile
 	switch {
 	case e.first.Provider == fromEnvironment:

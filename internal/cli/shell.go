@@ -22,6 +22,9 @@ func (a *App) openShell(ctx context.Context, h *handover) error {
 	}
 	path, err := a.userShell()
 	if err != nil {
+		if a.getenv("SHELL") != "" {
+			err = &hintedError{Err: err, Hint: "That is your $SHELL. Set it to a shell that is there, or name one as the command: -- bash"}
+		}
 		return err
 	}
 	env, of, err := h.environment(ctx)

@@ -78,6 +78,18 @@ func TestExecOpensTheShell(t *testing.T) {
 	}
 }
 
+// A $SHELL that is gone is named as what it is, with the way out.
+func TestExecWithoutTheShell(t *testing.T) {
+	t.Parallel()
+	env, _, _ := shellHome(t, "bash")
+	s := open(t, append(env, "SHELL=/gone/bash"), "exec", "--profile", "$(touch pwned) `x`")
+	s.expect("[ERROR]: /gone/bash: no such file or directory")
+	s.expect("That is your $SHELL. Set it to a shell that is there, or name one as the command: -- bash")
+	if code := s.end(); code != 127 {
+		t.Errorf("got exit code %d, want 127", code)
+	}
+}
+
 // A shell within a shell says so, and what a prompt would expand does not get there.
 func TestExecOpensAShellInAShell(t *testing.T) {
 	t.Parallel()

@@ -46,26 +46,28 @@ type KeyError struct {
 }
 
 func (e *KeyError) Error() string {
-	text := fmt.Sprintf("the sealed session %s cannot be opened: ", e.Session)
+	return fmt.Sprintf("the sealed session %s cannot be opened: %s", e.Session, e.Why())
+}
+
+// Why is the cause without its consequence.
+func (e *KeyError) Why() string {
 	switch e.Reason {
 	case Gone:
-		return text + "its key is gone"
+		return "its key is gone"
 	case NoKeyring:
-		return text + "there is no keyring (Secret Service) to hold its key here"
+		return "there is no keyring (Secret Service) to hold its key here"
 	case Locked:
-		return text + "the keyring is locked"
+		return "the keyring is locked"
 	case Denied:
-		return text + "the keyring refuses to give its key"
+		return "the keyring refuses to give its key"
 	case Silent:
-		return text + fmt.Sprintf("the keyring did not answer within %s", e.Waited)
-	case Interrupted:
-		return text + "the keyring had not answered when this was interrupted"
+		return fmt.Sprintf("the keyring did not answer within %s", e.Waited)
 	case NeedsPassphrase:
-		return text + "its key needs its passphrase, and there is no terminal to ask on"
+		return "its key needs its passphrase, and there is no terminal to ask on"
 	case WrongPassphrase:
-		return text + "that is not the passphrase of its key"
+		return "that is not the passphrase of its key"
 	}
-	return text + fmt.Sprintf("the keyring failed: %v", e.Cause)
+	return fmt.Sprintf("the keyring failed: %v", e.Cause)
 }
 
 func (e *KeyError) Unwrap() error { return e.Cause }
