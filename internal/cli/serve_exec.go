@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -52,6 +53,11 @@ func (e *endpoint) exec(ctx context.Context, args []string) (err error) {
 	if e.From != "" {
 		if err := e.openFrom(); err != nil {
 			return err
+		}
+		// There may be no config here to read a region from, so both names are set
+		// where one is known.
+		for _, kv := range regionSettings(cmp.Or(e.Handover.globals.Region, a.getenv("AWS_REGION"), a.getenv("AWS_DEFAULT_REGION"))) {
+			set = append(set, kv[0]+"="+kv[1])
 		}
 	} else {
 		if err := e.open(ctx); err != nil {

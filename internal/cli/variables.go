@@ -29,7 +29,23 @@ func (s *setup) variables(c credentials) [][2]string {
 	if c.AccountID != "" {
 		vars = append(vars, [2]string{"AWS_ACCOUNT_ID", c.AccountID})
 	}
-	if region, _ := s.settings.Region(); region != "" {
+	vars = append(vars, s.regions()...)
+	if name, value := s.marker(c); name != "" {
+		vars = append(vars, [2]string{name, value})
+	}
+	return vars
+}
+
+// regions say which region is meant, if one is.
+func (s *setup) regions() (vars [][2]string) {
+	region, _ := s.settings.Region()
+	return regionSettings(region)
+}
+
+// regionSettings set a region under both of its names, as boto3 and older AWS CLIs
+// read AWS_DEFAULT_REGION alone, and most other SDKs only AWS_REGION.
+func regionSettings(region string) (vars [][2]string) {
+	if region != "" {
 		for _, name := range regionVariables {
 			vars = append(vars, [2]string{name, region})
 		}
