@@ -170,7 +170,9 @@ esac
 `
 }
 
-// zsh gives the user's ZDOTDIR back before anything of theirs is read.
+// zsh gives the user's ZDOTDIR back before anything of theirs is read. So its hook
+// is the first of all and goes to their end when it has run; what is scheduled runs
+// after the hooks of the first prompt, too.
 func (m promptMark) zsh(dir, own string, had bool) string {
 	restore := "unset ZDOTDIR"
 	if had {
@@ -188,6 +190,7 @@ _portico_mark() {
 }
 typeset -g _portico_shown=
 precmd_functions+=(_portico_mark)
+sched +0 _portico_mark 2>/dev/null
 `
 }
 
