@@ -76,7 +76,7 @@ func (h *host) claim() claim {
 }
 
 // lease takes the lease beside path. Its results are those of lockFile.
-func (h *host) lease(ctx context.Context, path string, ready func() bool, wait bool) (release func(), err error) {
+func (h *host) lease(ctx context.Context, path string, wait bool) (release func(), err error) {
 	if err := MkdirAll(filepath.Dir(path)); err != nil {
 		return nil, err
 	}
@@ -96,12 +96,10 @@ func (h *host) lease(ctx context.Context, path string, ready func() bool, wait b
 		return nil, fmt.Errorf("lease %s: %w", path, err)
 	}
 	w := &watch{host: h}
-	ok, err := poll(ctx, ready, wait, leasePoll, func() (bool, error) { return l.take(w) })
+	err = poll(ctx, wait, leasePoll, func() (bool, error) { return l.take(w) })
 	switch {
-	case ok:
-		return l.keep(h.beat), nil
 	case err == nil:
-		return nil, nil
+		return l.keep(h.beat), nil
 	case errors.Is(err, errBusy):
 		locked := &LockedError{Path: path, Holder: w.seen.pid, Cause: ctx.Err()}
 		if w.seen.tag != h.tag {

@@ -29,11 +29,9 @@ func computers(t *testing.T, n int) (path string, hosts []*host) {
 	return path, hosts
 }
 
-func never() bool { return false }
-
 func (h *host) must(t *testing.T, path string) (unlock func()) {
 	t.Helper()
-	unlock, err := h.lock(t.Context(), path, never, true)
+	unlock, err := h.lock(t.Context(), path, true)
 	if err != nil || unlock == nil {
 		t.Fatalf("%s: got %v, want the lock", h.name, err)
 	}
@@ -44,18 +42,18 @@ func TestLeaseExcludesOtherComputers(t *testing.T) {
 	path, hosts := computers(t, 2)
 	synctest.Test(t, func(t *testing.T) {
 		unlock := hosts[0].must(t, path)
-		if _, err := hosts[1].lock(t.Context(), path, never, false); !isLocked(err) {
+		if _, err := hosts[1].lock(t.Context(), path, false); !isLocked(err) {
 			t.Errorf("without waiting: got %v, want *LockedError", err)
 		}
 		// It shows signs of life, so it is believed for as long as it takes.
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 		defer cancel()
-		_, err := hosts[1].lock(ctx, path, never, true)
+		_, err := hosts[1].lock(ctx, path, true)
 		locked, ok := errors.AsType[*LockedError](err)
 		if !ok || locked.Host != "computer-0" || locked.Holder != os.Getpid() || !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("got %v, want a *LockedError that names process and computer", err)
 		}
-		if _, err := hosts[0].lock(t.Context(), path, never, false); !isLocked(err) {
+		if _, err := hosts[0].lock(t.Context(), path, false); !isLocked(err) {
 			t.Errorf("the same computer: got %v, want *LockedError", err)
 		}
 		unlock()
@@ -83,7 +81,7 @@ func TestLeaseEndsWithItsHolder(t *testing.T) {
 			t.Errorf("got the lease after %s, want %s", waited, leaseBeats*leaseBeat)
 		}
 		unlock()
-		if _, err := hosts[2].lock(t.Context(), path, never, false); !isLocked(err) {
+		if _, err := hosts[2].lock(t.Context(), path, false); !isLocked(err) {
 			t.Errorf("after the first holder's return: got %v, want *LockedError", err)
 		}
 		second()
@@ -118,7 +116,7 @@ func TestLeaseAtFirstSight(t *testing.T) {
 			}
 			ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 			defer cancel()
-			unlock, err := hosts[0].lock(ctx, path, never, true)
+			unlock, err := hosts[0].lock(ctx, path, true)
 			if (err == nil) != c.taken {
 				t.Errorf("got %v, want taken %t", err, c.taken)
 			}
@@ -179,7 +177,7 @@ func TestLeaseAfterALongWait(t *testing.T) {
 		time.Sleep(2 * clockSkew)
 		first()
 		second := <-taken
-		if _, err := hosts[2].lock(t.Context(), path, never, false); !isLocked(err) {
+		if _, err := hosts[2].lock(t.Context(), path, false); !isLocked(err) {
 			t.Errorf("got %v, want *LockedError", err)
 		}
 		second()
@@ -217,7 +215,7 @@ func TestLeaseImpossible(t *testing.T) {
 	path, hosts := computers(t, 1)
 	put(t, filepath.Dir(path), "a file where the directory should be")
 	unlock := hosts[0].must(t, path)
-	if _, err := hosts[0].lock(t.Context(), path, never, false); !isLocked(err) {
+	if _, err := hosts[0].lock(t.Context(), path, false); !isLocked(err) {
 		t.Errorf("got %v, want *LockedError", err)
 	}
 	unlock()
@@ -252,24 +250,4 @@ func TestRuntimeDir(t *testing.T) {
 	if dir, err := runtimeDir(); !isUnsafe(err) {
 		t.Errorf("a link of its name: got %s, %v, want *UnsafeError", dir, err)
 	}
-}
-
-// A waiter leaves when somebody else has done the work, without the lock.
-func TestLockOr(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "lock")
-	unlock, err := TryLock(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	looks := 0
-	none, err := LockOr(t.Context(), path, func() bool { looks++; return looks == 3 })
-	if none != nil || err != nil || looks != 3 {
-		t.Errorf("got a lock %t, %v after %d looks, want neither after 3", none != nil, err, looks)
-	}
-	unlock()
-	unlock, err = LockOr(t.Context(), path, func() bool { return true })
-	if err != nil || unlock == nil {
-		t.Fatalf("a free lock: got %v, want it", err)
-	}
-	unlock()
 }

@@ -62,19 +62,12 @@ func (e *LockedError) Unwrap() error { return e.Cause }
 // or hang. There the file lock is taken in this computer's runtime directory,
 // and a lease beside path keeps other computers out, see lease.go.
 func Lock(ctx context.Context, path string) (unlock func(), err error) {
-	return LockOr(ctx, path, nil)
-}
-
-// LockOr is [Lock] for work that somebody else may do while we wait. Between two
-// tries it asks ready; once that says true there is nothing to lock for, and
-// unlock is nil.
-func LockOr(ctx context.Context, path string, ready func() bool) (unlock func(), err error) {
-	return thisHost().lock(ctx, path, func() bool { return ready != nil && ready() }, true)
+	return thisHost().lock(ctx, path, true)
 }
 
 // TryLock is [Lock] without waiting.
 func TryLock(path string) (unlock func(), err error) {
-	return thisHost().lock(context.Background(), path, func() bool { return false }, false)
+	return thisHost().lock(context.Background(), path, false)
 }
 
 // Networked tells whether dir, or the nearest parent that exists, is on a file
@@ -103,27 +96,27 @@ func thisHost() *host {
 	return &host{tag: hostTag(), name: name, networked: Networked, runtimeDir: runtimeDir, beat: leaseBeat}
 }
 
-func (h *host) lock(ctx context.Context, path string, ready func() bool, wait bool) (unlock func(), err error) {
+func (h *host) lock(ctx context.Context, path string, wait bool) (unlock func(), err error) {
 	if !h.networked(filepath.Dir(path)) {
-		return lockFile(ctx, path, ready, wait)
+		return lockFile(ctx, path, wait)
 	}
 	dir, err := h.runtimeDir()
 	if err != nil {
 		return nil, fmt.Errorf("lock %s: %w", path, err)
 	}
 	sum := sha256.Sum256([]byte(path))
-	here, err := lockFile(ctx, filepath.Join(dir, hex.EncodeToString(sum[:])+".lock"), ready, wait)
-	if here == nil {
+	here, err := lockFile(ctx, filepath.Join(dir, hex.EncodeToString(sum[:])+".lock"), wait)
+	if err != nil {
 		if locked, ok := errors.AsType[*LockedError](err); ok {
 			locked.Path = path
 		}
 		return nil, err
 	}
-	release, err := h.lease(ctx, path, ready, wait)
-	if release != nil {
+	release, err := h.lease(ctx, path, wait)
+	if err == nil {
 		return func() { release(); here() }, nil
 	}
-	if _, locked := errors.AsType[*LockedError](err); err == nil || locked {
+	if _, locked := errors.AsType[*LockedError](err); locked {
 		here()
 		return nil, err
 	}
@@ -133,58 +126,53 @@ func (h *host) lock(ctx context.Context, path string, ready func() bool, wait bo
 }
 
 // lockFile takes the system's own lock of a file.
-func lockFile(ctx context.Context, path string, ready func() bool, wait bool) (unlock func(), err error) {
+func lockFile(ctx context.Context, path string, wait bool) (unlock func(), err error) {
 	l, err := openLock(path)
 	if err != nil {
 		return nil, err
 	}
-	ok, err := poll(ctx, ready, wait, lockPoll, func() (bool, error) {
+	err = poll(ctx, wait, lockPoll, func() (bool, error) {
 		ok, err := l.TryLock()
 		if errors.Is(err, syscall.EINTR) {
 			return false, nil
 		}
 		return ok, err
 	})
-	if ok {
+	if err == nil {
 		writeHolder(path)
 		return func() { _ = l.Unlock() }, nil
 	}
 	_ = l.Close()
-	switch {
-	case err == nil:
-		return nil, nil
-	case errors.Is(err, errBusy):
+	if errors.Is(err, errBusy) {
 		return nil, &LockedError{Path: path, Holder: readHolder(path), Cause: ctx.Err()}
-	default:
-		return nil, fmt.Errorf("lock %s: %w", path, err)
 	}
+	return nil, fmt.Errorf("lock %s: %w", path, err)
 }
 
 // errBusy says that the wait ended before the lock was free.
 var errBusy = errors.New("busy")
 
-// poll tries until it works, fails, ready says that it need not, or ctx ends.
-// Neither ok nor an error means ready.
-func poll(ctx context.Context, ready func() bool, wait bool, longest time.Duration, try func() (bool, error)) (ok bool, err error) {
+// poll tries until it works, fails, or ctx ends.
+func poll(ctx context.Context, wait bool, longest time.Duration, try func() (bool, error)) error {
 	for pause := firstPoll; ; pause = min(pause*3/2, longest) {
 		if ctx.Err() != nil {
-			return false, errBusy
+			return errBusy
 		}
-		if ok, err := try(); ok || err != nil {
-			return ok, err
+		switch ok, err := try(); {
+		case ok:
+			return nil
+		case err != nil:
+			return err
 		}
 		if !wait {
-			return false, errBusy
+			return errBusy
 		}
 		timer := time.NewTimer(pause)
 		select {
 		case <-ctx.Done():
 			timer.Stop()
-			return false, errBusy
+			return errBusy
 		case <-timer.C:
-		}
-		if ready() {
-			return false, nil
 		}
 	}
 }

@@ -50,12 +50,6 @@ func (w *Wallet) Lock(ctx context.Context, name string) (unlock func(), err erro
 	return atomicfile.Lock(ctx, w.lockFile(name))
 }
 
-// LockOr is [Wallet.Lock] for work that somebody else may do meanwhile: it looks
-// by ready while it waits, and returns no unlock once that says true.
-func (w *Wallet) LockOr(ctx context.Context, name string, ready func() bool) (unlock func(), err error) {
-	return atomicfile.LockOr(ctx, w.lockFile(name), ready)
-}
-
 // TryLock is [Wallet.Lock] without waiting.
 func (w *Wallet) TryLock(name string) (unlock func(), err error) {
 	return atomicfile.TryLock(w.lockFile(name))
