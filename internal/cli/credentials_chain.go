@@ -67,13 +67,13 @@ type finder = func(context.Context) (credentials, error)
 // from the cache.
 func (s *setup) assuming(visited []string) (finder, error) {
 	p, name := s.settings.Profile, s.settings.ProfileName
-	get := func(key string) string { v, _ := p.Get(key); return v }
-	source, origin := get("source_profile"), get("credential_source")
+	source, named := p.Get("source_profile")
+	origin, described := p.Get("credential_source")
 	switch {
-	case source == "" && origin == "":
+	case !named && !described:
 		return nil, &credentialsError{Problem: "Partial credentials found in assume-role, missing: source_profile or credential_source",
 			Hint: fmt.Sprintf("The profile %s says which role to assume, and not with whose credentials.", name)}
-	case source != "" && origin != "":
+	case named && described:
 		return nil, &credentialsError{Problem: fmt.Sprintf(`The profile "%s" contains both source_profile and credential_source.`, name),
 			Hint: "Take one of them out."}
 	}
@@ -85,7 +85,7 @@ func (s *setup) assuming(visited []string) (finder, error) {
 	if err != nil {
 		return nil, err
 	}
-	if origin != "" {
+	if described {
 		if assumer.Source, err = s.credentialSource(origin); err != nil {
 			return nil, err
 		}
@@ -110,6 +110,24 @@ func (s *setup) assuming(visited []string) (finder, error) {
 		}
 		return from(fromRole, c), err
 	}, nil
+}
+
+// rootProfile is the profile that a profile's credentials come from in the end,
+// through whatever roles: itself, if it assumes none. It is not ok where they are
+// not a profile's, or the roles go in a circle.
+func rootProfile(config *awsconfig.Config, p awsconfig.Profile) (root awsconfig.Profile, ok bool) {
+	const most = 10 // nobody has a longer chain
+	for range most {
+		if !p.AssumesRole() {
+			return p, true
+		}
+		source, ok := p.Get("source_profile")
+		if !ok || source == p.Name {
+			break
+		}
+		p, _ = config.Profile(source)
+	}
+	return awsconfig.Profile{}, false
 }
 
 // assumes tells whether the profile assumes a role with somebody's credentials.
@@ -147,10 +165,9 @@ func (s *setup) source(name string, visited []string) (finder, error) {
 	if !next.settings.HasProfile {
 		return nil, &credentialsError{Problem: fmt.Sprintf(`The source_profile "%s" referenced in the profile "%s" does not exist.`, name, s.settings.ProfileName)}
 	}
-	if keys, err := next.fileKeys(); err != nil || (keys.AccessKeyID != "" && next.settings.Profile.Has("role_arn")) {
-		return func(context.Context) (credentials, error) { return keys, err }, nil
-	}
-	if slices.Contains(visited, name) {
+	keys, err := next.fileKeys()
+	own := err != nil || (keys.AccessKeyID != "" && next.settings.Profile.Has("role_arn"))
+	if slices.Contains(visited, name) && !(own && name == s.settings.ProfileName) {
 		list := make([]string, len(visited)) // as Python shows one
 		for i, v := range visited {
 			list[i] = output.Repr(v)
@@ -158,6 +175,9 @@ func (s *setup) source(name string, visited []string) (finder, error) {
 		return nil, &credentialsError{
 			Problem: fmt.Sprintf("Infinite loop in credential configuration detected. Attempting to load from profile %s which has already been visited. Visited profiles: [%s]", name, strings.Join(list, ", ")),
 			Hint:    "The last source_profile of a chain must name a profile without role_arn, or with keys."}
+	}
+	if own {
+		return func(context.Context) (credentials, error) { return keys, err }, nil
 	}
 	if next.assumes() {
 		return next.assuming(visited)
@@ -234,7 +254,7 @@ func (s *setup) assumer(arn string) (*creds.Assumer, error) {
 
 // askPerson asks for a secret on the terminal. On stderr, for stdout may be data.
 func (a *App) askPerson(ctx context.Context, question string) (string, error) {
-	t := &terminal.Terminal{In: a.Stdin, Out: a.Stderr, Err: a.Stderr, Getenv: a.Lookup}
+	t := a.conversation()
 	if !t.InteractiveIn() || !t.InteractiveOut() {
 		return "", &credentialsError{Problem: strings.TrimSuffix(question, ": ") + ": there is no terminal to ask on",
 			Hint: fmt.Sprintf("Run %s once in a terminal: the credentials are kept for as long as they last.", a.Name)}

@@ -194,9 +194,12 @@ func TestChainErrorsAreBotocores(t *testing.T) {
 		"no such source 2": role + "A\nsource_profile = q\n[profile q]\n" + role + "B\nsource_profile = nope\n",
 		"no such provider": role + "A\ncredential_source = Elsewhere\n",
 		"bare source":      role + "A\nsource_profile = q\n[profile q]\nregion = us-east-1\n",
+		"an empty source":  role + "A\nsource_profile =\n",
+		"an empty one too": role + "A\nsource_profile = q\ncredential_source =\n[profile q]\naws_access_key_id = a\naws_secret_access_key = b\n",
 		"itself":           role + "A\nsource_profile = p\n",
 		"a loop":           role + "A\nsource_profile = q\n[profile q]\n" + role + "B\nsource_profile = p\n",
 		"a loop further":   role + "A\nsource_profile = q\n[profile q]\n" + role + "B\nsource_profile = r\n[profile r]\n" + role + "C\nsource_profile = q\n",
+		"a loop to keys":   role + "A\nsource_profile = q\naws_access_key_id = a\naws_secret_access_key = b\n[profile q]\n" + role + "B\nsource_profile = p\n",
 		"itself further":   role + "A\nsource_profile = q\n[profile q]\n" + role + "B\nsource_profile = q\n",
 	}
 	const script = `

@@ -25,8 +25,10 @@ type handover struct {
 	Chained   bool // the command may be a credential_process, see [setup.enterChain]
 }
 
-func (h *handover) addLogin(c *cobra.Command) {
-	c.Flags().BoolVar(&h.AutoLogin, "auto-login", false, "open a browser to sign in where that is needed; whoever else waits for it shares the result")
+func (h *handover) addLogin(c *cobra.Command) { addAutoLogin(c, &h.AutoLogin) }
+
+func addAutoLogin(c *cobra.Command, chosen *bool) {
+	c.Flags().BoolVar(chosen, "auto-login", false, "open a browser to sign in where that is needed; whoever else waits for it shares the result")
 }
 
 // addRole adds the flags of a role without a profile.

@@ -140,17 +140,8 @@ func (a *App) fillRoleCache(ctx context.Context, l *invocation) error {
 // signsIn tells whether the profile's credentials come from a sign-in, of its own
 // or of the profile whose role assumes its role.
 func (s *setup) signsIn() bool {
-	p := s.settings.Profile
-	for range 10 { // nobody has a longer chain, but for a circle
-		if !p.AssumesRole() {
-			return p.HasRole()
-		}
-		source, ok := p.Get("source_profile")
-		if p, _ = s.settings.Config.Profile(source); !ok {
-			return false
-		}
-	}
-	return false
+	root, ok := rootProfile(s.settings.Config, s.settings.Profile)
+	return ok && root.HasRole()
 }
 
 // hopeless tells errors that no other program could have avoided.

@@ -121,24 +121,12 @@ func (s *setup) unattended() {
 // sealedWith is the token key of the session that the profile's credentials come
 // from in the end, through whatever roles. "" where they come from elsewhere.
 func (s *setup) sealedWith() string {
-	p := s.settings.Profile
-	for range longestChain(s.settings.Config) {
-		source, assumes := p.Get("source_profile")
-		if !assumes || !p.AssumesRole() || source == p.Name {
-			name, ok := p.SSO("sso_session")
-			if !ok || p.AssumesRole() {
-				return ""
-			}
-			return wallet.TokenKey(name, "")
-		}
-		p, _ = s.settings.Config.Profile(source)
+	root, _ := rootProfile(s.settings.Config, s.settings.Profile)
+	if name, ok := root.SSO("sso_session"); ok {
+		return wallet.TokenKey(name, "")
 	}
 	return ""
 }
-
-// longestChain is how many profiles a chain of roles can go through, unless it is a
-// circle.
-func longestChain(c *awsconfig.Config) int { return len(c.Profiles()) }
 
 // helper is the credential_process of a sealed profile: the helper, where it is
 // installed, or portico itself. What is on PATH is called by its name, so that the

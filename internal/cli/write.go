@@ -76,7 +76,7 @@ and others would never look at them.`,
 	c.Flags().BoolVar(&all, "all", false, "every section written before, in place of one")
 	c.Flags().BoolVar(&remove, "remove", false, "remove the section, in place of writing it")
 	c.Flags().BoolVar(&watch, "watch", false, "stay, and write again before the keys end")
-	c.Flags().BoolVar(&w.AutoLogin, "auto-login", false, "open a browser to sign in where that is needed; whoever else waits for it shares the result")
+	addAutoLogin(c, &w.AutoLogin)
 	return c
 }
 
@@ -303,20 +303,18 @@ func written(config *awsconfig.Config, files awsconfig.Files) []writtenSection {
 	return all
 }
 
-// tokenKeyOf is the key of the token that a profile's credentials come from, its
-// own or that of the profile whose role assumes its role; "" where there is none.
+// tokenKeyOf is the key of the token that a profile's credentials come from in the
+// end; "" where there is none.
 func tokenKeyOf(config *awsconfig.Config, name string) string {
-	for range longestChain(config) {
-		p, _ := config.Profile(name)
-		get := func(key string) string { v, _ := p.Get(key); return v }
-		if !p.AssumesRole() {
-			session, startURL := cmp.Or(get("sso_session"), get("portico_sso_session")), get("sso_start_url")
-			if session == "" && startURL == "" {
-				return ""
-			}
-			return wallet.TokenKey(session, startURL)
-		}
-		name = get("source_profile")
+	p, _ := config.Profile(name)
+	root, ok := rootProfile(config, p)
+	if !ok {
+		return ""
 	}
-	return ""
+	session, _ := root.SSO("sso_session")
+	startURL, _ := root.Get("sso_start_url")
+	if session == "" && startURL == "" {
+		return ""
+	}
+	return wallet.TokenKey(session, startURL)
 }
