@@ -64,7 +64,6 @@ var mayImport = map[string][]string{
 	"internal/terminal/screen": {},
 	"internal/output":          {"internal/pyjson"},
 	"internal/pyjson":          {},
-	"internal/hexdigits":       {},
 	"internal/statedir":        {},
 	"internal/atomicfile":      {"internal/atomicfile/location"},
 	"internal/awsmodel":        {},
@@ -77,10 +76,10 @@ var mayImport = map[string][]string{
 	// The wallet says what it wants of a vault, so that it links no cryptography.
 	"internal/seal": {"internal/wallet", "internal/atomicfile"},
 	// Leaves, for a program that must start fast.
-	"internal/atomicfile/location": {"internal/hexdigits"},
+	"internal/atomicfile/location": {},
 	"internal/awsconfig/syntax":    {},
 	"internal/awsconfig/scan":      {"internal/awsconfig/syntax"},
-	"internal/wallet/rolecache":    {"internal/hexdigits", "internal/pyjson"},
+	"internal/wallet/rolecache":    {"internal/pyjson"},
 	// signin, creds and admin take from awsconfig what a region may look like, so that
 	// there is one answer to what may become part of a host name.
 	"internal/signin":  {"internal/renewal", "internal/wallet", "internal/awsconfig"},
@@ -204,7 +203,7 @@ func TestServerLinksNoClient(t *testing.T) {
 		dep = strings.TrimSpace(dep)
 		own, ours := strings.CutPrefix(dep, module+"/")
 		if strings.HasPrefix(dep, "github.com/aws/") ||
-			(ours && !strings.HasPrefix(own, "internal/idc") && own != "internal/atomicfile" && own != "internal/atomicfile/location" && own != "internal/hexdigits") {
+			(ours && !strings.HasPrefix(own, "internal/idc") && own != "internal/atomicfile" && own != "internal/atomicfile/location") {
 			t.Errorf("internal/idc links %s", dep)
 		}
 	}

@@ -27,7 +27,7 @@ var leanLinks = []string{
 	"syscall", "time", "unicode", "unicode/utf16", "unicode/utf8", "unsafe",
 
 	module + "/cmd/portico-credential-process", module + "/internal/atomicfile/location", module + "/internal/awsconfig/scan",
-	module + "/internal/awsconfig/syntax", module + "/internal/hexdigits", module + "/internal/pyjson", module + "/internal/statedir",
+	module + "/internal/awsconfig/syntax", module + "/internal/pyjson", module + "/internal/statedir",
 	module + "/internal/wallet/rolecache",
 }
 

@@ -4,8 +4,8 @@
 //
 // It owns the names of those files (SHA-1 keys), their JSON, their modes and
 // the locks that keep two processes from doing the same work, with the notes that
-// one leaves for another. It knows nothing of networks: signin and creds decide what to put in, when it has gone stale,
-// and what to do about it.
+// one leaves for another. It knows nothing of networks: signin and creds decide what
+// to put in, when it has gone stale, and what to do about it.
 //
 // What a sealed session has is kept in files of portico's own instead, which a
 // [Vault] encrypts; callers do not know the difference.

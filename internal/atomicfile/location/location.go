@@ -10,8 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-
-	"github.com/portico-sso/portico/internal/hexdigits"
 )
 
 // JournalSuffix ends the name of every journal.
@@ -24,9 +22,15 @@ func Journal(dir, target string) string {
 	if dir == "" {
 		return filepath.Join(filepath.Dir(target), "."+base+JournalSuffix)
 	}
+	name := []byte(base + "-")
 	sum := sha256.Sum256([]byte(target))
-	return filepath.Join(dir, base+"-"+hexdigits.Of(sum[:6])+JournalSuffix)
+	for _, b := range sum[:6] { // encoding/hex would link fmt
+		name = append(name, digits[b>>4], digits[b&0xf])
+	}
+	return filepath.Join(dir, string(name)+JournalSuffix)
 }
+
+const digits = "0123456789abcdef"
 
 // maxBase leaves room in a file name for what is added to it.
 const maxBase = 180

@@ -25,5 +25,6 @@
 //
 // The package holds no rule of its own about codes, tokens or assignments:
 // those are package grant's and package directory's. Signatures are package
-// sigv4's, session policies package policy's. Pages for people, GET /authorize among them, are package portal's.
+// sigv4's, session policies package policy's. Pages for people, GET /authorize among
+// them, are package portal's.
 package awsapi

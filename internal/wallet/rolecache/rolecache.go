@@ -11,7 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/portico-sso/portico/internal/hexdigits"
 	"github.com/portico-sso/portico/internal/pyjson"
 )
 
@@ -44,8 +43,12 @@ func (k Key) Name() string {
 
 // Sum names a cache file by the SHA-1 of a text, as the AWS tools do.
 func Sum(text string) string {
-	h := sha1.Sum([]byte(text))
-	return hexdigits.Of(h[:])
+	const digits = "0123456789abcdef"
+	var name []byte
+	for _, b := range sha1.Sum([]byte(text)) { // encoding/hex would link fmt
+		name = append(name, digits[b>>4], digits[b&0xf])
+	}
+	return string(name)
 }
 
 // Credentials are the short-term keys of one role.
