@@ -41,11 +41,7 @@ back.`,
   portico seal --sso-session corp --yes`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			s, err := a.resolve(g, g.Profile != "")
-			if err != nil {
-				return err
-			}
-			m, err := a.move(s, name, yes)
+			m, err := a.move(g, name, yes)
 			if err != nil {
 				return err
 			}
@@ -69,7 +65,11 @@ type move struct {
 	key     string // the session's token key
 }
 
-func (a *App) move(s *setup, name string, yes bool) (*move, error) {
+func (a *App) move(g *globals, name string, yes bool) (*move, error) {
+	s, err := a.resolve(g, g.Profile != "")
+	if err != nil {
+		return nil, err
+	}
 	session, err := s.portalSession(name)
 	if err != nil {
 		return nil, err
@@ -90,7 +90,7 @@ const moveWait = 45 * time.Second
 func (m *move) locked(ctx context.Context, work func(*awsconfig.Config) error) error {
 	waiting, cancel := context.WithTimeout(ctx, moveWait)
 	defer cancel()
-	unlock, err := m.setup.wallet.Lock(waiting, "session-"+m.key)
+	unlock, err := m.setup.wallet.Lock(waiting, wallet.SessionLock(m.key))
 	if err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()

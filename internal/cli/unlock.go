@@ -8,7 +8,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/portico-sso/portico/internal/seal"
-	"github.com/portico-sso/portico/internal/wallet"
 )
 
 func newUnlock(a *App, g *globals) *cobra.Command {
@@ -31,19 +30,16 @@ A session whose key is in the keyring of the system is unlocked with that.`,
 			if d < time.Second {
 				return &usageError{Problem: "argument --for: a time such as 8h or 30m"}
 			}
-			s, err := a.resolve(g, g.Profile != "")
+			m, err := a.move(g, name, true)
 			if err != nil {
 				return err
 			}
-			m, err := a.move(s, name, true)
-			if err != nil {
-				return err
-			}
-			if !s.vault.HasPassphrase(m.key) {
+			vault := m.setup.vault
+			if !vault.HasPassphrase(m.key) {
 				return &hintedError{Err: fmt.Errorf("the session %s is not sealed with a passphrase", m.name()),
 					Hint: fmt.Sprintf("To seal it with one: %s seal --sso-session %s --passphrase", a.Name, quoteWord(m.name()))}
 			}
-			err = s.vault.Unlock(cmd.Context(), m.key, d)
+			err = vault.Unlock(cmd.Context(), m.key, d)
 			if errors.Is(err, seal.ErrNoHolder) {
 				return &hintedError{Err: err, Hint: fmt.Sprintf("On a terminal each command asks for the passphrase. Elsewhere %s names a file that holds it.", passphraseVariable)}
 			}
@@ -56,38 +52,5 @@ A session whose key is in the keyring of the system is unlocked with that.`,
 	}
 	c.Flags().StringVar(&name, "sso-session", "", "the sso-session to unlock (else the profile's, or the only one)")
 	c.Flags().DurationVar(&d, "for", seal.HoldFor, "how long, such as 8h or 30m")
-	return c
-}
-
-func newLock(a *App, g *globals) *cobra.Command {
-	var name string
-	c := &cobra.Command{
-		Use:     "lock",
-		Short:   "Forget the keys of sealed sessions that a passphrase opened",
-		GroupID: groupOwn,
-		Long: `Ends what portico unlock, or a passphrase typed on the way of another command,
-began: from now on the passphrase is asked for again. Without --sso-session it
-does so for all sealed sessions. Credentials that were handed out stay valid until
-they expire.`,
-		Example: `  portico lock
-  portico lock --sso-session corp`,
-		Args: noArgs,
-		RunE: func(*cobra.Command, []string) error {
-			s, err := a.resolve(g, g.Profile != "")
-			if err != nil {
-				return err
-			}
-			names := sealedSessions(s.settings.Config)
-			if name != "" {
-				names = []string{name}
-			}
-			var failed error
-			for _, name := range names {
-				failed = errors.Join(failed, s.vault.Lock(wallet.TokenKey(name, "")))
-			}
-			return failed
-		},
-	}
-	c.Flags().StringVar(&name, "sso-session", "", "the one sso-session to lock")
 	return c
 }

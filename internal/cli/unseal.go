@@ -27,11 +27,7 @@ was interrupted is finished by running it again.`,
   portico unseal --sso-session corp --yes`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			s, err := a.resolve(g, g.Profile != "")
-			if err != nil {
-				return err
-			}
-			m, err := a.move(s, name, yes)
+			m, err := a.move(g, name, yes)
 			if err != nil {
 				return err
 			}

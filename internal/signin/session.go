@@ -103,7 +103,7 @@ func checkRegion(region string) error {
 	return nil
 }
 
-func (s Session) lock() string { return "session-" + s.tokenKey() }
+func (s Session) lock() string { return wallet.SessionLock(s.tokenKey()) }
 
 // hold takes a lock, waiting up to limit, and tells of the wait once it is one.
 // What says what its holders do, for [Client.Waiting]. Where somebody holds it

@@ -69,7 +69,7 @@ func (c *Client) Forget(ctx context.Context, only string, roles ...wallet.RoleKe
 func (c *Client) forget(ctx context.Context, t wallet.StoredToken) (wallet.StoredToken, error) {
 	waiting, cancel := context.WithTimeout(ctx, forgetWait-renewal.GuardLimit)
 	defer cancel()
-	if unlock, err := c.Wallet.Lock(waiting, "session-"+t.Key); err == nil {
+	if unlock, err := c.Wallet.Lock(waiting, wallet.SessionLock(t.Key)); err == nil {
 		defer unlock()
 	}
 	guarding, cancel := context.WithTimeout(ctx, renewal.GuardLimit)

@@ -50,6 +50,10 @@ func (w *Wallet) Lock(ctx context.Context, name string) (unlock func(), err erro
 	return atomicfile.Lock(ctx, w.lockFile(name))
 }
 
+// SessionLock names the lock under which a session's token is renewed, or moved
+// into a vault and out of it.
+func SessionLock(tokenKey string) string { return "session-" + tokenKey }
+
 // TryLock is [Wallet.Lock] without waiting.
 func (w *Wallet) TryLock(name string) (unlock func(), err error) {
 	return atomicfile.TryLock(w.lockFile(name))
