@@ -84,18 +84,7 @@ func (a *Assumer) Credentials(ctx context.Context) (wallet.RoleCredentials, erro
 	if unlock == nil {
 		return cached, nil // somebody renews them ahead of their end
 	}
-	defer unlock()
-	if cached, ok = a.cached(); ok {
-		return cached, nil
-	}
-	fresh, user, err := a.assume(ctx, source)
-	if err != nil {
-		return a.fallback(ctx, cached, err)
-	}
-	if err := a.SignIn.Wallet.PutAssumedRole(a.Role, fresh, user); err != nil {
-		a.warn("the role credentials could not be cached: %v", err)
-	}
-	return fresh, nil
+	return fly(ctx, f)
 }
 
 // lock takes the role's lock. Credentials that still last a while are renewed

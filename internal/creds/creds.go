@@ -66,12 +66,17 @@ func (s *Source) RoleCredentials(ctx context.Context, role Role) (wallet.RoleCre
 		},
 		Warn: s.SignIn.Warn, Waiting: s.SignIn.Waiting, Step: s.SignIn.Step,
 	}
+	return fly(ctx, f)
+}
+
+// fly has the flight run, and tells where what is still valid has to do.
+func fly(ctx context.Context, f *renewal.Flight[wallet.RoleCredentials]) (wallet.RoleCredentials, error) {
 	o := f.Run(ctx, "")
-	if o.Served && o.Cause != nil {
-		s.warn("using cached credentials that expire in %s: %v", o.Left.Round(time.Second), o.Cause)
-	}
 	if !o.Served {
 		return wallet.RoleCredentials{}, o.Cause
+	}
+	if o.Cause != nil && f.Warn != nil {
+		f.Warn(fmt.Sprintf("using cached credentials that expire in %s: %v", o.Left.Round(time.Second), o.Cause))
 	}
 	return o.Value, nil
 }
