@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -62,6 +64,16 @@ func OpenLog(path string, role Role) (*Log, io.Closer, error) {
 		return nil, nil, fmt.Errorf("audit log: %w", err)
 	}
 	return &Log{Out: f, Role: role}, f, nil
+}
+
+func openAppend(path string) (*os.File, error) {
+	if err := atomicfile.MkdirAll(filepath.Dir(path)); err != nil {
+		return nil, err
+	}
+	if err := private(path); err != nil {
+		return nil, err
+	}
+	return os.OpenFile(path, os.O_WRONLY|os.O_APPEND|os.O_CREATE|noFollow, 0o600)
 }
 
 // Begin records that a grant begins.
