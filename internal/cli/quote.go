@@ -17,3 +17,12 @@ func quoteWord(s string) string {
 	}
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
+
+// quoteWindows is quoteWord for the rules of Windows' C runtime. Names hold no
+// double quotes, see awsconfig.NameProblem.
+func quoteWindows(s string) string {
+	if s != "" && !strings.ContainsAny(s, " \t&|<>^()%!") {
+		return s
+	}
+	return `"` + s + `"`
+}

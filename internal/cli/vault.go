@@ -155,15 +155,6 @@ func (a *App) helper(profile string) string {
 
 const helperProgram = "portico-credential-process"
 
-// quoteWindows is quoteWord for the rules of Windows' C runtime. Names hold no
-// double quotes, see awsconfig.NameProblem.
-func quoteWindows(s string) string {
-	if s != "" && !strings.ContainsAny(s, " \t&|<>^()%!") {
-		return s
-	}
-	return `"` + s + `"`
-}
-
 // isHelper tells whether a credential_process is one that [App.helper] made.
 func isHelper(process string) bool {
 	words, ok := awsconfig.SplitCommand(process)
