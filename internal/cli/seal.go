@@ -13,6 +13,7 @@ import (
 
 	"github.com/portico-sso/portico/internal/awsconfig"
 	"github.com/portico-sso/portico/internal/seal"
+	"github.com/portico-sso/portico/internal/signin"
 	"github.com/portico-sso/portico/internal/terminal"
 	"github.com/portico-sso/portico/internal/wallet"
 )
@@ -88,13 +89,9 @@ const moveWait = 45 * time.Second
 // locked holds the session's lock, so that nobody refreshes meanwhile, and reads
 // the config again under it.
 func (m *move) locked(ctx context.Context, work func(*awsconfig.Config) error) error {
-	waiting, cancel := context.WithTimeout(ctx, moveWait)
-	defer cancel()
-	unlock, err := m.setup.wallet.Lock(waiting, wallet.SessionLock(m.key))
+	client := &signin.Client{Wallet: m.setup.wallet, Waiting: m.setup.waiting}
+	unlock, err := client.Hold(ctx, wallet.SessionLock(m.key), "renews or moves the sign-in of "+m.session.SessionName, moveWait)
 	if err != nil {
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
 		return err
 	}
 	defer unlock()

@@ -111,7 +111,24 @@ func (a *Assumer) lock(ctx context.Context, left time.Duration) (unlock func(), 
 	}
 }
 
-func (a *Assumer) cached() (wallet.RoleCredentials, bool) {
+// askingLock is waited for no longer than that, and the wait is told of. Where
+// nothing can be locked, everybody asks.
+func (a *Assumer) askingLock(ctx context.Context, wait time.Duration) (unlock func(), err error) {
+	name := "code-" + a.Role.Name()
+	if wait == 0 {
+		unlock, err = a.SignIn.Wallet.TryLock(name)
+	} else {
+		unlock, err = a.SignIn.Hold(ctx, name, "asks for the MFA code of "+a.Role.ARN, wait)
+	}
+	if _, locked := errors.AsType[*wallet.LockedError](err); err == nil || locked || ctx.Err() != nil {
+		return unlock, err
+	}
+	a.warn("going on without a lock, which could not be taken: %v", err)
+	return func() {}, nil
+}
+
+// cached is what the cache holds, and for how long it is good.
+func (a *Assumer) cached() (wallet.RoleCredentials, time.Duration) {
 	c, err := a.SignIn.Wallet.AssumedRole(a.Role)
 	if err != nil {
 		if !errors.Is(err, wallet.ErrNotFound) {

@@ -117,9 +117,9 @@ func answered(err error) bool {
 
 // turn waits until nobody else signs in to the session, up to turnLimit. Where
 // nothing can be locked there are no turns; that is told when the token is stored.
-func (c *Client) turn(ctx context.Context, s Session) (done func(), err error) {
-	done, err = c.hold(ctx, "login-"+s.tokenKey(), "signs in to "+s.String(), turnLimit)
-	if err != nil && ctx.Err() == nil {
+func (c *Client) turn(ctx context.Context, s Session, o Options) (done func(), err error) {
+	done, err = c.Hold(ctx, "login-"+s.tokenKey(), "signs in to "+s.String(), turnLimit)
+	if err != nil && ctx.Err() == nil && o.Needed == nil { // else nobody counts how many would open a browser
 		return func() {}, nil
 	}
 	return done, err
@@ -128,7 +128,7 @@ func (c *Client) turn(ctx context.Context, s Session) (done func(), err error) {
 // keep stores a new token, behind a refresh in flight. The person has done their
 // part, so nothing that keeps us from locking keeps us from storing.
 func (c *Client) keep(ctx context.Context, s Session, t wallet.Token) error {
-	unlock, err := c.hold(ctx, s.lock(), "renews the sign-in of "+s.String(), renewal.WaitLimit)
+	unlock, err := c.Hold(ctx, s.lock(), "renews the sign-in of "+s.String(), renewal.WaitLimit)
 	if ctx.Err() != nil && err != nil {
 		return err
 	}

@@ -105,11 +105,11 @@ func checkRegion(region string) error {
 
 func (s Session) lock() string { return wallet.SessionLock(s.tokenKey()) }
 
-// hold takes a lock, waiting up to limit, and tells of the wait once it is one.
+// Hold takes a lock, waiting up to limit, and tells of the wait once it is one.
 // What says what its holders do, for [Client.Waiting]. Where somebody holds it
 // longer than that, the error is a [*wallet.LockedError]; any other, ctx's own
 // apart, means that nothing can be locked at all (a read-only home).
-func (c *Client) hold(ctx context.Context, name, what string, limit time.Duration) (unlock func(), err error) {
+func (c *Client) Hold(ctx context.Context, name, what string, limit time.Duration) (unlock func(), err error) {
 	unmentioned, cancel := context.WithTimeout(ctx, renewal.TellAfter)
 	defer cancel()
 	unlock, err = c.Wallet.Lock(unmentioned, name)
