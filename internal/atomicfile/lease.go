@@ -95,8 +95,8 @@ func (h *host) lease(ctx context.Context, path string, wait bool) (release func(
 	if err := f.Close(); err != nil {
 		return nil, fmt.Errorf("lease %s: %w", path, err)
 	}
-	w := &watch{host: h}
-	err = poll(ctx, wait, leasePoll, func() (bool, error) { return l.take(w) })
+	w := &watch{host: h, dir: l.dir}
+	ok, err := poll(ctx, ready, wait, leasePoll, func() (bool, error) { return l.take(w) })
 	switch {
 	case err == nil:
 		return l.keep(h.beat), nil
@@ -199,19 +199,43 @@ func (l *lease) renew(dir string) {
 	}
 }
 
-// A watch remembers how long a lease has been seen unchanged.
-type watch struct {
-	host  *host
+// A memory is since when a process has seen leases as they are. It outlives a
+// wait: callers wait a moment at a time, and look in between.
+type memory struct {
+	mu   sync.Mutex
+	seen map[string]sighting // by the directory of the lease
+}
+
+type sighting struct {
 	name  string
 	since time.Time
-	seen  claim
+}
+
+// since tells since when the lease in dir has borne that name.
+func (m *memory) since(dir, name string) time.Time {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.seen[dir].name != name {
+		if m.seen == nil {
+			m.seen = map[string]sighting{}
+		}
+		m.seen[dir] = sighting{name, time.Now()}
+	}
+	return m.seen[dir].since
+}
+
+// leases is this process's memory of them.
+var leases memory
+
+// A watch is one wait for a lease.
+type watch struct {
+	host *host
+	dir  string
+	seen claim
 }
 
 func (w *watch) stale(name string) bool {
-	if name != w.name {
-		w.name, w.since = name, time.Now()
-		w.seen, _ = parseClaim(name)
-	}
+	w.seen, _ = parseClaim(name)
 	now := time.Now()
 	switch {
 	case w.seen.pid != 0 && w.seen.tag == w.host.tag && w.seen.pid != os.Getpid() && !processAlive(w.seen.pid):
@@ -219,7 +243,7 @@ func (w *watch) stale(name string) bool {
 	case w.seen.pid != 0 && now.Sub(time.Unix(w.seen.at, 0)) > clockSkew:
 		return true
 	}
-	return now.Sub(w.since) > leaseBeats*w.host.beat
+	return now.Sub(w.host.memory.since(w.dir, name)) > leaseBeats*w.host.beat
 }
 
 // entries lists the names in a directory.

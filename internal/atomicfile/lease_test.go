@@ -22,7 +22,7 @@ func computers(t *testing.T, n int) (path string, hosts []*host) {
 	for i := range n {
 		runtime := t.TempDir()
 		hosts = append(hosts, &host{
-			tag: fmt.Sprintf("%08x", i), name: fmt.Sprintf("computer-%d", i), beat: leaseBeat,
+			tag: fmt.Sprintf("%08x", i), name: fmt.Sprintf("computer-%d", i), beat: leaseBeat, memory: &memory{},
 			networked: func(string) bool { return true }, runtimeDir: func() (string, error) { return runtime, nil },
 		})
 	}
@@ -86,6 +86,29 @@ func TestLeaseEndsWithItsHolder(t *testing.T) {
 		}
 		second()
 		wantNames(t, filepath.Dir(path))
+	})
+}
+
+// Who waits a moment at a time, and looks in between, finds out just as soon.
+func TestLeaseEndsWhileWaitedForInRounds(t *testing.T) {
+	path, hosts := computers(t, 2)
+	synctest.Test(t, func(t *testing.T) {
+		hosts[0].beat = 1000 * time.Hour // no sign of life
+		defer hosts[0].must(t, path)()
+		began := time.Now()
+		for time.Since(began) < 45*time.Second {
+			ctx, cancel := context.WithTimeout(t.Context(), 250*time.Millisecond)
+			unlock, err := hosts[1].lock(ctx, path, never, true)
+			cancel()
+			if err == nil {
+				unlock()
+				if waited := time.Since(began); waited < leaseBeats*leaseBeat || waited > leaseBeats*leaseBeat+time.Second {
+					t.Errorf("got the lease after %s, want %s", waited, leaseBeats*leaseBeat)
+				}
+				return
+			}
+		}
+		t.Error("a lease whose holder is gone was waited for in vain")
 	})
 }
 

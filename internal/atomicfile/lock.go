@@ -89,11 +89,12 @@ type host struct {
 	networked  func(dir string) bool  // whether others share the file system
 	runtimeDir func() (string, error) // where its own locks are, if so
 	beat       time.Duration          // how often a lease is renewed
+	memory     *memory                // of the leases that were seen
 }
 
 func thisHost() *host {
 	name, _ := os.Hostname()
-	return &host{tag: hostTag(), name: name, networked: Networked, runtimeDir: runtimeDir, beat: leaseBeat}
+	return &host{tag: hostTag(), name: name, networked: Networked, runtimeDir: runtimeDir, beat: leaseBeat, memory: &leases}
 }
 
 func (h *host) lock(ctx context.Context, path string, wait bool) (unlock func(), err error) {
