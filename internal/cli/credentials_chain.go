@@ -240,8 +240,8 @@ func (s *setup) assumer(arn string) (*creds.Assumer, error) {
 		region = s.globalRegion()
 	}
 	return &creds.Assumer{
-		Role:   wallet.AssumedRole{ARN: arn, SessionName: get("role_session_name"), ExternalID: get("external_id"), MFASerial: get("mfa_serial"), Duration: duration},
-		Region: region, Endpoint: endpoint, Addresses: s.addresses(), HTTP: way, Wallet: s.wallet, Warn: s.warn,
+		Role: role, Region: region, Endpoint: endpoint,
+		SignIn: &signin.Client{Wallet: s.wallet, HTTP: way, Addresses: s.addresses(), Way: s.way(endpoint, region), Warn: s.warn, Waiting: s.waiting, Step: s.step},
 		MFACode: func(ctx context.Context, device string) (string, error) {
 			code, err := s.ask(ctx, fmt.Sprintf("Enter MFA code for %s: ", terminal.Clean(device)))
 			if errors.Is(err, terminal.ErrInterrupted) {

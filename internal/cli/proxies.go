@@ -74,6 +74,11 @@ func readProxy(value, variable string) proxySetting {
 	return p
 }
 
+// String tells proxies apart, without users and passwords.
+func (p *proxies) String() string {
+	return fmt.Sprintf("%q %v %q %v %q", p.plain.shown(), p.plain.problem, p.secure.shown(), p.secure.problem, p.past)
+}
+
 // shown is the proxy's address for messages.
 func (p *proxySetting) shown() string {
 	switch {

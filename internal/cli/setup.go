@@ -165,7 +165,24 @@ func (s *setup) signin(own bool) (*signin.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &signin.Client{Wallet: s.wallet, HTTP: way, OIDCEndpoint: oidc, PortalEndpoint: portal, Addresses: s.addresses(), Warn: s.warn}, nil
+	return &signin.Client{Wallet: s.wallet, HTTP: way, OIDCEndpoint: oidc, PortalEndpoint: portal, Addresses: s.addresses(),
+		Way: s.way(oidc, portal), Warn: s.warn, Waiting: s.waiting, Step: s.step}, nil
+}
+
+// way is for [signin.Client]: what of the settings, and of where this runs, may
+// keep the services from us and not from others of the same home.
+func (s *setup) way(endpoints ...string) string {
+	computer, _ := os.Hostname()
+	network, _ := os.Readlink("/proc/self/ns/net") // a container's
+	verify := s.settings.VerifySSL()
+	var bundle string
+	if verify {
+		bundle = s.settings.CABundle()
+	}
+	roots, _ := s.lookup("SSL_CERT_FILE")
+	more, _ := s.lookup("SSL_CERT_DIR")
+	return fmt.Sprintf("%q %q %q %+v %s %t %q %q %q %d %d", computer, network, endpoints, s.addresses(), newProxies(s.lookup).String(),
+		verify, bundle, roots, more, s.globals.ConnectTimeout, s.globals.ReadTimeout)
 }
 
 func (s *setup) addresses() signin.Addresses {

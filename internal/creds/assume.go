@@ -81,8 +81,15 @@ func (a *Assumer) Credentials(ctx context.Context) (wallet.RoleCredentials, erro
 	if err != nil {
 		return a.fallback(ctx, cached, err)
 	}
-	if unlock == nil {
-		return cached, nil // somebody renews them ahead of their end
+	f := &renewal.Flight[wallet.RoleCredentials]{
+		Kind: renewal.Role, Subject: call, Wallet: a.SignIn.Wallet,
+		Lock: "role-" + a.Role.Name(), What: "assumes " + a.Role.ARN,
+		Fold: func(_ renewal.Reason, cause error) []byte { return signin.Fold(cause) },
+		Unfold: func(words []byte, holder int) error {
+			return a.refused(signin.Unfold(words, signin.Session{}, holder))
+		},
+		// Profiles may have one role and assume it with different keys.
+		Way: a.SignIn.Way + " " + call.source.AccessKeyID, Warn: a.SignIn.Warn, Waiting: a.SignIn.Waiting, Step: a.SignIn.Step,
 	}
 	return fly(ctx, f)
 }

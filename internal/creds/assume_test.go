@@ -108,6 +108,45 @@ func TestAssumeOnce(t *testing.T) {
 	})
 }
 
+// That STS lets one caller's keys not assume the role says nothing of another's:
+// whoever waits with those has the role.
+func TestAssumeWithOtherKeys(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := assumer(t, chain)
+		if _, err := a.Source(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		wrong, client := *a.Assumer, *a.SignIn
+		wrong.Source = func(context.Context) (wallet.RoleCredentials, error) {
+			return wallet.RoleCredentials{AccessKeyID: "AKIAWRONG", SecretAccessKey: "s", SessionToken: "t"}, nil
+		}
+		next := client.HTTP.Transport
+		client.HTTP = &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+			time.Sleep(time.Second)
+			return next.RoundTrip(r)
+		})}
+		wrong.SignIn = &client
+		var all sync.WaitGroup
+		all.Go(func() {
+			if _, err := wrong.Credentials(t.Context()); err == nil {
+				t.Error("with wrong keys: got credentials")
+			}
+		})
+		synctest.Wait() // it has the lock
+		for range 5 {
+			all.Go(func() {
+				if _, err := a.Credentials(t.Context()); err != nil {
+					t.Errorf("with the right ones: %v", err)
+				}
+			})
+		}
+		all.Wait()
+		if n := a.calls.Load(); n != 2 {
+			t.Errorf("got %d calls of AssumeRole, want 2", n)
+		}
+	})
+}
+
 // How long cached credentials last says whether STS is asked, and what comes of it
 // when STS cannot be reached or says no.
 func TestAssumeAgain(t *testing.T) {

@@ -64,7 +64,7 @@ func (s *Source) RoleCredentials(ctx context.Context, role Role) (wallet.RoleCre
 		Unfold: func(words []byte, holder int) error {
 			return denied(role, signin.Unfold(words, role.Session, holder))
 		},
-		Warn: s.SignIn.Warn, Waiting: s.SignIn.Waiting, Step: s.SignIn.Step,
+		Way: s.SignIn.Way, Warn: s.SignIn.Warn, Waiting: s.SignIn.Waiting, Step: s.SignIn.Step,
 	}
 	return fly(ctx, f)
 }

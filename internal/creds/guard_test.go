@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -67,6 +68,64 @@ func TestCacheOfAnotherIdentityCenter(t *testing.T) {
 		c, err := s.RoleCredentials(t.Context(), role)
 		if err != nil || c.AccessKeyID == cached.AccessKeyID || calls.Load() != 1 {
 			t.Errorf("got %s, %v after %d calls, want our own after 1", c.AccessKeyID, err, calls.Load())
+		}
+	})
+}
+
+// A keyring is one that opens for some only.
+type keyring struct {
+	wallet.Vault
+	locked bool
+}
+
+func (k keyring) Has(string) bool                                { return true }
+func (k keyring) Seal(_, _ string, plain []byte) ([]byte, error) { return plain, nil }
+func (k keyring) Open(_, _ string, sealed []byte) ([]byte, error) {
+	if k.locked {
+		time.Sleep(time.Second)
+		return nil, errors.New("the keyring is locked")
+	}
+	return sealed, nil
+}
+
+// That one caller cannot open a sealed session is not the failure of those who
+// wait for it and can.
+func TestKeyOfOneCallerAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, role, calls := source(t, idctest.New(t))
+		tok, err := s.Wallet.Token(wallet.TokenKey(role.Session.Name, ""))
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Wallet.SealedDir = t.TempDir()
+		sealed := func(locked bool) *creds.Source {
+			w, client := *s.Wallet, *s.SignIn
+			w.Vault = keyring{locked: locked}
+			client.Wallet = &w
+			return &creds.Source{SignIn: &client, Wallet: &w}
+		}
+		open, shut := sealed(false), sealed(true)
+		if err := open.Wallet.PutToken(wallet.TokenKey(role.Session.Name, ""), tok); err != nil {
+			t.Fatal(err)
+		}
+		var all sync.WaitGroup
+		all.Go(func() {
+			_, err := shut.RoleCredentials(t.Context(), role)
+			if _, unopened := errors.AsType[*wallet.UnopenedError](err); !unopened {
+				t.Errorf("without the key: got %v, want UnopenedError", err)
+			}
+		})
+		synctest.Wait() // it has the lock
+		for range 5 {
+			all.Go(func() {
+				if _, err := open.RoleCredentials(t.Context(), role); err != nil {
+					t.Errorf("with the key: %v", err)
+				}
+			})
+		}
+		all.Wait()
+		if n := calls.Load(); n != 1 {
+			t.Errorf("got %d calls of GetRoleCredentials, want 1", n)
 		}
 	})
 }

@@ -57,7 +57,8 @@
 // of it, and whoever has been waiting for it takes that for an answer. Otherwise
 // two hundred callers that wait for a service which is down would each find out for
 // themselves, one after another, and most of them only that 45 seconds have passed.
-// Those who come later ask anew.
+// Those who come later ask anew, and so does whoever goes another way to the
+// service, by another proxy or with other keys: the failure may be the holder's own.
 //
 // A process may die at any point. Its locks die with it, and the next holder sends
 // the token that is stored: within the service's minute that yields the very

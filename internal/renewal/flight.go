@@ -49,8 +49,12 @@ type Flight[T any] struct {
 	Guard   string // its name; "" where there is nothing to guard
 	What    string // what its holder does, for Waiting
 
-	// Fold puts a failure into words for those who wait, and Unfold makes of them
-	// what they return.
+	// Way stands for the caller's own part in whether the service answers, and what:
+	// its proxy, say. A failure counts for those who go the same way.
+	Way string
+
+	// Fold puts a failure into words for those who wait, nil where it is none of
+	// theirs, and Unfold makes of them what they return.
 	Fold   func(why Reason, cause error) []byte
 	Unfold func(words []byte, holder int) error
 
@@ -217,7 +221,7 @@ func (f *Flight[T]) look(at Do) Copy {
 		return c
 	}
 	c.Spent = note.Spent != "" && note.Spent == fingerprint(found.Mark)
-	if len(note.Failure) > 0 {
+	if len(note.Failure) > 0 && note.Way == fingerprint(f.Way) {
 		f.note = note
 		c.Note, c.Denied = f.noted(note.ID), note.Denied
 		age := time.Now().Round(0).Sub(note.At)
@@ -321,7 +325,7 @@ func (f *Flight[T]) report(s State) {
 		f.leave(wallet.Note{})
 		return
 	}
-	note := wallet.Note{Denied: s.Reason == Denied, Failure: f.Fold(s.Reason, f.failed)}
+	note := wallet.Note{Denied: s.Reason == Denied, Failure: f.Fold(s.Reason, f.failed), Way: fingerprint(f.Way)}
 	if f.Kind == Token && (s.Reason == Unanswered || s.Reason == AnswerLost) {
 		note.Spent = fingerprint(f.seen[s.Held-1].Mark)
 	}
@@ -356,7 +360,7 @@ func (f *Flight[T]) outcome(ctx context.Context, s State) Outcome[T] {
 	return o
 }
 
-// fingerprint tells tokens apart without giving one away.
+// fingerprint tells tokens, or ways, apart without giving one away.
 func fingerprint(mark string) string {
 	sum := sha256.Sum256([]byte(mark))
 	return hex.EncodeToString(sum[:8])

@@ -166,6 +166,42 @@ func TestFailureIsShared(t *testing.T) {
 	}
 }
 
+// A failure that may be the holder's own, who goes another way to the service, is
+// not that of those who wait: one of them asks, and has the answer for all.
+func TestFailureOnAnotherWayIsNotShared(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, s, first := signedIn(t, idctest.New(t))
+		refreshNeeded(t, first)
+		lost := *c
+		lost.Way = "through a proxy that is down"
+		lost.HTTP = &http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) {
+			time.Sleep(time.Second)
+			return nil, &signin.ProxyError{Proxy: "http://p"}
+		})}
+		var all sync.WaitGroup
+		all.Go(func() {
+			_, err := lost.Token(t.Context(), s)
+			if _, ok := errors.AsType[*signin.ConnectionError](err); !ok {
+				t.Errorf("through the proxy: got %v, want ConnectionError", err)
+			}
+		})
+		synctest.Wait() // it has the lock
+		requests := 0
+		during(c, "/token", func() { requests++ })
+		for range 20 {
+			all.Go(func() {
+				if tok, err := c.Token(t.Context(), s); err != nil || tok.AccessToken == first.AccessToken {
+					t.Errorf("got %v, want a new token", err)
+				}
+			})
+		}
+		all.Wait()
+		if requests != 1 {
+			t.Errorf("got %d requests, want 1", requests)
+		}
+	})
+}
+
 // With more than ten minutes left nobody waits for a renewal, nor tries again at
 // once one that has failed.
 func TestRenewalAheadWaitsForNobody(t *testing.T) {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/portico-sso/portico/internal/wallet"
 )
 
 // hearsay is a failure as one process tells it to those who have waited for it.
@@ -33,7 +35,11 @@ const (
 )
 
 // Fold puts a failure into words for other processes. There is no secret in them.
+// That a key could not be had, which somebody else may have, is nobody's business.
 func Fold(err error) []byte {
+	if _, unopened := errors.AsType[*wallet.UnopenedError](err); unopened {
+		return nil
+	}
 	h := hearsay{Text: err.Error()}
 	if e, ok := errors.AsType[*ServiceError](err); ok {
 		h.Kind = heardService

@@ -73,7 +73,7 @@ func (c *Client) token(ctx context.Context, s Session, disowned string) (wallet.
 		Lock: s.lock(), Guard: s.Guard(), What: "renews the sign-in of " + s.String(),
 		Fold:   func(why renewal.Reason, cause error) []byte { return Fold(s.unrefreshed(why, cause)) },
 		Unfold: func(words []byte, holder int) error { return Unfold(words, s, holder) },
-		Warn:   c.Warn, Waiting: c.Waiting, Step: c.Step,
+		Way:    c.Way, Warn: c.Warn, Waiting: c.Waiting, Step: c.Step,
 	}
 	o := f.Run(ctx, disowned)
 	if o.Served {

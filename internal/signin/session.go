@@ -59,6 +59,11 @@ type Client struct {
 
 	Addresses Addresses // which of AWS's own, where those are used
 
+	// Way tells apart those who may find the services in different states, and so do
+	// not take each other's failures for their own: what HTTP and the addresses were
+	// made from, and the computer.
+	Way string
+
 	// Warn is told what went wrong without stopping the work. Nil drops it.
 	Warn func(problem string)
 

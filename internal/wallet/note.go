@@ -20,6 +20,7 @@ type Note struct {
 
 	Spent   string          `json:"spent,omitempty"` // the fingerprint of a token that may be
 	Denied  bool            `json:"denied,omitempty"`
+	Way     string          `json:"way,omitempty"` // the fingerprint of how it went to the service
 	Failure json.RawMessage `json:"failure,omitempty"`
 }
 
