@@ -73,7 +73,7 @@ func (w *world) pack() (k key) {
 	for _, n := range [...]uint8{w.foreign, w.out} {
 		a.put(n, 3)
 	}
-	for _, n := range [...]uint8{w.deaths, w.losses, w.ticks} {
+	for _, n := range [...]uint8{w.deaths, w.losses, w.ticks, w.stalls} {
 		a.put(n, 2)
 	}
 	a.put(w.sent, 4)
@@ -103,7 +103,7 @@ func (k key) unpack(kind Kind) (w world) {
 	for _, v := range [...]*Version{&w.disk, &w.issued, &w.tip, &w.prev, &w.late, &w.note, &w.notes, &w.spent, &w.foreignHas} {
 		*v = Version(a.get(4))
 	}
-	w.foreign, w.out, w.deaths, w.losses, w.ticks, w.sent = a.get(3), a.get(3), a.get(2), a.get(2), a.get(2), a.get(4)
+	w.foreign, w.out, w.deaths, w.losses, w.ticks, w.stalls, w.sent = a.get(3), a.get(3), a.get(2), a.get(2), a.get(2), a.get(2), a.get(4)
 	for i := range w.life {
 		w.life[i] = b.get(2)
 	}
@@ -235,6 +235,8 @@ func TestNothingIsLost(t *testing.T) {
 		{kind: Role, rotation: reusable, deaths: 3, losses: 2},
 		{kind: Role, rotation: reusable, deaths: 1, losses: 1, signOut: true},
 		{kind: Role, rotation: reusable, deaths: 1, losses: 1, left: 2, ticks: 2},
+		{rotation: successor, losses: 1, signOut: true, stalls: 2},
+		{kind: Role, rotation: reusable, deaths: 1, signOut: true, stalls: 2},
 	} {
 		c.processes = processes
 		f := c.explore()
@@ -290,6 +292,7 @@ func TestBrokenRulesAreFound(t *testing.T) {
 		"the lock is given back before writing": {setting{bug: earlyUnlock, rotation: successor}, "P2"},
 		"a lost answer is not asked for again":  {setting{bug: noRepeat, rotation: successor, losses: 1}, "P3"},
 		"no guard":                              {setting{bug: noGuard, rotation: successor, signOut: true}, "P6"},
+		"no second look after writing":          {setting{bug: noSecondLook, rotation: successor, signOut: true, stalls: 1}, "P6"},
 		"a failure is not shared":               {setting{bug: noSharing, rotation: successor, refusing: true, together: true}, "P2"},
 		"deleted on refusal":                    {setting{bug: deleteOnRefusal, rotation: strict, foreign: true}, "lost"},
 	} {

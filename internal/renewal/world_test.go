@@ -29,6 +29,7 @@ type world struct {
 	outLocked      bool
 	deaths, losses uint8 // how many there may still be; a Ctrl-C counts as a death
 	ticks          uint8
+	stalls         uint8 // how often somebody may still give up waiting for the guard
 	sent           uint8 // how often our processes have asked the service
 }
 
@@ -96,6 +97,7 @@ const (
 	noRepeat
 	noGuard
 	noSharing
+	noSecondLook
 )
 
 // A setting is one exploration.
@@ -108,6 +110,7 @@ type setting struct {
 	losses    uint8
 	ticks     uint8 // of the token's life, which is 3 long
 	left      uint8 // of it at the beginning
+	stalls    uint8 // a holder of the guard may be suspended: nobody waits for it for long
 	foreign   bool  // a client that knows no lock of ours refreshes once
 	signOut   bool
 	impatient bool // the lock may be waited for in vain
@@ -116,7 +119,7 @@ type setting struct {
 }
 
 func (c setting) begin() world {
-	w := world{disk: 1, issued: 1, tip: 1, deaths: c.deaths, losses: c.losses, ticks: c.ticks, foreign: foreignOver}
+	w := world{disk: 1, issued: 1, tip: 1, deaths: c.deaths, losses: c.losses, ticks: c.ticks, stalls: c.stalls, foreign: foreignOver}
 	w.life[1] = c.left
 	if c.foreign {
 		w.foreign = foreignIdle
@@ -326,16 +329,23 @@ func (c setting) resume(w world, i int, yield step) {
 			do(Event{What: Done}, "")
 		} else if c.bug == noGuard {
 			do(Event{What: Lockless}, "")
+		} else if w.stalls > 0 {
+			w.stalls--
+			do(Event{What: Lockless}, ", given up")
 		}
 	case Write:
 		wrong := ""
+		late := w.gone() && !(c.kind == Role && p.mark)
 		switch old := w.life[w.disk]; {
-		case w.gone() && !(c.kind == Role && p.mark):
+		case late && (c.stalls == 0 || c.bug == noSecondLook):
 			wrong = "P6: written after signing out"
-		case !w.torn && old > w.life[p.state.Issued]:
+		case !late && !w.torn && old > w.life[p.state.Issued]:
 			wrong = "P5: what is stored now ends earlier than what was"
 		}
 		w.disk, w.torn = p.state.Issued, false
+		if late {
+			w.disk = 0 // who writes looks for the sign-out's mark again after that
+		}
 		c.happen(w, i, Event{What: Done}, move{int8(i), "write", ""}, func(next world, m move, _ string) { yield(next, m, wrong) })
 	case Report:
 		w.spent, w.note = 0, 0
@@ -507,6 +517,10 @@ func (c setting) signOutMoves(w world, yield step) {
 		if c.bug == noGuard || !w.guarded() {
 			w.out = outGuarded
 			does("takes the guard")
+		} else if w.stalls > 0 {
+			w.out = outGuarded
+			w.stalls--
+			does("gives up waiting for the guard")
 		}
 	case outGuarded:
 		w.out, w.disk, w.torn = deleted, 0, false
