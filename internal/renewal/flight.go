@@ -197,7 +197,7 @@ func (f *Flight[T]) do(ctx context.Context, s State) Event {
 		f.unguard()
 		f.unguard = nil
 	case Report:
-		f.report(s)
+		f.report(ctx, s)
 	case Unlock:
 		f.unlock()
 		f.unlock = nil
@@ -320,7 +320,7 @@ func (f *Flight[T]) send(ctx context.Context, s State) Event {
 
 // report leaves word of a failure for those who wait, or takes back that a refresh
 // token may be spent.
-func (f *Flight[T]) report(s State) {
+func (f *Flight[T]) report(ctx context.Context, s State) {
 	if s.Reason == None {
 		f.leave(wallet.Note{})
 		return
@@ -328,6 +328,9 @@ func (f *Flight[T]) report(s State) {
 	note := wallet.Note{Denied: s.Reason == Denied, Failure: f.Fold(s.Reason, f.failed), Way: fingerprint(f.Way)}
 	if f.Kind == Token && (s.Reason == Unanswered || s.Reason == AnswerLost) {
 		note.Spent = fingerprint(f.seen[s.Held-1].Mark)
+	}
+	if ctx.Err() != nil {
+		note.Failure = nil // others have more time than this caller had
 	}
 	f.leave(note)
 }

@@ -202,6 +202,41 @@ func TestFailureOnAnotherWayIsNotShared(t *testing.T) {
 	})
 }
 
+// Nor is it theirs that a caller had too little time: with more of it there is an
+// answer.
+func TestFailureForLackOfTimeIsNotShared(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, s, first := signedIn(t, idctest.New(t))
+		refreshNeeded(t, first)
+		during(c, "/token", func() { time.Sleep(5 * time.Second) })
+		next := c.HTTP.Transport
+		c.HTTP = &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+			resp, err := next.RoundTrip(r)
+			if r.Context().Err() != nil {
+				return nil, r.Context().Err()
+			}
+			return resp, err
+		})}
+		var all sync.WaitGroup
+		all.Go(func() {
+			short, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+			defer cancel()
+			if _, err := c.Token(short, s); err == nil {
+				t.Error("in two seconds: got a token, which takes five")
+			}
+		})
+		synctest.Wait() // it has the lock
+		for range 5 {
+			all.Go(func() {
+				if tok, err := c.Token(t.Context(), s); err != nil || tok.AccessToken == first.AccessToken {
+					t.Errorf("got %v, want a new token", err)
+				}
+			})
+		}
+		all.Wait()
+	})
+}
+
 // With more than ten minutes left nobody waits for a renewal, nor tries again at
 // once one that has failed.
 func TestRenewalAheadWaitsForNobody(t *testing.T) {
