@@ -233,6 +233,22 @@ func TestFaults(t *testing.T) {
 			t.Errorf("got %v, want %v: success must mean durable", err, errDisk)
 		}
 	})
+	t.Run("new parents", func(t *testing.T) {
+		dir := t.TempDir()
+		o := Options{sys: realSystem()}
+		var synced []string
+		inner := o.sys.syncDir
+		o.sys.syncDir = func(dir string) error {
+			synced = append(synced, dir)
+			return inner(dir)
+		}
+		if err := o.Write(filepath.Join(dir, "a", "b", "file"), []byte("new")); err != nil {
+			t.Fatal(err)
+		}
+		if want := []string{dir, filepath.Join(dir, "a"), filepath.Join(dir, "a", "b")}; !slices.Equal(synced, want) {
+			t.Errorf("got %q synced, want %q: a file in a directory that is not durable is not either", synced, want)
+		}
+	})
 }
 
 func TestSweep(t *testing.T) {
