@@ -137,7 +137,11 @@ func TestLeaseAtFirstSight(t *testing.T) {
 			if c.claim != "" {
 				put(t, filepath.Join(dir, c.claim), "")
 			}
-			ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+			wait := 100 * time.Millisecond
+			if c.taken {
+				wait = 10 * time.Second // less than it takes to be stale by watching
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), wait)
 			defer cancel()
 			unlock, err := hosts[0].lock(ctx, path, true)
 			if (err == nil) != c.taken {
