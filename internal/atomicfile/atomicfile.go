@@ -211,8 +211,9 @@ func Private(path string) error {
 
 // CheckWritable tells whether [Write] to path can be expected to work, for those
 // about to spend something that cannot be had again. It makes missing parents.
-func CheckWritable(path string) error {
-	sys := realSystem()
+func CheckWritable(path string) error { return tryWriting(realSystem(), path) }
+
+func tryWriting(sys *system, path string) error {
 	target, err := (Options{}).target(path)
 	if err != nil {
 		return err

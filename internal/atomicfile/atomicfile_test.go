@@ -251,6 +251,23 @@ func TestFaults(t *testing.T) {
 	})
 }
 
+// A disk that is full but for a few bytes has no room for what is to be stored.
+func TestCheckWritableOnAnAlmostFullDisk(t *testing.T) {
+	dir := t.TempDir()
+	sys := realSystem()
+	inner := sys.writeAt
+	sys.writeAt = func(f *os.File, data []byte, at int64) error {
+		if len(data) > 4<<10 {
+			return errDisk
+		}
+		return inner(f, data, at)
+	}
+	if err := tryWriting(sys, filepath.Join(dir, "token")); !errors.Is(err, errDisk) {
+		t.Errorf("got %v, want %v", err, errDisk)
+	}
+	wantNames(t, dir)
+}
+
 func TestSweep(t *testing.T) {
 	dir := t.TempDir()
 	now := time.Now().Unix()
