@@ -371,6 +371,7 @@ func crowd(cmds []*exec.Cmd) []run {
 	for i, cmd := range cmds {
 		var stdout, stderr buffer
 		cmd.Stdout = &stdout
+		cmd.WaitDelay = 20 * time.Second // two hundred outputs take a busy machine a while to read
 		said := stderr.String
 		if l, ok := cmd.Stderr.(*listener); ok {
 			said = l.String
