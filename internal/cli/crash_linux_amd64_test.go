@@ -158,14 +158,9 @@ type crash struct {
 	fault  fault
 }
 
-// spread is of how many cases one is tried by itself. It has no factor in common
-// with the number of faults, so that all of them come up at each call in turn.
-const spread = 5
-
 // TestSystemCalls runs every command that writes with every fault at every of its
-// file calls: by itself each fifth case, which takes half a minute on two cores;
-// with PORTICO_SYSTEM_CALLS=all, all of them; and with a part of a name, all of
-// those commands.
+// file calls: by itself some of that, see spread; with PORTICO_SYSTEM_CALLS=all,
+// all of it; and with a part of a name, all of those commands.
 func TestSystemCalls(t *testing.T) {
 	t.Parallel() // it mostly waits
 	traceable(t)
