@@ -114,6 +114,7 @@ func (s *stsStub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func TestAssumeRole(t *testing.T) {
+	t.Parallel()
 	const role = "role_arn = arn:aws:iam::222222222222:role/"
 	const keys = "[profile keys]\naws_access_key_id = STATIC\naws_secret_access_key = b\n"
 	signedIn := signedIn(t)

@@ -84,6 +84,7 @@ func TestProfileChain(t *testing.T) {
 // What is printed for a shell sets the variables to what they are, whatever they
 // hold, and does nothing else.
 func TestPastedLinesOnlySetVariables(t *testing.T) {
+	t.Parallel()
 	for _, shell := range []struct {
 		format  string
 		command []string

@@ -97,6 +97,7 @@ func (k *killable) post(path string, body any) (map[string]any, error) {
 // Whatever the Identity Center acknowledged before it was killed is there when
 // it starts again.
 func TestKillLocalStart(t *testing.T) {
+	t.Parallel()
 	k := newKillable(t)
 	type client struct{ id, secret any }
 	var acknowledged []client
@@ -127,6 +128,7 @@ func TestKillLocalStart(t *testing.T) {
 // A login and a configuration killed at any moment leave files that every tool
 // can read.
 func TestKillLogin(t *testing.T) {
+	t.Parallel()
 	env, home := local(t)
 	configure := []string{"configure", "sso", "--sso-session", "dev", "--sso-start-url", "https://d-1234567890.awsapps.com/start", "--sso-region", "us-east-1",
 		"--account-id", "111111111111", "--role-name", "AdministratorAccess", "--profile", "dev"}

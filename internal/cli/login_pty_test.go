@@ -165,6 +165,7 @@ func TestPasteGivenUp(t *testing.T) {
 // The QR code is the address with the code in it, and only where there is room
 // and the characters for it.
 func TestQROnATerminal(t *testing.T) {
+	t.Parallel()
 	env, _ := remote(t)
 	for _, tt := range []struct {
 		name       string
@@ -291,6 +292,7 @@ func TestLoginKilled(t *testing.T) {
 
 // Two at once: one is answered, both are signed in.
 func TestTwoLoginsAtOnce(t *testing.T) {
+	t.Parallel()
 	env, _ := remote(t)
 	first := film(t, env, roomy, "sso", "login", "--sso-session", "corp")
 	first.expect("Then enter the code:")

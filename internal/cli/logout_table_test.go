@@ -11,6 +11,7 @@ import (
 )
 
 func TestLogoutTable(t *testing.T) {
+	t.Parallel()
 	signedIn := signedIn(t)
 	all := []string{corpToken, otherToken, legacyToken, corpRole, otherRole, legacyRole}
 	ofCorp := []string{corpToken, corpRole}

@@ -14,6 +14,7 @@ func in(d time.Duration) string { return time.Now().Add(d).UTC().Format(time.RFC
 
 // What a profile's credentials come to, by what is in the caches.
 func TestTokensAndCredentials(t *testing.T) {
+	t.Parallel()
 	signedIn := signedIn(t)
 	const (
 		expired   = "[ERROR]: Error when retrieving token from sso: Token has expired and refresh failed\n"
@@ -151,6 +152,7 @@ func TestTokensAndCredentials(t *testing.T) {
 // What others keep in a token file survives a refresh and a new login; files that
 // the Go SDK and boto3 wrote are as good as the AWS CLI's.
 func TestTokenFilesOfOthers(t *testing.T) {
+	t.Parallel()
 	signedIn := signedIn(t)
 	for _, c := range []struct {
 		name  string
@@ -187,6 +189,7 @@ func TestTokenFilesOfOthers(t *testing.T) {
 
 // A registration that cannot be read costs a warning and a new one.
 func TestCorruptRegistration(t *testing.T) {
+	t.Parallel()
 	signedIn := signedIn(t)
 	for _, content := range []string{`{"clientId"`, "[1]", "\ufeff{}", "", `{"clientId": "c"}`} {
 		p := signedIn.copy(t)

@@ -472,6 +472,7 @@ portico sso login --sso-session corp`)
 // Ctrl-C and Ctrl-D end the wizard at every prompt with the AWS CLI's codes, and
 // nothing is written.
 func TestWizardInterrupted(t *testing.T) {
+	t.Parallel()
 	env, home := local(t, "--org", organisation(t, 2, "Alpha", "beta"))
 	steps := []struct{ prompt, keys string }{
 		{"SSO session name (Recommended):", "corp" + enter},

@@ -19,6 +19,7 @@ import (
 
 // Answers one a line, as a script gives them, and what comes of each.
 func TestWizardAnswers(t *testing.T) {
+	t.Parallel()
 	env, home := local(t, "--tls", "--org", organisation(t, 1, "ReadOnly"))
 	vanity := ""
 	for _, v := range env {
@@ -231,6 +232,7 @@ func TestRegionOfStartURL(t *testing.T) {
 // What the wizard makes of a token that is there: it must be good for a quarter
 // of an hour, or be refreshed; else the person signs in.
 func TestWizardTokenReuse(t *testing.T) {
+	t.Parallel()
 	env, home := local(t, "--org", organisation(t, 1, "ReadOnly"))
 	const legacy = "[profile dev]\nsso_start_url = " + startURL + "\nsso_region = us-east-1\n"
 	const session = "[profile dev]\nsso_session = corp\n\n[sso-session corp]\nsso_start_url = " + startURL + "\nsso_region = us-east-1\nsso_registration_scopes = sso:account:access\n"
