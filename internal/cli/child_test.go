@@ -119,9 +119,7 @@ func unprivileged(t *testing.T) (dir, portico string, as *syscall.SysProcAttr) {
 		t.Fatal(err)
 	}
 	portico = filepath.Join(dir, "portico")
-	if err := os.WriteFile(portico, data, 0o755); err != nil {
-		t.Fatal(err)
-	}
+	writeProgram(t, portico, data)
 	if err := os.Chmod(portico, 0o755); err != nil {
 		t.Fatal(err)
 	}

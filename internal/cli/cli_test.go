@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -27,6 +28,17 @@ func TestMain(m *testing.M) {
 // atOnce keeps programs that are built with the race detector from sleeping for a
 // second before they end.
 const atOnce = "GORACE=atexit_sleep_ms=0"
+
+// writeProgram makes a program that is to be run. Nothing is started meanwhile: a
+// child would inherit the open file, and what is open for writing cannot be run.
+func writeProgram(t *testing.T, path string, data []byte) {
+	t.Helper()
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	if err := os.WriteFile(path, data, 0o755); err != nil {
+		t.Fatal(err)
+	}
+}
 
 // Scripts read like a user's terminal. Each has a home of its own, and none may
 // give away a secret: see leaks_test.go.

@@ -4,7 +4,6 @@ package cli_test
 
 import (
 	"encoding/json"
-	"io"
 	"maps"
 	"os"
 	"os/exec"
@@ -233,24 +232,16 @@ func openCopy(t *testing.T, program string) string {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	from, err := os.Open(program)
+	data, err := os.ReadFile(program)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer from.Close()
-	to, err := os.OpenFile(filepath.Join(dir, "portico"), os.O_CREATE|os.O_WRONLY, 0o755)
-	if err != nil {
+	path := filepath.Join(dir, "portico")
+	writeProgram(t, path, data)
+	if err := os.Chmod(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := io.Copy(to, from); err != nil {
-		t.Fatal(err)
-	}
-	for _, err := range []error{to.Close(), os.Chmod(dir, 0o755)} {
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	return to.Name()
+	return path
 }
 
 // contentsOf are the files of a home, but for locks and their notes, by path.

@@ -58,9 +58,7 @@ func script(t *testing.T, path, text string) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(path, []byte(text), 0o755); err != nil {
-		t.Fatal(err)
-	}
+	writeProgram(t, path, []byte(text))
 }
 
 // recording is what the recorder wrote, by file.
@@ -397,9 +395,7 @@ func TestSelfThatIsGone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(mine, data, 0o755); err != nil {
-		t.Fatal(err)
-	}
+	writeProgram(t, mine, data)
 	cmd := exec.Command("/bin/sh", "-c", `exec 3<"$0"; rm "$0"; exec -a portico /proc/self/fd/3 ec2`, mine)
 	if bash, err := exec.LookPath("bash"); err == nil {
 		cmd.Path = bash
