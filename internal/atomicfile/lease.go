@@ -96,7 +96,7 @@ func (h *host) lease(ctx context.Context, path string, wait bool) (release func(
 		return nil, fmt.Errorf("lease %s: %w", path, err)
 	}
 	w := &watch{host: h, dir: l.dir}
-	ok, err := poll(ctx, ready, wait, leasePoll, func() (bool, error) { return l.take(w) })
+	err = poll(ctx, wait, leasePoll, func() (bool, error) { return l.take(w) })
 	switch {
 	case err == nil:
 		return l.keep(h.beat), nil

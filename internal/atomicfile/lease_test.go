@@ -98,7 +98,7 @@ func TestLeaseEndsWhileWaitedForInRounds(t *testing.T) {
 		began := time.Now()
 		for time.Since(began) < 45*time.Second {
 			ctx, cancel := context.WithTimeout(t.Context(), 250*time.Millisecond)
-			unlock, err := hosts[1].lock(ctx, path, never, true)
+			unlock, err := hosts[1].lock(ctx, path, true)
 			cancel()
 			if err == nil {
 				unlock()

@@ -16,8 +16,6 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
-
-	"github.com/portico-sso/portico/internal/atomicfile/location"
 )
 
 // A waiting process looks again after a while that grows from firstPoll to

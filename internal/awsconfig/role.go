@@ -39,10 +39,7 @@ func (p Profile) withRole(c *Config, f Flags) Profile {
 	set("sso_role_name", f.RoleName)
 	session := f.SSOSession
 	if session == "" {
-		session, _ = p.Get("sso_session")
-	}
-	if session == "" {
-		session, _ = p.Get("portico_sso_session") // of a sealed one
+		session, _ = p.SSO("sso_session")
 	}
 	startURL, _ := p.Get("sso_start_url")
 	region, _ := p.Get("sso_region")
@@ -60,5 +57,5 @@ func (p Profile) withRole(c *Config, f Flags) Profile {
 }
 
 func isSSO(key string) bool {
-	return strings.HasPrefix(key, "sso_") || strings.HasPrefix(key, "portico_")
+	return strings.HasPrefix(key, ssoPrefix) || strings.HasPrefix(key, porticoPrefix)
 }

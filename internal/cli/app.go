@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"github.com/portico-sso/portico/internal/seal"
 	"github.com/portico-sso/portico/internal/statedir"
 	"github.com/portico-sso/portico/internal/terminal"
 )

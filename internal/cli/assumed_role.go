@@ -22,6 +22,7 @@ func (s *setup) assumedRole() (wallet.AssumedRole, error) {
 		ARN: get("role_arn"), SessionName: get("role_session_name"), ExternalID: get("external_id"), MFASerial: get("mfa_serial"),
 		SourceIdentity: get(awsconfig.KeySourceIdentity), TransitiveTags: commaSeparated(get(awsconfig.KeyTransitiveTags)),
 		Policy: s.policy.JSON, PolicyARNs: s.policy.ARNs,
+		TokenKey: s.sealedWith(),
 	}
 	if text := strings.TrimSpace(get("duration_seconds")); text != "" {
 		seconds, err := strconv.Atoi(text)

@@ -25,15 +25,7 @@ once as well. What is said goes to stderr. Some SDKs give it a minute.`,
   credential_process = portico credential-process --profile dev`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			s, err := a.setup(g)
-			if err != nil {
-				return err
-			}
-			s.unattended()
-			if err := s.enterChain(); err != nil {
-				return err
-			}
-			c, err := s.credentials(cmd.Context())
+			_, c, err := h.credentials(cmd.Context())
 			if err != nil {
 				return err
 			}

@@ -54,7 +54,7 @@ func (s *setup) credentials(ctx context.Context) (credentials, error) {
 	if !s.policy.IsZero() {
 		return s.narrowedCredentials(ctx)
 	}
-	if s.globals.Profile == "" {
+	if s.globals.Profile == "" && s.globals.AccountID == "" {
 		if c, err := s.environmentKeys(); c.AccessKeyID != "" || err != nil {
 			return c, err
 		}

@@ -116,8 +116,7 @@ func (s *setup) assuming(visited []string) (finder, error) {
 // through whatever roles: itself, if it assumes none. It is not ok where they are
 // not a profile's, or the roles go in a circle.
 func rootProfile(config *awsconfig.Config, p awsconfig.Profile) (root awsconfig.Profile, ok bool) {
-	const most = 10 // nobody has a longer chain
-	for range most {
+	for range len(config.Profiles()) { // a chain that is longer is a circle
 		if !p.AssumesRole() {
 			return p, true
 		}
@@ -226,7 +225,7 @@ func (s *setup) assumeByWebIdentity(ctx context.Context, file, arn string) (cred
 }
 
 // assumer is for the role of the profile, as STS is reached from here.
-func (s *setup) assumer(arn string) (*creds.Assumer, error) {
+func (s *setup) assumer(role wallet.AssumedRole) (*creds.Assumer, error) {
 	way, err := s.http()
 	if err != nil {
 		return nil, err

@@ -17,6 +17,9 @@ var envFormats = map[string]string{
 	"sh": "env", "bash": "env", "zsh": "env", "fish": "fish", "powershell": "powershell", "cmd": "windows-cmd", "dotenv": "dotenv",
 }
 
+// envShells are their names.
+var envShells = []string{"sh", "bash", "zsh", "fish", "powershell", "cmd", "dotenv"}
+
 func newEnv(a *App, g *globals) *cobra.Command {
 	var format string
 	var unset bool
@@ -58,7 +61,7 @@ runs longer than an hour.`,
 			return e.run(cmd.Context())
 		},
 	}
-	choiceFlag(c.Flags(), &format, "format", []string{"sh", "bash", "zsh", "fish", "powershell", "cmd", "dotenv"}, "how: sh, bash, zsh, fish, powershell, cmd or dotenv")
+	choiceFlag(c.Flags(), &format, "format", envShells, "how: sh, bash, zsh, fish, powershell, cmd or dotenv")
 	c.Flags().BoolVar(&unset, "unset", false, "print what removes the variables again")
 	h.addRole(c)
 	h.addLogin(c)
@@ -173,7 +176,7 @@ func formatOf(path string) string {
 	switch name {
 	case "pwsh":
 		return "powershell"
-	case "dash", "ash", "ksh", "mksh":
+	case "dash", "ash", "ksh", "mksh", "busybox":
 		return "sh"
 	}
 	if _, ok := envFormats[name]; ok && name != "dotenv" {

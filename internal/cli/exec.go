@@ -11,7 +11,8 @@ import (
 )
 
 func newExec(a *App, g *globals) *cobra.Command {
-	e := &endpoint{App: a, Globals: g}
+	h := &handover{app: a, globals: g, Typed: true}
+	e := &endpoint{App: a, Handover: h}
 	c := &cobra.Command{
 		Use:     "exec [flags] [-- COMMAND [ARGUMENTS]]",
 		Short:   "Run a command, or a shell, with a profile's credentials",
@@ -31,24 +32,23 @@ Windows, where the two look alike) it does so only with --auto-login, and fails
 otherwise, saying with which command to sign in.
 
 With --serve a command that takes longer than the credentials last gets an endpoint
-that renews them (see serve), which ends with it; --for makes that an agent's.`,
+that renews them (see serve) and that ends with it; with --for, as an agent's.`,
 		Example: `  portico exec --profile dev -- terraform plan
   portico exec --profile dev --region eu-west-1 -- sh -c 'echo $AWS_REGION'
+  portico exec --account-id 111111111111 --role-name ReadOnly -- aws s3 ls
+  portico exec --profile dev
   portico exec --profile dev --serve -- ./nightly-job.sh`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return &usageError{Problem: "which command? Put it after --, as in: exec --profile dev -- terraform plan"}
-			}
-			return nil
-		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if serves, err := e.serves(); serves || err != nil {
+			if serves, err := e.serves(args); serves || err != nil {
 				if err == nil {
 					err = e.exec(cmd.Context(), args)
 				}
 				return err
 			}
-			s, err := a.setup(g)
+			if len(args) == 0 {
+				return a.openShell(cmd.Context(), h)
+			}
+			path, err := a.command(args[0])
 			if err != nil {
 				return err
 			}
@@ -59,6 +59,8 @@ that renews them (see serve), which ends with it; --for makes that an agent's.`,
 			return a.execute(path, args, env)
 		},
 	}
+	h.addRole(c)
+	h.addLogin(c)
 	e.execFlags(c)
 	c.Flags().SetInterspersed(false) // everything from the command's name on is the command's
 	return c

@@ -9,6 +9,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/portico-sso/portico/internal/awsconfig"
+	"github.com/portico-sso/portico/internal/creds"
+	"github.com/portico-sso/portico/internal/seal"
 	"github.com/portico-sso/portico/internal/signin"
 	"github.com/portico-sso/portico/internal/terminal"
 )
@@ -23,6 +25,10 @@ type handover struct {
 	Typed     bool // it may be without AutoLogin, too, by a command that a person typed
 	Silent    bool // what is said reaches nobody: its streams are another program's
 	Chained   bool // the command may be a credential_process, see [setup.enterChain]
+
+	Policy creds.SessionPolicy // narrows the role; the zero one does not
+
+	vault *seal.Vault // of the first setup
 }
 
 func (h *handover) addLogin(c *cobra.Command) { addAutoLogin(c, &h.AutoLogin) }
@@ -58,6 +64,15 @@ func (h *handover) setup() (*setup, error) {
 		if err := s.checkRoleSession(); err != nil {
 			return nil, err
 		}
+	}
+	s.policy = h.Policy
+	// A passphrase is asked for once.
+	if h.vault == nil {
+		h.vault = s.vault
+	}
+	s.vault, s.wallet.Vault = h.vault, h.vault
+	if h.Silent {
+		s.unattended()
 	}
 	if h.Chained {
 		err = s.enterChain()

@@ -29,13 +29,13 @@ type sighting struct {
 }
 
 // watched is the program that scripts run.
-func watched() int {
+func watched(a cli.App) int {
 	path := os.Getenv(watchVariable)
 	if path != "" {
 		see(path, sighting{Args: os.Args})
 		harvest(path) // a command that becomes another does not come back
 	}
-	code := cli.Main(cli.System(), os.Args[1:])
+	code := cli.Main(a, os.Args[1:])
 	if path != "" {
 		harvest(path)
 	}

@@ -156,12 +156,11 @@ func (m *move) belongings(config *awsconfig.Config) ([]wallet.Belonging, error) 
 	for _, name := range config.Profiles() { // roles that are assumed with the session's
 		of := *m.setup
 		of.settings = awsconfig.ResolveLoose(config, awsconfig.Flags{Profile: name}, m.setup.lookup)
-		arn, _ := of.settings.Profile.Get("role_arn")
-		if arn == "" || of.sealedWith() != m.key {
+		if !of.settings.Profile.AssumesRole() || of.sealedWith() != m.key {
 			continue
 		}
-		if assumer, err := of.assumer(arn); err == nil {
-			roles = append(roles, assumer.Role.Name())
+		if role, err := of.assumedRole(); err == nil {
+			roles = append(roles, role.Name())
 		}
 	}
 	return m.setup.wallet.Belongings(m.key, registration, roles)
@@ -277,7 +276,6 @@ func (m *move) enclose(ctx context.Context, config *awsconfig.Config, profiles [
 	if err != nil {
 		return 0, err
 	}
-	copies = nil // they are what counts now
 	defer w.Sweep()
 	const rounds = 5
 	for range rounds {

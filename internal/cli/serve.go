@@ -16,7 +16,8 @@ import (
 )
 
 func newServe(a *App, g *globals) *cobra.Command {
-	e := &endpoint{App: a, Globals: g}
+	h := &handover{app: a, globals: g, Typed: true}
+	e := &endpoint{App: a, Handover: h}
 	var only, socket, format string
 	var port int
 	c := &cobra.Command{
@@ -46,8 +47,8 @@ user's or in a container: one of your own user can read ~/.aws as you can.`,
   portico serve --only agent --for 30m --policy ./read-one-bucket.json`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if shellLines[format] == nil {
-				return &usageError{Problem: fmt.Sprintf("argument --format: Found invalid choice '%s' (choose from %s)", format, serveFormats)}
+			if format == "" {
+				format = a.shellFormat()
 			}
 			if only != "" {
 				if (g.Profile != "" && g.Profile != only) || g.AccountID != "" {
@@ -74,8 +75,6 @@ user's or in a container: one of your own user can read ~/.aws as you can.`,
 	return c
 }
 
-const serveFormats = "env, env-no-export, powershell, windows-cmd, fish"
-
 func (e *endpoint) servePort(ctx context.Context, port int, format string) error {
 	if port < 0 || port > 65535 {
 		return &usageError{Problem: fmt.Sprintf("argument --port: %d is no port", port)}
@@ -89,15 +88,12 @@ func (e *endpoint) servePort(ctx context.Context, port int, format string) error
 		return err
 	}
 	defer d.close()
-	set := d.variables()
-	if region, _ := e.setup.settings.Region(); region != "" {
-		set = append(set, [2]string{"AWS_REGION", region}, [2]string{"AWS_DEFAULT_REGION", region})
-	}
+	set := append(d.variables(), e.setup.regions()...)
 	e.say("http://" + d.host)
 	if e.setup.defaultProfileWins() {
 		fmt.Fprintf(e.App.Stderr, "%s: [WARNING]: the default profile has credentials of its own, which every SDK prefers to an endpoint; use it where there is no ~/.aws, or by \"%s exec --serve\"\n", e.App.Name, e.App.Name)
 	}
-	if err := writeVariables(e.App.Stdout, set, shellLines[format]); err != nil {
+	if err := writeVariables(e.App.Stdout, set, dialects[envFormats[format]]); err != nil {
 		return err
 	}
 	return e.until(ctx, d.listener, e.endpoint.Handler(d.host, d.token))

@@ -28,8 +28,8 @@ import (
 // An endpoint gives out a profile's credentials: what serve and exec --serve have
 // in common.
 type endpoint struct {
-	App     *App
-	Globals *globals
+	App      *App
+	Handover *handover // whose credentials
 
 	Agent     bool // for a time, and on record
 	For       time.Duration
@@ -75,17 +75,14 @@ func (e *endpoint) open(ctx context.Context) (err error) {
 	if err := serve.KeepMemory(); err != nil {
 		fmt.Fprintf(a.Stderr, "%s: [WARNING]: other processes of this user can read this one's memory: %v\n", a.Name, err)
 	}
-	s, err := a.setup(e.Globals)
+	if e.Handover.Policy, err = readPolicy(e.Policy); err != nil {
+		return err
+	}
+	s, first, err := e.Handover.credentials(ctx)
 	if err != nil {
 		return err
 	}
-	if s.policy, err = readPolicy(e.Policy); err != nil {
-		return err
-	}
-	e.setup = s
-	if e.first, err = s.credentials(ctx); err != nil {
-		return err
-	}
+	e.setup, e.first = s, first
 	if e.Agent && e.first.Expiration.IsZero() {
 		return &credentialsError{Problem: fmt.Sprintf("the credentials of the profile %s do not expire, so giving them out for a time would be giving them away", s.settings.ProfileName),
 			Hint: "Give an agent a profile of IAM Identity Center, or one that assumes a role."}
@@ -94,6 +91,7 @@ func (e *endpoint) open(ctx context.Context) (err error) {
 		return "", &credentialsError{Problem: strings.TrimSuffix(question, ": ") + ": an endpoint asks nobody",
 			Hint: fmt.Sprintf("Run in a terminal: %s sts get-caller-identity --profile %s", a.Name, quoteWord(s.settings.ProfileName))}
 	}
+	s.unattended()
 	s.warn = sparing(a.Stderr, a.Name)
 	e.endpoint = &serve.Endpoint{Users: users, Credentials: e.credentials}
 	if e.Audit != "" {

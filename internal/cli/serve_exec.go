@@ -26,7 +26,7 @@ func (e *endpoint) execFlags(c *cobra.Command) {
 }
 
 // serves reports whether exec is to run its command with an endpoint.
-func (e *endpoint) serves() (bool, error) {
+func (e *endpoint) serves(args []string) (bool, error) {
 	if !e.Child && e.From == "" {
 		for flag, set := range map[string]bool{"--for": e.For != 0, "--audit": e.Audit != "", "--policy": e.Policy != "", "--token-file": e.TokenFile != "", "--allow-user": e.Users != nil} {
 			if set {
@@ -35,8 +35,11 @@ func (e *endpoint) serves() (bool, error) {
 		}
 		return false, nil
 	}
-	if e.From != "" && (e.Child || e.Globals.Profile != "" || e.For != 0 || e.Policy != "" || e.Audit != "") {
+	if e.From != "" && (e.Child || e.Handover.globals.Profile != "" || e.Handover.globals.AccountID != "" || e.For != 0 || e.Policy != "" || e.Audit != "") {
 		return false, &usageError{Problem: "--from takes what the endpoint at the socket gives: profile, time, policy and audit are chosen there"}
+	}
+	if len(args) == 0 {
+		return false, &usageError{Problem: "which command? Put it after --, as in: exec --profile dev --serve -- ./nightly-job.sh"}
 	}
 	return true, nil
 }
@@ -64,8 +67,11 @@ func (e *endpoint) exec(ctx context.Context, args []string) (err error) {
 			return err
 		}
 		defer e.close()
-		if region, _ := e.setup.settings.Region(); region != "" {
-			set = append(set, "AWS_REGION="+region, "AWS_DEFAULT_REGION="+region)
+		for _, kv := range e.setup.regions() {
+			set = append(set, kv[0]+"="+kv[1])
+		}
+		if name, value := e.setup.marker(e.first); name != "" {
+			set = append(set, name+"="+value)
 		}
 		// What an SDK finds in a default profile comes before any endpoint.
 		if e.Agent || e.setup.defaultProfileWins() {

@@ -27,6 +27,7 @@ type setup struct {
 	globals  *globals
 	settings *awsconfig.Settings
 	wallet   *wallet.Wallet
+	vault    *seal.Vault                  // of the wallet
 	http     func() (*http.Client, error) // the way out, made when it is first taken
 	lookup   func(string) (string, bool)
 	warn     func(problem string)
@@ -90,7 +91,7 @@ func (a *App) resolve(g *globals, strict bool) (*setup, error) {
 		step: a.Step,
 	}
 	s.process, s.ask = a.credentialProcess, a.askPerson
-	s.http, s.httpErr = a.httpClient(g, settings)
+	s.http = sync.OnceValues(func() (*http.Client, error) { return a.httpClient(g, settings) })
 	for _, name := range config.Sessions() {
 		session, _ := config.Session(name)
 		if store, _ := session.Get(awsconfig.KeyStore); store != "" && store != "plain" && !session.Sealed() {

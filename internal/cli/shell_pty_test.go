@@ -122,6 +122,24 @@ func TestPromptOfExpiredCredentials(t *testing.T) {
 	}
 }
 
+// Who sees the variables on their screen is told what to do with them; it is what
+// their shell would take.
+func TestEnvOnATerminal(t *testing.T) {
+	t.Parallel()
+	env, _, _ := shellHome(t, "bash")
+	for _, c := range []struct{ shell, hint string }{
+		{"/bin/zsh", `portico: to set these in your shell: eval "$(portico env --profile dev)"`},
+		{"/usr/bin/fish", "portico: to set these in your shell: portico env --profile dev | source"},
+	} {
+		s := open(t, append(env, "SHELL="+c.shell), "env", "--profile", "dev")
+		s.expect("AKIADEV")
+		s.expect(c.hint)
+		if code := s.end(); code != 0 {
+			t.Errorf("got exit code %d", code)
+		}
+	}
+}
+
 // Who types exec at a terminal is signed in first. A script at the same terminal
 // fails, as it would anywhere.
 func TestExecSignsInForAPerson(t *testing.T) {

@@ -50,9 +50,6 @@ func regionSettings(region string) (vars [][2]string) {
 			vars = append(vars, [2]string{name, region})
 		}
 	}
-	if name, value := s.marker(c); name != "" {
-		vars = append(vars, [2]string{name, value})
-	}
 	return vars
 }
 

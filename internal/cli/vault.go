@@ -232,7 +232,8 @@ func sealedCure(name string, e *seal.KeyError) string {
 	case seal.NeedsPassphrase:
 		return fmt.Sprintf("Unlock it for some hours with: %s unlock --sso-session %s\nWhere nobody can type it, %s names a file that holds it.", name, session, passphraseVariable)
 	case seal.WrongPassphrase:
-		return fmt.Sprintf("Run it again to type it again, or correct the file that %s names. Nobody can tell you a forgotten one: to start over, sign out, which deletes what is sealed, and seal again: %s sso logout --sso-session %s", passphraseVariable, name, session)
+		return fmt.Sprintf("Run it again to type it again, or correct the file that %s names. Nobody can tell you a forgotten one; to start over: %s sso logout --sso-session %s\nThen, for another passphrase: %s unseal --sso-session %s\nand, signed in again: %s",
+			passphraseVariable, name, session, name, session, passphrase)
 	}
 	return ""
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts/types"
 
 	"github.com/portico-sso/portico/internal/awsconfig"
+	"github.com/portico-sso/portico/internal/renewal"
 	"github.com/portico-sso/portico/internal/signin"
 	"github.com/portico-sso/portico/internal/wallet"
 )
@@ -58,28 +59,36 @@ type AssumeError struct {
 func (e *AssumeError) Error() string { return e.Cause.Error() }
 func (e *AssumeError) Unwrap() error { return e.Cause }
 
-// askingLimit is how long the lock of a role with MFA is waited for: a person
-// looks for a code meanwhile.
+// askingLimit is how long somebody is waited for who is asked for a code.
 const askingLimit = 3 * time.Minute
 
 // Credentials returns cached credentials that last 15 minutes or more, else new
-// ones. However many processes ask, one of them asks STS, and its person.
+// ones where STS gives them and can be reached. Of all who ask, one asks STS; see
+// package renewal. Its errors are those of the source and of the code's question,
+// [*wallet.LockedError] and [*AssumeError].
 //
-// The source's credentials are had before the role's lock is taken, so that locks
-// of a chain are never held together and no lock waits for a person but that of
-// the role whose code is asked for.
+// The source's credentials are had before the role's lock is taken, so that the
+// locks of a chain are never held together.
 func (a *Assumer) Credentials(ctx context.Context) (wallet.RoleCredentials, error) {
-	cached, ok := a.cached()
-	if ok {
-		return cached, nil
+	if c, left := a.cached(); left >= margin {
+		return c, nil
 	}
-	source, err := a.source(ctx)
-	if err != nil {
-		return a.fallback(ctx, cached, err)
+	call := &assumption{assumer: a}
+	var err error
+	if call.source, err = a.source(ctx); err != nil {
+		return a.fallback(ctx, err)
 	}
-	unlock, err := a.lock(ctx, time.Until(cached.Expiration))
-	if err != nil {
-		return a.fallback(ctx, cached, err)
+	if a.Role.MFASerial != "" && a.Source != nil {
+		done, err := a.askOnce(ctx, call)
+		if _, busy := errors.AsType[*wallet.LockedError](err); busy {
+			if c, left := a.cached(); left >= renewal.Patience {
+				return c, nil // somebody is being asked ahead of time
+			}
+		}
+		if err != nil {
+			return a.fallback(ctx, err)
+		}
+		defer done()
 	}
 	f := &renewal.Flight[wallet.RoleCredentials]{
 		Kind: renewal.Role, Subject: call, Wallet: a.SignIn.Wallet,
@@ -94,28 +103,26 @@ func (a *Assumer) Credentials(ctx context.Context) (wallet.RoleCredentials, erro
 	return fly(ctx, f)
 }
 
-// lock takes the role's lock. Credentials that still last a while are renewed
-// ahead by whoever comes first: for the others unlock is nil.
-func (a *Assumer) lock(ctx context.Context, left time.Duration) (unlock func(), err error) {
-	name, what := "role-"+a.Role.Name(), "assumes "+a.Role.ARN
-	if left >= ahead {
-		unlock, err := a.SignIn.Wallet.TryLock(name)
-		if _, locked := errors.AsType[*wallet.LockedError](err); locked {
-			return nil, nil
-		}
-		if err == nil {
-			return unlock, nil
-		}
+// askOnce asks for the code of the role's device, under a lock of its own: a
+// person takes longer than a role's lock may be held. Whoever else needs a code
+// for the role waits for what it brings, and asks only if that is nothing. Nobody
+// who has credentials for some time yet waits for that.
+func (a *Assumer) askOnce(ctx context.Context, call *assumption) (done func(), err error) {
+	wait := time.Duration(0)
+	if _, left := a.cached(); left < renewal.Patience {
+		wait = askingLimit
 	}
-	if a.Role.MFASerial == "" {
-		return a.SignIn.Lock(ctx, name, what)
+	if done, err = a.askingLock(ctx, wait); err != nil {
+		return nil, err
 	}
-	for began := time.Now(); ; {
-		unlock, err = a.SignIn.Lock(ctx, name, "asks for the MFA code of "+a.Role.ARN)
-		if _, locked := errors.AsType[*wallet.LockedError](err); !locked || time.Since(began) >= askingLimit {
-			return unlock, err
-		}
+	if _, left := a.cached(); left >= margin {
+		return done, nil
 	}
+	if call.code, err = a.MFACode(ctx, a.Role.MFASerial); err != nil {
+		done()
+		return nil, err
+	}
+	return done, nil
 }
 
 // askingLock is waited for no longer than that, and the wait is told of. Where
@@ -138,12 +145,9 @@ func (a *Assumer) askingLock(ctx context.Context, wait time.Duration) (unlock fu
 func (a *Assumer) cached() (wallet.RoleCredentials, time.Duration) {
 	c, err := a.SignIn.Wallet.AssumedRole(a.Role)
 	if err != nil {
-		if !errors.Is(err, wallet.ErrNotFound) {
-			a.warn("%v", err)
-		}
-		return wallet.RoleCredentials{}, false
+		return wallet.RoleCredentials{}, 0 // the flight looks too, and tells
 	}
-	return c, time.Until(c.Expiration) >= margin
+	return c, time.Until(c.Expiration)
 }
 
 // fallback goes on with what is still valid where the call of STS could not even
@@ -167,6 +171,63 @@ func (a *Assumer) warn(format string, args ...any) {
 	}
 }
 
+// refused makes an [*AssumeError] of what STS said.
+func (a *Assumer) refused(err error) error {
+	if e, said := errors.AsType[*signin.ServiceError](err); said {
+		return &AssumeError{Role: a.Role, Cause: e}
+	}
+	return err
+}
+
+// An assumption is the renewal of an assumed role's credentials.
+type assumption struct {
+	assumer *Assumer
+	source  wallet.RoleCredentials
+	code    string // of the MFA device
+
+	sent error // what became of the code
+	user wallet.AssumedUser
+}
+
+func (f *assumption) Read(renewal.Do) renewal.Stored[wallet.RoleCredentials] {
+	c, err := f.assumer.SignIn.Wallet.AssumedRole(f.assumer.Role)
+	if err != nil {
+		_, unopened := errors.AsType[*wallet.UnopenedError](err) // which the source met before
+		if !unopened && !errors.Is(err, wallet.ErrNotFound) {
+			f.assumer.warn("%v", err)
+		}
+		return renewal.Stored[wallet.RoleCredentials]{Err: err, Renewable: true}
+	}
+	return stored(c)
+}
+
+// Storable: credentials that cannot be cached are still the caller's.
+func (f *assumption) Storable() error { return nil }
+
+func (f *assumption) Write(c wallet.RoleCredentials) error {
+	err := f.assumer.SignIn.Wallet.PutAssumedRole(f.assumer.Role, c, f.user)
+	if err != nil {
+		f.assumer.warn("the role credentials could not be cached: %v", err)
+	}
+	return err
+}
+
+// Send asks once; how often is for the protocol to say. But a code is good for
+// one call: sent again it would be wrong, and that would hide what happened.
+func (f *assumption) Send(ctx context.Context, _ wallet.RoleCredentials) (renewal.Stored[wallet.RoleCredentials], renewal.What, error) {
+	if f.sent != nil {
+		return renewal.Stored[wallet.RoleCredentials]{}, renewal.Unreached, f.sent
+	}
+	attempt, cancel := context.WithTimeout(ctx, renewal.AttemptLimit)
+	defer cancel()
+	c, user, err := f.assumer.assume(attempt, f.source, f.code)
+	if err != nil && f.code != "" {
+		f.sent = err
+	}
+	f.user = user
+	return stored(c), signin.Said(err), err
+}
+
 // source is what the call is signed with: nothing where a web identity speaks for
 // itself.
 func (a *Assumer) source(ctx context.Context) (wallet.RoleCredentials, error) {
@@ -179,15 +240,12 @@ func (a *Assumer) source(ctx context.Context) (wallet.RoleCredentials, error) {
 	return a.Source(ctx)
 }
 
-// assume asks STS.
-func (a *Assumer) assume(ctx context.Context, source wallet.RoleCredentials) (wallet.RoleCredentials, wallet.AssumedUser, error) {
+// assume asks STS once.
+func (a *Assumer) assume(ctx context.Context, source wallet.RoleCredentials, code string) (wallet.RoleCredentials, wallet.AssumedUser, error) {
 	fail := func(err error) (wallet.RoleCredentials, wallet.AssumedUser, error) {
-		if e, said := errors.AsType[*signin.ServiceError](err); said {
-			err = &AssumeError{Role: a.Role, Cause: e}
-		}
-		return wallet.RoleCredentials{}, wallet.AssumedUser{}, err
+		return wallet.RoleCredentials{}, wallet.AssumedUser{}, a.refused(err)
 	}
-	cfg := aws.Config{Region: a.Region, HTTPClient: signin.WithoutRedirects(a.SignIn.HTTP), Credentials: aws.AnonymousCredentials{}, Retryer: signin.ReadRetryer,
+	cfg := aws.Config{Region: a.Region, HTTPClient: signin.WithoutRedirects(a.SignIn.HTTP), Credentials: aws.AnonymousCredentials{}, Retryer: func() aws.Retryer { return aws.NopRetryer{} },
 		ConfigSources: []any{a.SignIn.Addresses}}
 	if a.Endpoint != "" {
 		cfg.BaseEndpoint = &a.Endpoint
@@ -207,9 +265,7 @@ func (a *Assumer) assume(ctx context.Context, source wallet.RoleCredentials) (wa
 		if err != nil {
 			return fail(err)
 		}
-		holding, cancel := context.WithTimeout(ctx, holdLimit)
-		defer cancel()
-		out, err := sts.NewFromConfig(cfg).AssumeRoleWithWebIdentity(holding, &sts.AssumeRoleWithWebIdentityInput{
+		out, err := sts.NewFromConfig(cfg).AssumeRoleWithWebIdentity(ctx, &sts.AssumeRoleWithWebIdentityInput{
 			RoleArn: &a.Role.ARN, RoleSessionName: &name, WebIdentityToken: &token, DurationSeconds: duration})
 		if err != nil {
 			return fail(signin.Failure(err))
@@ -221,18 +277,10 @@ func (a *Assumer) assume(ctx context.Context, source wallet.RoleCredentials) (wa
 		})
 		in := &sts.AssumeRoleInput{RoleArn: &a.Role.ARN, RoleSessionName: &name, DurationSeconds: duration}
 		fill(in, a.Role)
-		if a.Role.MFASerial != "" {
-			code, err := a.MFACode(ctx, a.Role.MFASerial)
-			if err != nil {
-				return fail(err)
-			}
+		if code != "" {
 			in.SerialNumber, in.TokenCode = &a.Role.MFASerial, &code
-			// A code works once: sent again, it is wrong.
-			cfg.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
 		}
-		holding, cancel := context.WithTimeout(ctx, holdLimit)
-		defer cancel()
-		out, err := sts.NewFromConfig(cfg).AssumeRole(holding, in)
+		out, err := sts.NewFromConfig(cfg).AssumeRole(ctx, in)
 		if err != nil {
 			return fail(signin.Failure(err))
 		}

@@ -22,8 +22,8 @@ import (
 // ECS, of EKS, or any that stands in for them on this machine.
 type Container struct {
 	URL       string
-	Token     string // for Authorization; "" for none
-	TokenFile string // that holds it, and is read each time: it changes
+	Token     string       // for Authorization; "" for none
+	TokenFile string       // that holds it, and is read each time: it changes
 	HTTP      *http.Client // for https; to what is near nothing stands in between, so no proxy sees a token
 }
 

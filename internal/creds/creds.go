@@ -42,15 +42,8 @@ type Source struct {
 	Warn   func(problem string) // nil drops
 }
 
-// margin is how long cached credentials must still last, as in the AWS CLI.
-const margin = 15 * time.Minute
-
-// ahead is when credentials are renewed before they must be: while more than this
-// is left, by whoever finds the lock free, and everybody else goes on with them.
-const ahead = 10 * time.Minute
-
-// holdLimit bounds what is done under a role's lock: others wait for it.
-const holdLimit = 30 * time.Second
+// margin is how long cached credentials must still last to be used as they are.
+const margin = renewal.Margin
 
 // RoleCredentials returns keys for the role, valid for 15 minutes or more where
 // the service gives that much and can be reached. Of all who ask, one asks the
@@ -104,7 +97,7 @@ func (f *fetch) Read(at renewal.Do) renewal.Stored[wallet.RoleCredentials] {
 	if err != nil {
 		_, unopened := errors.AsType[*wallet.UnopenedError](err) // which the token meets next
 		if !unopened && !errors.Is(err, wallet.ErrNotFound) {
-			s.warn("%v", err)
+			f.source.warn("%v", err)
 		}
 		return renewal.Stored[wallet.RoleCredentials]{Err: err, Renewable: true, Gone: gone}
 	}

@@ -62,6 +62,8 @@ func (e *KeyError) Why() string {
 		return "the keyring refuses to give its key"
 	case Silent:
 		return fmt.Sprintf("the keyring did not answer within %s", e.Waited)
+	case Interrupted:
+		return "the keyring had not answered when this was interrupted"
 	case NeedsPassphrase:
 		return "its key needs its passphrase, and there is no terminal to ask on"
 	case WrongPassphrase:

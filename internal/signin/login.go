@@ -58,8 +58,8 @@ const turnLimit = 15 * time.Minute
 // Login signs a person in, whatever token there was before, and stores the new
 // one. While another process does that for the same session it waits, and takes
 // the result if there is one; see [Client.Waiting]. It returns a [*DeniedError], [*AbandonedError],
-// [*CallbackError], [*ServiceError] or [*ConnectionError] when that comes to
-// nothing.
+// [*CallbackError], [*GivenUpError], [*ServiceError] or [*ConnectionError] when
+// that comes to nothing.
 func (c *Client) Login(ctx context.Context, s Session, o Options) (wallet.Token, error) {
 	if err := checkRegion(s.Region); err != nil {
 		return wallet.Token{}, err
@@ -72,7 +72,7 @@ func (c *Client) Login(ctx context.Context, s Session, o Options) (wallet.Token,
 	if _, corrupt := errors.AsType[*wallet.CorruptError](unread); corrupt || errors.Is(unread, wallet.ErrNotFound) {
 		unread = nil
 	}
-	givenUp := c.Wallet.GivenUp(s.tokenKey())
+	givenUp, _ := c.Wallet.GivenUp(s.tokenKey())
 	unlock, err := c.turn(ctx, s, o)
 	if err != nil {
 		return wallet.Token{}, err

@@ -101,11 +101,11 @@ func (w *Wallet) PutToken(key string, t Token) error {
 			}
 		}
 	}
-	err := write(path, o.bytes())
+	err := w.write(e, o.bytes())
 	if err != nil {
 		// What it took the place of may be spent: a fault that passes must not cost
 		// a person a sign-in.
-		err = write(path, o.bytes())
+		err = w.write(e, o.bytes())
 	}
 	return err
 }

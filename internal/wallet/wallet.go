@@ -72,7 +72,11 @@ func (w *Wallet) lockFile(name string) string {
 // CheckTokenWritable tells whether the token under key could be stored, for
 // those about to spend something that cannot be had again for it.
 func (w *Wallet) CheckTokenWritable(key string) error {
-	return atomicfile.CheckWritable(filepath.Join(w.tokenDir(), key+".json"))
+	e := w.tokenEntry(key)
+	if err := w.checkSealable(e); err != nil {
+		return err
+	}
+	return atomicfile.CheckWritable(e.path)
 }
 
 // maxFile bounds what is read from a cache file. A token file is about 4 KiB.

@@ -142,7 +142,7 @@ func (s *Service) checkDevice(ctx context.Context, who Principal, r RoleRequest)
 		return err
 	}
 	parts := strings.SplitN(r.SerialNumber, ":", 6)
-	if u.MFACodeHash == "" || len(parts) != 6 || parts[2] != "iam" || !accountPattern.MatchString(parts[4]) || !strings.EqualFold(parts[5], "mfa/"+u.Name) {
+	if u.MFACodeHash == "" || len(parts) != 6 || parts[2] != "iam" || !accountPattern().MatchString(parts[4]) || !strings.EqualFold(parts[5], "mfa/"+u.Name) {
 		return ErrNoDevice
 	}
 	p, err := parsePHC(u.MFACodeHash)
@@ -178,7 +178,7 @@ func (v *validator) iamRole(path string, i int, r IAMRole) error {
 	if _, ok := v.accounts[r.Account]; !ok {
 		return invalid(path+".account", "there is no account "+quote(r.Account), "name one of the accounts")
 	}
-	if !namePattern.MatchString(r.Name) {
+	if !namePattern().MatchString(r.Name) {
 		return invalid(path+".name", quote(r.Name)+" is no role name", "use 1 to 64 letters, digits or _+=,.@-")
 	}
 	if strings.HasPrefix(r.Name, reservedRole) {
