@@ -12,8 +12,12 @@ func newCredentialProcess(a *App, g *globals) *cobra.Command {
 		GroupID: groupOwn,
 		Long: `Prints a profile's credentials in the form that the credential_process setting of
 all AWS tools expects. It answers from the cache while that lasts, refreshes the
-sign-in by itself, and never asks anything or opens a browser: when a person has
-to sign in, it fails at once and says with which command.
+sign-in by itself, and never opens a browser: when a person has to sign in, it
+fails at once and says with which command. All it may ask for, at a terminal, is
+the code of a role's MFA device.
+
+portico-credential-process, installed beside portico, prints the same and starts
+several times as fast; what is not in the cache it leaves to portico.
 
 With --auto-login it opens a browser then, one for all that wait for the same
 sign-in; all of them take its result. Where no browser can be opened it fails at
