@@ -41,6 +41,9 @@ func parseRedirect(raw string) (*url.URL, *Error) {
 	if err != nil || u.Opaque != "" || u.Host == "" {
 		return bad("it is no absolute URI")
 	}
+	if !strings.HasPrefix(raw, u.Scheme+"://") {
+		return bad("its scheme is not in lower case")
+	}
 	if u.User != nil {
 		return bad("it has user information")
 	}

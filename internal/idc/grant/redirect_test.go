@@ -59,6 +59,7 @@ func TestParseRedirect(t *testing.T) {
 		"http://127.0.0.1/c b":                false,
 		" http://127.0.0.1/cb":                false,
 		"http://127.0.0.1/%":                  false,
+		"HTTP://127.0.0.1/cb":                 false,
 		"http://127.0.0.1/" + string(rune(0)): false,
 		"http://127.0.0.1/" + strings.Repeat("x", maxRedirectURI): false,
 	} {
@@ -131,7 +132,7 @@ func TestCallback(t *testing.T) {
 
 // Whatever is accepted for a registration leads to the host it registered.
 func FuzzRedirect(f *testing.F) {
-	for _, s := range []string{"http://127.0.0.1:1/cb", "http://127.0.0.1@evil.test/cb", "http://127.0.0.1\\.evil.test/cb", "https://evil.test", "http://127.0.0.1?/cb", "//127.0.0.1/cb"} {
+	for _, s := range []string{"http://127.0.0.1:1/cb", "http://127.0.0.1@evil.test/cb", "http://127.0.0.1\\.evil.test/cb", "https://evil.test", "http://127.0.0.1?/cb", "//127.0.0.1/cb", "httP://127.0.0.1/cb"} {
 		f.Add(s)
 	}
 	registered, err := parseRedirect("http://127.0.0.1/cb")
