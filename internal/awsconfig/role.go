@@ -23,6 +23,12 @@ func (p Profile) Provider(file string) string {
 	return ""
 }
 
+// MayHaveCredentials tells whether the profile says where its credentials come
+// from, rightly or not.
+func (p Profile) MayHaveCredentials() bool {
+	return p.HasRole() || slices.ContainsFunc([]string{"aws_access_key_id", "credential_process", "login_session", "role_arn", "web_identity_token_file"}, p.Has)
+}
+
 // withRole is the profile, or one without a name, with the credentials of another
 // role: in the session of the flags, else the profile's own, else the only one
 // there is. Everything else, such as its region, stays as it is. Where no session

@@ -39,6 +39,9 @@ that renews them (see serve) and that ends with it; with --for, as an agent's.`,
   portico exec --profile dev
   portico exec --profile dev --serve -- ./nightly-job.sh`,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := a.pickIfNone(cmd.Context(), g); err != nil {
+				return err
+			}
 			if serves, err := e.serves(args); serves || err != nil {
 				if err == nil {
 					err = e.exec(cmd.Context(), args)

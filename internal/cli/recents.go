@@ -1,0 +1,114 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/portico-sso/portico/internal/atomicfile"
+)
+
+// A recent is a profile or a role that was used, and how much: each use counts
+// one, and half as much after a week.
+type recent struct {
+	Profile   string    `json:"profile,omitempty"` // or the three below
+	Session   string    `json:"session,omitempty"`
+	AccountID string    `json:"accountId,omitempty"`
+	RoleName  string    `json:"roleName,omitempty"`
+	Uses      float64   `json:"uses"` // as of Last
+	Last      time.Time `json:"last"`
+}
+
+const (
+	usesHalve   = 7 * 24 * time.Hour
+	mostRecents = 200
+	recentsWait = 100 * time.Millisecond // longer than that nobody waits for a statistic
+)
+
+// weight is what the uses count for now.
+func (r recent) weight(now time.Time) float64 {
+	return r.Uses * math.Exp2(-max(0, now.Sub(r.Last)).Hours()/usesHalve.Hours())
+}
+
+// same tells whether both are about one thing. A use may not have said through
+// which session it was.
+func (r recent) same(as recent) bool {
+	return r.Profile == as.Profile && r.AccountID == as.AccountID && r.RoleName == as.RoleName &&
+		(r.Session == as.Session || r.Session == "" || as.Session == "")
+}
+
+func (a *App) recentsFile() string { return filepath.Join(a.stateDir(), "recents.json") }
+
+// recents are what was used lately, in no order. A file that cannot be read is as
+// good as none: it only sorts lists.
+func (a *App) recents() []recent {
+	data, err := os.ReadFile(a.recentsFile())
+	if err != nil {
+		return nil
+	}
+	var list []recent
+	if json.Unmarshal(data, &list) != nil {
+		return nil
+	}
+	return list
+}
+
+// used remembers that the profile or role of the flags, or else of the
+// environment, was used, so that it is offered first next time. It costs little
+// and never fails: what cannot be remembered is not.
+func (a *App) used(g *globals) {
+	r := recent{Profile: g.Profile, Session: g.SSOSession, AccountID: g.AccountID, RoleName: g.RoleName}
+	if r.AccountID != "" {
+		r.Profile = ""
+	} else if r.Profile == "" {
+		if a.getenv("AWS_ACCESS_KEY_ID") != "" {
+			return // whose they are nobody knows
+		}
+		for _, name := range []string{"AWS_PROFILE", "AWS_DEFAULT_PROFILE"} {
+			if r.Profile == "" {
+				r.Profile = a.getenv(name)
+			}
+		}
+		if r.Profile == "" {
+			r.Profile = "default"
+		}
+	}
+	a.remember(r, time.Now())
+}
+
+func (a *App) remember(r recent, now time.Time) {
+	path := a.recentsFile()
+	ctx, cancel := context.WithTimeout(context.Background(), recentsWait)
+	defer cancel()
+	unlock, err := atomicfile.Lock(ctx, filepath.Join(a.lockDir(), "recents"))
+	if err != nil {
+		return
+	}
+	defer unlock()
+	list := a.recents()
+	i := slices.IndexFunc(list, r.same)
+	if i < 0 {
+		list = append(list, r)
+		i = len(list) - 1
+	}
+	r.Uses, r.Last = list[i].weight(now)+1, now.UTC().Truncate(time.Second)
+	list[i] = r
+	slices.SortStableFunc(list, func(a, b recent) int {
+		switch d := b.weight(now) - a.weight(now); {
+		case d > 0:
+			return 1
+		case d < 0:
+			return -1
+		}
+		return 0
+	})
+	data, err := json.MarshalIndent(list[:min(len(list), mostRecents)], "", " ")
+	if err != nil {
+		return
+	}
+	_ = atomicfile.Write(path, append(data, '\n'), 0o600)
+}
