@@ -80,6 +80,7 @@ func (e *envCommand) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	e.App.used(e.Handover.globals)
 	variables := s.variables(c)
 	if e.Format == "dotenv" {
 		// Only programs read it.

@@ -39,8 +39,10 @@ that renews them (see serve) and that ends with it; with --for, as an agent's.`,
   portico exec --profile dev
   portico exec --profile dev --serve -- ./nightly-job.sh`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := a.pickIfNone(cmd.Context(), g); err != nil {
-				return err
+			if e.From == "" {
+				if err := a.pickIfNone(cmd.Context(), g); err != nil {
+					return err
+				}
 			}
 			if serves, err := e.serves(args); serves || err != nil {
 				if err == nil {
@@ -79,6 +81,7 @@ func (h *handover) environment(ctx context.Context) (env []string, of handed, er
 	if err := ctx.Err(); err != nil {
 		return nil, handed{}, err
 	}
+	h.app.used(h.globals)
 	var set []string
 	for _, kv := range s.variables(c) {
 		set = append(set, kv[0]+"="+kv[1])

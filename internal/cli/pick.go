@@ -3,42 +3,124 @@ package cli
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 
 	"github.com/portico-sso/portico/internal/awsconfig"
+	"github.com/portico-sso/portico/internal/catalog"
+	"github.com/portico-sso/portico/internal/output"
 	"github.com/portico-sso/portico/internal/terminal"
 )
 
 func newPick(a *App, g *globals) *cobra.Command {
-	return &cobra.Command{
+	p := &pick{App: a, Globals: g}
+	c := &cobra.Command{
 		Use:     "pick [WORDS]",
-		Short:   "Choose a profile, or a role that has none, from a list to search in",
+		Short:   "Choose a profile or a role from a list to search in",
 		GroupID: groupOwn,
-		Long:    `Prints the name of the profile that you choose.`,
+		Long: `Lists your profiles, and the roles you have that no profile is for, and prints the
+name of the profile that you choose. Type to search: for the name of a profile, an
+account or a role, an account's id or e-mail address, or its tags. Favourites come
+first (Ctrl-F makes one), then what you use most.
+
+Words on the command line are searched for at once. Where they mean one profile or
+role, that is chosen without a list.
+
+The list is drawn on the terminal, so what is printed can go elsewhere, as into
+another command. A role without a profile has no name to print: --flags prints the
+flags that choose it, and those of a profile too. exec, and other commands that
+need a profile, ask in the same way where none is named.
+
+With PORTICO_ACCESSIBLE=1, for screen readers, the list is a dialogue: it asks for
+words and prints what it finds, with numbers.`,
 		Example: `  portico pick
-  portico exec --profile "$(portico pick)" -- terraform plan`,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := a.pickRole(cmd.Context(), g, args...); err != nil {
-				return err
-			}
-			_, err := fmt.Fprintln(a.Stdout, g.Profile)
-			return err
-		},
+  portico exec --profile "$(portico pick)" -- terraform plan
+  portico exec --profile "$(portico pick prod payments)" -- terraform plan
+  portico exec $(portico pick --flags) -- terraform plan
+  portico pick --json dev | jq -r .AccountId`,
+		RunE: func(cmd *cobra.Command, args []string) error { return p.run(cmd.Context(), strings.Join(args, " ")) },
 	}
+	c.Flags().StringVar(&p.Session, "sso-session", "", "offer what this sso-session gives, and nothing else")
+	c.Flags().BoolVar(&p.Flags, "flags", false, "print the flags that choose it, such as --profile dev")
+	c.Flags().BoolVar(&p.JSON, "json", false, "print all that is known of it, as JSON")
+	return c
+}
+
+type pick struct {
+	App         *App
+	Globals     *globals
+	Session     string
+	Flags, JSON bool
+}
+
+func (p *pick) run(ctx context.Context, words string) error {
+	if p.Flags && p.JSON {
+		return &usageError{Problem: "argument --json: not allowed with argument --flags"}
+	}
+	t, err := p.App.pickTarget(ctx, pickFrom{session: p.Session, words: words})
+	if err != nil {
+		return err
+	}
+	line := t.Profile
+	switch {
+	case p.JSON:
+		return (&output.Printer{Out: p.App.Stdout, Format: "json", Operation: "pick"}).Print(t.object())
+	case p.Flags:
+		line = ""
+		for _, word := range t.flags() {
+			line += " " + quoteWord(word)
+		}
+		line = line[1:]
+	case t.Profile == "":
+		return &configError{Kind: "Configuration", Problem: fmt.Sprintf("There is no profile for %s in %s.", t.RoleName, t.account()),
+			Hint: fmt.Sprintf("To use the role: %s exec%s -- COMMAND\nTo make a profile for it: %s configure sso", p.App.Name, t.words(), p.App.Name)}
+	}
+	var chosen globals
+	t.choose(&chosen)
+	p.App.used(&chosen)
+	_, err = fmt.Fprintln(p.App.Stdout, line)
+	return err
+}
+
+// words are its flags as they are typed, each after a blank.
+func (t *target) words() string {
+	line := ""
+	for _, word := range t.flags() {
+		line += " " + quoteWord(terminal.Clean(word))
+	}
+	return line
+}
+
+// object is all that is known of it. What is not known is not there.
+func (t *target) object() output.Object {
+	var o output.Object
+	for _, m := range [][2]string{
+		{"Profile", t.Profile}, {"SsoSession", t.Session}, {"StartUrl", t.StartURL}, {"AccountId", t.AccountID}, {"AccountName", t.AccountName},
+		{"EmailAddress", t.Email}, {"RoleName", t.RoleName}, {"Source", t.Source}, {"Region", t.Region}, {"Alias", t.Alias}, {"Tags", t.Tags},
+	} {
+		if m[1] != "" {
+			o = append(o, output.Member{Name: m[0], Value: m[1]})
+		}
+	}
+	return append(o, output.Member{Name: "Favorite", Value: t.Favourite})
 }
 
 // pickIfNone is for commands that take a profile or a role: where neither the
 // command line nor the environment names one, the default profile has no
 // credentials, and a person is there, it asks. Otherwise it does nothing.
 func (a *App) pickIfNone(ctx context.Context, g *globals) error {
-	if g.Profile != "" || g.AccountID != "" || g.RoleName != "" || g.NoAutoPrompt || !a.conversation().CanAsk() {
+	if g.Profile != "" || g.profileGiven || g.AccountID != "" || g.RoleName != "" || g.NoAutoPrompt || !a.conversation().CanAsk() {
 		return nil
 	}
 	s := a.looseSettings()
-	if s == nil || s.ProfileSource != "" || s.Profile.MayHaveCredentials() || a.environmentCredentials() || len(s.Config.Profiles()) == 0 {
+	if s == nil || s.ProfileSource != "" || s.Profile.MayHaveCredentials() || a.environmentCredentials() {
 		return nil
+	}
+	if len(a.targets(s.Config, a.savedCatalogs(s.Config))) == 0 {
+		return nil // the command says what it lacks
 	}
 	return a.pickRole(ctx, g)
 }
@@ -46,37 +128,130 @@ func (a *App) pickIfNone(ctx context.Context, g *globals) error {
 // environmentCredentials tells whether the environment says where credentials are
 // had without a profile.
 func (a *App) environmentCredentials() bool {
-	for _, name := range []string{"AWS_ACCESS_KEY_ID", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI"} {
-		if a.getenv(name) != "" {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc([]string{"AWS_ACCESS_KEY_ID", "AWS_WEB_IDENTITY_TOKEN_FILE",
+		"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI"},
+		func(name string) bool { return a.getenv(name) != "" })
 }
 
 // pickRole asks which profile or role is meant and sets it in the flags: Profile,
 // or SSOSession, AccountID and RoleName where there is no profile for it. Words
 // narrow the choice, and make it where only one is left. The errors are those of
-// [terminal.Terminal.Pick].
+// [terminal.Terminal.Find].
 func (a *App) pickRole(ctx context.Context, g *globals, words ...string) error {
-	config, err := a.files().Load()
-	if err != nil {
-		return err
+	t, err := a.pickTarget(ctx, pickFrom{words: strings.Join(words, " ")})
+	if err == nil {
+		t.choose(g)
 	}
-	m := terminal.Menu{Title: "Which profile?", Items: config.Profiles()}
-	if len(m.Items) == 0 {
-		return nothingToPick(a.Name, config)
-	}
-	_ = strings.Join(words, " ")
-	i, err := a.conversation().Pick(ctx, m)
-	if err != nil {
-		return err
-	}
-	g.Profile = m.Items[i]
-	return nil
+	return err
 }
 
-func nothingToPick(name string, _ *awsconfig.Config) error {
-	return &configError{Kind: "Configuration", Problem: "There is nothing to choose from: no profile, and no list of accounts and roles.",
-		Hint: fmt.Sprintf("To sign in and make a profile: %s configure sso", name)}
+// A pickFrom is what a person is asked to choose from.
+type pickFrom struct {
+	session string // only what this one gives
+	words   string
 }
+
+// pickTarget asks for one.
+func (a *App) pickTarget(ctx context.Context, of pickFrom) (*target, error) {
+	config, err := a.files().Load()
+	if err != nil {
+		return nil, err
+	}
+	if _, ok := config.Session(of.session); !ok && of.session != "" {
+		return nil, &awsconfig.NoSuchSessionError{Name: of.session}
+	}
+	l := &targetList{app: a, config: config, session: of.session, about: a.about(config)}
+	l.set(a.savedCatalogs(config))
+	if len(l.targets) == 0 {
+		return nil, l.empty()
+	}
+	f := l.finder()
+	f.Title, f.Query, f.Enter = []string{"Which profile or role?"}, of.words, "choose"
+	if key, ok := f.Only(); ok {
+		return l.find(key), nil
+	}
+	if of.words != "" && !a.conversation().InteractiveIn() {
+		return nil, &configError{Kind: "Configuration", Problem: fmt.Sprintf("%q means no one profile or role.", of.words),
+			Hint: "Give more words, or others; on a terminal they begin a search."}
+	}
+	found, err := a.conversation().Find(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	return l.find(found.Key), nil
+}
+
+// A targetList is the targets in a finder.
+type targetList struct {
+	app     *App
+	config  *awsconfig.Config
+	session string // only what this one gives; "": all
+	about   *about
+
+	mu      sync.Mutex // newer ones may come while the list is open
+	targets []target
+	byKey   map[string]*target
+}
+
+func (l *targetList) set(catalogs []catalog.Snapshot) {
+	targets := l.app.targets(l.config, catalogs)
+	if l.session != "" {
+		targets = slices.DeleteFunc(targets, func(t target) bool { return t.Session != l.session })
+	}
+	byKey := make(map[string]*target, len(targets))
+	for i := range targets {
+		byKey[targets[i].key()] = &targets[i]
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.targets, l.byKey = targets, byKey
+}
+
+func (l *targetList) find(key string) *target {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.byKey[key]
+}
+
+func (l *targetList) candidates() []terminal.Candidate {
+	rows := make([]terminal.Candidate, len(l.targets))
+	for i := range l.targets {
+		rows[i] = l.targets[i].candidate()
+	}
+	return rows
+}
+
+func (l *targetList) finder() terminal.Finder {
+	return terminal.Finder{
+		What: "profiles and roles",
+		Rows: l.candidates(),
+		Preview: func(key string) []string {
+			if t := l.find(key); t != nil {
+				return l.about.target(t)
+			}
+			return nil
+		},
+		Pin: func(key string, on bool) error {
+			t := l.find(key)
+			if t == nil {
+				return nil
+			}
+			return l.app.favour(context.Background(), t, on)
+		},
+	}
+}
+
+// empty says why there is nothing to choose from, and what to do.
+func (l *targetList) empty() error {
+	name := l.app.Name
+	e := &configError{Kind: "Configuration", Problem: "There is nothing to choose from: no profile has credentials, and no accounts and roles have been listed.",
+		Hint: fmt.Sprintf("To sign in and make a profile: %s configure sso", name)}
+	if l.session != "" {
+		e.Problem = fmt.Sprintf("There is nothing to choose from in the sso-session %s.", terminal.Clean(l.session))
+	}
+	return e
+}
+
+// savedCatalogs are the accounts and roles of the sessions of the config, as they
+// were listed last.
+func (a *App) savedCatalogs(*awsconfig.Config) []catalog.Snapshot { return nil }

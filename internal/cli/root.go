@@ -25,6 +25,8 @@ type globals struct {
 
 	// The role that a few commands take in place of a profile.
 	AccountID, RoleName, SSOSession string
+
+	profileGiven bool // --profile was, if only with nothing: "$(portico pick)" that was left
 }
 
 // The groups of the help text.
@@ -69,7 +71,10 @@ ready for it.`,
 
 		SuggestionsMinimumDistance: slip,
 
-		PersistentPreRunE: func(*cobra.Command, []string) error { return g.consistent() },
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			g.profileGiven = cmd.Flags().Changed("profile")
+			return g.consistent()
+		},
 	}
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetIn(a.Stdin)

@@ -26,7 +26,7 @@ type menu struct {
 
 	width, height int
 
-	over bool // nothing is left on the screen
+	done bool // nothing is left on the screen
 	err  error
 }
 
@@ -53,7 +53,7 @@ type cancelled struct{ err error }
 func (m *menu) Init() tea.Cmd { return nil }
 
 func (m *menu) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
-	if m.over {
+	if m.done {
 		return m, nil
 	}
 	switch msg := msg.(type) {
@@ -69,13 +69,15 @@ func (m *menu) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		m.end(msg.err)
 	}
 	m.scroll()
-	if m.over {
+	if m.done {
 		return m, tea.Quit
 	}
 	return m, nil
 }
 
-func (m *menu) end(err error) { m.over, m.err = true, err }
+func (m *menu) end(err error) { m.done, m.err = true, err }
+
+func (m *menu) over() (bool, error) { return m.done, m.err }
 
 func (m *menu) press(k tea.Key) {
 	switch k.Keystroke() {
@@ -180,7 +182,7 @@ func (m *menu) chosen() int { return m.shown[m.cursor].item }
 func (m *menu) View() tea.View { return tea.NewView(m.content()) }
 
 func (m *menu) content() string {
-	if m.over {
+	if m.done {
 		return ""
 	}
 	var lines []string

@@ -86,8 +86,8 @@ func TestMenuMoves(t *testing.T) {
 			}
 		}
 		press(t, m, "enter")
-		if !m.over || m.err != nil {
-			t.Errorf("%s: got %v, %v, want an answer", c.keys, m.over, m.err)
+		if !m.done || m.err != nil {
+			t.Errorf("%s: got %v, %v, want an answer", c.keys, m.done, m.err)
 		} else if got := m.chosen(); got != c.want {
 			t.Errorf("%s: got %d, want %d", c.keys, got, c.want)
 		}
@@ -100,14 +100,14 @@ func TestMenuEnds(t *testing.T) {
 	} {
 		m := newMenu(Menu{Items: numbered(3)}, false, 80, 24)
 		press(t, m, strings.Fields(keys)...)
-		if !m.over || m.err != want || m.content() != "" {
-			t.Errorf("%s: got %v, %v and %q on the screen, want the end with %v and nothing", keys, m.over, m.err, m.content(), want)
+		if !m.done || m.err != want || m.content() != "" {
+			t.Errorf("%s: got %v, %v and %q on the screen, want the end with %v and nothing", keys, m.done, m.err, m.content(), want)
 		}
 	}
 	for _, keys := range []string{"z z enter", "i ctrl+d", "esc", "tab"} {
 		m := newMenu(Menu{Items: numbered(3)}, false, 80, 24)
 		press(t, m, strings.Fields(keys)...)
-		if m.over {
+		if m.done {
 			t.Errorf("%s: the menu is over, want it to go on", keys)
 		}
 	}

@@ -47,6 +47,22 @@ func (t *Terminal) style(c *console) bool {
 }
 
 func (t *Terminal) pickOnScreen(ctx context.Context, c *console, m *menu) (int, error) {
+	if err := t.onScreen(ctx, c, m, func(*tea.Program) {}); err != nil {
+		return 0, err
+	}
+	return m.chosen(), nil
+}
+
+// A question on the screen is a model that ends by itself, with an answer or an
+// error.
+type screenQuestion interface {
+	tea.Model
+	over() (bool, error)
+}
+
+// onScreen asks a question on the screen. What else is to go on meanwhile is begun
+// by the caller, once there is a program to send to.
+func (t *Terminal) onScreen(ctx context.Context, c *console, m screenQuestion, begun func(*tea.Program)) error {
 	var p *tea.Program
 	ended := func() { p.Send(cancelled{io.EOF}) }
 	var in io.Reader = &watched{c.in, ended}
@@ -62,18 +78,18 @@ func (t *Terminal) pickOnScreen(ctx context.Context, c *console, m *menu) (int, 
 	stop := context.AfterFunc(ctx, func() { p.Send(cancelled{ctx.Err()}) })
 	defer stop()
 	defer obeyEscapes(c.out)()
+	begun(p)
 	_, err := p.Run()
+	over, failed := m.over()
 	switch {
-	case m.over && m.err != nil:
-		return 0, m.err
-	case m.over:
-		return m.chosen(), nil
+	case over:
+		return failed
 	case ctx.Err() != nil:
-		return 0, ctx.Err()
+		return ctx.Err()
 	case err == nil || hungUp(err): // it ended without an answer
-		return 0, io.EOF
+		return io.EOF
 	}
-	return 0, err
+	return err
 }
 
 // watched tells when its file has no more to read, which the terminal library

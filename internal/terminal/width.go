@@ -14,12 +14,20 @@ func cells() *runewidth.Condition {
 }
 
 // columns returns how many cells a text takes.
-func columns(s string) int { return cells().StringWidth(s) }
+func columns(s string) int {
+	if plainASCII(s) {
+		return len(s)
+	}
+	return cells().StringWidth(s)
+}
 
 // cut shortens a text to a number of cells.
 func cut(s string, width int) string {
-	if width <= 0 {
+	switch {
+	case width <= 0:
 		return ""
+	case columns(s) <= width:
+		return s
 	}
 	return cells().Truncate(s, width, "…")
 }
