@@ -62,11 +62,16 @@ ready for it.`,
   portico configure sso                      sign in and make a profile
   portico sso login --profile dev            sign in again
   portico exec --profile dev -- terraform plan`,
-		Version:           version(),
-		SilenceErrors:     true,
-		SilenceUsage:      true,
-		Args:              unknownCommand,
-		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Version:       version(),
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          unknownCommand,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if a.startsScreen(g) {
+				return (&start{app: a, root: cmd}).run(cmd.Context())
+			}
+			return cmd.Help()
+		},
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 
 		SuggestionsMinimumDistance: slip,

@@ -87,7 +87,7 @@ func (b *about) target(t *target) []string {
 	say("Alias", t.Alias)
 	say("Tags", t.Tags)
 	if !t.last.IsZero() {
-		say("Last used", longAgo(time.Since(t.last)))
+		say("Last used", strings.TrimSuffix(ago(max(time.Minute, time.Since(t.last))), "0s")+" ago")
 	}
 	return lines
 }
@@ -106,17 +106,4 @@ func (b *about) credentials(t *target) string {
 		return "here, until " + clock(c.Expiration, now)
 	}
 	return "to be fetched"
-}
-
-// longAgo is how long something is past, roughly.
-func longAgo(d time.Duration) string {
-	switch {
-	case d < time.Minute:
-		return "just now"
-	case d < 2*time.Hour:
-		return fmt.Sprintf("%d minutes ago", int(d.Minutes()))
-	case d < 48*time.Hour:
-		return fmt.Sprintf("%d hours ago", int(d.Hours()))
-	}
-	return fmt.Sprintf("%d days ago", int(d.Hours()/24))
 }

@@ -63,7 +63,7 @@ type Shortcut struct {
 type Choice struct{ Key, By string }
 
 // Find lets a person search and choose. The errors are those of Ask. Esc on an
-// empty query is as good as Ctrl-C.
+// empty query is ErrEscaped.
 func (t *Terminal) Find(ctx context.Context, f Finder) (Choice, error) {
 	if len(f.Rows) == 0 && f.Refresh == nil {
 		return Choice{}, errors.New("there is nothing to choose from")
@@ -240,7 +240,7 @@ func (m *finder) press(k tea.Key) tea.Cmd {
 		m.end(Choice{}, ErrInterrupted)
 	case "esc", "ctrl+d":
 		if query == "" {
-			m.end(Choice{}, ErrInterrupted)
+			m.end(Choice{}, ErrEscaped)
 		} else if name == "esc" {
 			m.clear()
 		}

@@ -223,7 +223,10 @@ func (m *finder) hints() string {
 	if m.problem != "" {
 		return m.problem
 	}
-	hints := []string{"enter " + m.Enter}
+	hints := []string{"enter " + m.Enter, "esc quit"}
+	if m.find.query != "" {
+		hints[1] = "esc clear"
+	}
 	for _, s := range m.Keys {
 		hints = append(hints, keyName(s.Key)+" "+s.Name)
 	}
@@ -232,11 +235,6 @@ func (m *finder) hints() string {
 	}
 	if m.Preview != nil {
 		hints = append(hints, "tab preview")
-	}
-	if m.find.query == "" {
-		hints = append(hints, "esc quit")
-	} else {
-		hints = append(hints, "esc clear")
 	}
 	return strings.Join(hints, "  ")
 }

@@ -2,6 +2,7 @@ package terminal
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"os"
 
@@ -10,6 +11,10 @@ import (
 
 // ErrInterrupted is the answer of a person who pressed Ctrl-C.
 var ErrInterrupted = errors.New("interrupted")
+
+// ErrEscaped is the answer of a person who left with Esc, for who wants to know: it
+// is an ErrInterrupted, too.
+var ErrEscaped = fmt.Errorf("left: %w", ErrInterrupted)
 
 // A Terminal is a program's three streams and what they are attached to. It
 // asks one question at a time, and is not to be copied after the first.
