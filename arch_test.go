@@ -82,9 +82,11 @@ var mayImport = map[string][]string{
 	"internal/wallet/rolecache":    {"internal/pyjson"},
 	// signin, creds and admin take from awsconfig what a region may look like, so that
 	// there is one answer to what may become part of a host name.
-	"internal/signin":  {"internal/renewal", "internal/wallet", "internal/awsconfig"},
+	"internal/signin":  {"internal/renewal", "internal/wallet", "internal/awsconfig", "internal/pace"},
 	"internal/creds":   {"internal/renewal", "internal/signin", "internal/wallet", "internal/awsconfig"},
-	"internal/catalog": {"internal/signin"},
+	"internal/catalog": {"internal/signin", "internal/wallet", "internal/atomicfile", "internal/pace"},
+	// How fast to call what has a limit: it knows no network.
+	"internal/pace":    {},
 	"internal/serve":   {"internal/atomicfile"},
 	"internal/admin":   {"internal/signin", "internal/awsconfig", "internal/awsmodel", "internal/output"},
 	// It runs when the tables are made, and reads the SDK's sources.

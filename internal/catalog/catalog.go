@@ -1,5 +1,7 @@
 // Package catalog lists what the signed-in person reaches: accounts, and the
 // roles they have in each (ListAccounts, ListAccountRoles of the access portal).
+// It keeps what it found for each session, so that most of those who ask are
+// answered without the network.
 package catalog
 
 import (
@@ -43,6 +45,12 @@ type Role struct {
 type Catalog struct {
 	SignIn  *signin.Client
 	Session signin.Session
+
+	// Dir is where listings are kept, by session. "": nowhere.
+	Dir string
+
+	// Warn is told what went wrong without stopping the work. Nil drops it.
+	Warn func(problem string)
 }
 
 // pageSize is the most the access portal gives at once.
@@ -53,17 +61,7 @@ func (c *Catalog) Accounts(ctx context.Context) ([]Account, error) {
 	var accounts []Account
 	err := c.call(ctx, func(portal *sso.Client, token string) error {
 		accounts = nil
-		pages := sso.NewListAccountsPaginator(portal, &sso.ListAccountsInput{AccessToken: &token, MaxResults: aws.Int32(pageSize)})
-		for pages.HasMorePages() {
-			page, err := pages.NextPage(ctx)
-			if err != nil {
-				return err
-			}
-			for _, a := range page.AccountList {
-				accounts = append(accounts, Account{ID: aws.ToString(a.AccountId), Name: a.AccountName, Email: a.EmailAddress})
-			}
-		}
-		return nil
+		return accountPages(ctx, portal, token, func(page []Account) { accounts = append(accounts, page...) })
 	})
 	return accounts, err
 }
@@ -71,19 +69,9 @@ func (c *Catalog) Accounts(ctx context.Context) ([]Account, error) {
 // Roles returns every role in the account, in the service's order.
 func (c *Catalog) Roles(ctx context.Context, accountID string) ([]Role, error) {
 	var roles []Role
-	err := c.call(ctx, func(portal *sso.Client, token string) error {
-		roles = nil
-		pages := sso.NewListAccountRolesPaginator(portal, &sso.ListAccountRolesInput{AccessToken: &token, AccountId: &accountID, MaxResults: aws.Int32(pageSize)})
-		for pages.HasMorePages() {
-			page, err := pages.NextPage(ctx)
-			if err != nil {
-				return err
-			}
-			for _, r := range page.RoleList {
-				roles = append(roles, Role{Name: aws.ToString(r.RoleName), AccountID: aws.ToString(r.AccountId)})
-			}
-		}
-		return nil
+	err := c.call(ctx, func(portal *sso.Client, token string) (err error) {
+		roles, err = rolePages(ctx, portal, token, accountID)
+		return err
 	})
 	return roles, err
 }
@@ -96,6 +84,39 @@ func (c *Catalog) call(ctx context.Context, list func(portal *sso.Client, token 
 	return c.SignIn.WithToken(ctx, c.Session, func(token string) error {
 		return signin.Failure(list(portal, token))
 	})
+}
+
+// accountPages asks for all accounts and hands them out by the page.
+func accountPages(ctx context.Context, portal *sso.Client, token string, take func([]Account)) error {
+	pages := sso.NewListAccountsPaginator(portal, &sso.ListAccountsInput{AccessToken: &token, MaxResults: aws.Int32(pageSize)})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return err
+		}
+		accounts := make([]Account, len(page.AccountList))
+		for i, a := range page.AccountList {
+			accounts[i] = Account{ID: aws.ToString(a.AccountId), Name: a.AccountName, Email: a.EmailAddress}
+		}
+		take(accounts)
+	}
+	return nil
+}
+
+// rolePages asks for all roles in one account.
+func rolePages(ctx context.Context, portal *sso.Client, token, accountID string) ([]Role, error) {
+	var roles []Role
+	pages := sso.NewListAccountRolesPaginator(portal, &sso.ListAccountRolesInput{AccessToken: &token, AccountId: &accountID, MaxResults: aws.Int32(pageSize)})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range page.RoleList {
+			roles = append(roles, Role{Name: aws.ToString(r.RoleName), AccountID: aws.ToString(r.AccountId)})
+		}
+	}
+	return roles, nil
 }
 
 // SortAccounts orders accounts as menus show them: by name, or e-mail, or id,

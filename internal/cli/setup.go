@@ -35,6 +35,7 @@ type setup struct {
 	step     func(name string)             // see [App]
 
 	credentialsFile string // as config values name it for their origin
+	catalogs        string // where listings are kept
 	chain           string // see [setup.enterChain]
 
 	// policy narrows the role that the profile assumes, the last one of a chain.
@@ -74,7 +75,7 @@ func (a *App) resolve(g *globals, strict bool) (*setup, error) {
 	var said sync.Map // what is looked at before and after waiting for a lock is wrong twice
 	vault := a.vault(config, before)
 	s := &setup{
-		name: a.Name, globals: g, settings: settings, lookup: a.Lookup, credentialsFile: a.files().Credentials,
+		name: a.Name, globals: g, settings: settings, lookup: a.Lookup, credentialsFile: a.files().Credentials, catalogs: a.catalogDir(),
 		wallet: &wallet.Wallet{Home: a.Home, LockDir: a.lockDir(), SealedDir: a.sealedDir(), Vault: vault}, vault: vault,
 		warn: func(problem string) {
 			if _, again := said.LoadOrStore(problem, true); !again {
@@ -214,7 +215,7 @@ func (s *setup) portalSession(name string) (signin.Session, error) {
 // --endpoint-url must not get the access token.
 func (s *setup) catalog(sess signin.Session) (*catalog.Catalog, error) {
 	client, err := s.signin(false)
-	return &catalog.Catalog{SignIn: client, Session: sess}, err
+	return &catalog.Catalog{SignIn: client, Session: sess, Dir: s.catalogs, Warn: s.warn}, err
 }
 
 // some names the first few.

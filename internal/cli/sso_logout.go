@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/portico-sso/portico/internal/awsconfig"
+	"github.com/portico-sso/portico/internal/catalog"
 	"github.com/portico-sso/portico/internal/signin"
 	"github.com/portico-sso/portico/internal/terminal"
 	"github.com/portico-sso/portico/internal/wallet"
@@ -38,7 +39,7 @@ nobody can call them back.`,
 			if err != nil {
 				return err
 			}
-			l := &logout{Local: &signin.Client{Wallet: s.wallet, Warn: s.warn}, Files: a.files(), Config: s.settings.Config, Warn: s.warn, Tell: a.Stderr}
+			l := &logout{Catalogs: a.catalogDir(), Local: &signin.Client{Wallet: s.wallet, Warn: s.warn}, Files: a.files(), Config: s.settings.Config, Warn: s.warn, Tell: a.Stderr}
 			if sessionName != "" || g.Profile != "" {
 				if l.Only, l.Roles, err = s.toSignOut(sessionName); err != nil {
 					return err
@@ -99,6 +100,8 @@ type logout struct {
 	Config  *awsconfig.Config
 	Only    string // token key of the one session; "" means all
 	Roles   []wallet.RoleKey
+
+	Catalogs string // where listings are kept
 	Warn    func(problem string)
 	Tell    io.Writer // what was done; stdout stays silent, as the AWS CLI's
 }
@@ -117,6 +120,7 @@ func (l *logout) run(ctx context.Context) error {
 		}
 		err = errors.Join(err, problem)
 	}
+	err = errors.Join(err, catalog.Forget(l.Catalogs, l.Only))
 	problems := make([]error, len(done.Tokens))
 	if l.Service != nil {
 		problems = l.Service.Revoke(ctx, done.Tokens)

@@ -141,6 +141,8 @@ type ServiceError struct {
 	RequestID string
 	Login     *Session // the sign-in that it ended, if it did
 
+	RetryAfter time.Duration // for how long the service wants no more requests; 0 where it does not say
+
 	// Ahead is by how much the service's clock (its Date header) is ahead of this
 	// machine's; 0 where the answer has no date.
 	Ahead time.Duration
@@ -188,6 +190,7 @@ func Failure(err error) error {
 	if re, ok := errors.AsType[*smithyhttp.ResponseError](err); ok && re.HTTPResponse() != nil {
 		e.Status = re.HTTPStatusCode()
 		e.RequestID = re.HTTPResponse().Header.Get("X-Amzn-Requestid")
+		e.RetryAfter = retryAfter(re.HTTPResponse().Header)
 		e.Ahead = Ahead(re.HTTPResponse().Header)
 		if body, ok := re.HTTPResponse().Body.(*keptBody); ok && len(e.Details) == 0 {
 			e.Details = body.oauthDetails()

@@ -2,12 +2,15 @@ package signin
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"net/http"
 	"time"
 
 	"github.com/portico-sso/portico/internal/awsconfig"
+	"github.com/portico-sso/portico/internal/pace"
 	"github.com/portico-sso/portico/internal/renewal"
 	"github.com/portico-sso/portico/internal/wallet"
 )
@@ -66,6 +69,10 @@ type Client struct {
 
 	// Warn is told what went wrong without stopping the work. Nil drops it.
 	Warn func(problem string)
+
+	// Pace is what calls of the access portal wait for, and what makes those again
+	// that were one too many. Nil: each goes at once, and is made three times at most.
+	Pace *pace.Pacer
 
 	// Waiting is told, once for each lock that was waited for longer than a second,
 	// what its holder does ("renews the sign-in of corp") and the holder's process
@@ -149,3 +156,14 @@ func (s Session) Guard() string { return guard(s.tokenKey()) }
 func guard(tokenKey string) string { return "file-" + tokenKey }
 
 func signOutNote(tokenKey string) string { return "signout-" + tokenKey }
+
+// SignInMark tells one sign-in to a session from another: it is the same as long
+// as what is stored stems from the same one, "" where nothing is.
+func (c *Client) SignInMark(s Session) string {
+	t, err := c.Wallet.Token(s.tokenKey())
+	if err != nil {
+		return ""
+	}
+	sum := sha256.Sum256([]byte(t.AccessToken))
+	return hex.EncodeToString(sum[:8])
+}

@@ -18,14 +18,19 @@ func (c *Client) Portal(region string) (*sso.Client, error) {
 	if err := checkRegion(region); err != nil {
 		return nil, err
 	}
-	return sso.NewFromConfig(aws.Config{
+	config := aws.Config{
 		Region:        region,
 		BaseEndpoint:  endpoint(c.PortalEndpoint),
 		ConfigSources: []any{c.Addresses},
 		HTTPClient:    c.httpClient(),
 		Credentials:   aws.AnonymousCredentials{},
 		Retryer:       ReadRetryer,
-	}), nil
+	}
+	if c.Pace != nil {
+		config.Retryer = pacedRetryer
+		config.APIOptions = append(config.APIOptions, paced(c.Pace))
+	}
+	return sso.NewFromConfig(config), nil
 }
 
 // What signing out waits for, so that a person can close the lid: the end of a

@@ -1,0 +1,228 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/portico-sso/portico/internal/awsconfig"
+	"github.com/portico-sso/portico/internal/catalog"
+	"github.com/portico-sso/portico/internal/signin"
+	"github.com/portico-sso/portico/internal/terminal"
+)
+
+func newCatalog(a *App, g *globals) *cobra.Command {
+	l := &catalogCommand{App: a, Globals: g}
+	c := &cobra.Command{
+		Use:     "catalog [WORD...]",
+		Short:   "List every account and role that you reach",
+		GroupID: groupOwn,
+		Long: `Lists the accounts of a session that you reach, each with your roles in it. With
+words, only the lines in which each of them occurs: in an account's name, id or
+e-mail address, or in the role's name.
+
+What was listed is kept, and for a day, unless you sign in anew, it is not asked
+for again: --refresh asks all the same, and --offline never does. A listing that
+is interrupted goes on where it was. Accounts are asked for side by side, as fast
+as the service allows; it grants some 20 calls a second to everybody together.`,
+		Example: `  portico catalog
+  portico catalog prod admin
+  portico catalog --sso-session corp --refresh
+  portico catalog --offline --output json
+  portico catalog --output text --query 'roles[].[accountId, roleName]'
+
+  portico pick                        use one of them
+  portico sync --sso-session corp     make a profile for each`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			l.Words = args
+			return l.run(cmd.Context())
+		},
+	}
+	c.Flags().StringVar(&l.Session, "sso-session", "", "the session, whatever the profile says")
+	c.Flags().BoolVar(&l.Refresh, "refresh", false, "list everything anew")
+	c.Flags().BoolVar(&l.Offline, "offline", false, "ask nobody: print what is kept, however old")
+	c.MarkFlagsMutuallyExclusive("refresh", "offline")
+	return c
+}
+
+type catalogCommand struct {
+	App              *App
+	Globals          *globals
+	Session          string
+	Refresh, Offline bool
+	Words            []string
+}
+
+func (c *catalogCommand) run(ctx context.Context) error {
+	a := c.App
+	s, err := a.setup(c.Globals)
+	if err != nil {
+		return err
+	}
+	sess, err := s.portalSession(c.Session)
+	if err != nil {
+		return err
+	}
+	var found catalog.Snapshot
+	if c.Offline {
+		found, err = s.keptCatalog(sess)
+	} else {
+		found, err = a.currentCatalog(ctx, s, sess, c.Refresh)
+	}
+	if err != nil {
+		return err
+	}
+	rows := rolesMatching(found, c.Words)
+	err = a.show(c.Globals, "roles", map[string]any{"roles": rows}, func() error {
+		table := [][]string{{"ACCOUNT", "ID", "EMAIL", "ROLE"}}
+		for _, r := range rows {
+			table = append(table, []string{r.AccountName, r.AccountID, r.Email, r.RoleName})
+		}
+		return writeTable(a.Stdout, table)
+	})
+	if err == nil && c.Offline {
+		a.tellAge(found)
+	}
+	return err
+}
+
+// A catalogRow is one role of one account, as it is printed.
+type catalogRow struct {
+	Session     string `json:"ssoSession,omitempty"`
+	AccountID   string `json:"accountId"`
+	AccountName string `json:"accountName,omitempty"`
+	Email       string `json:"emailAddress,omitempty"`
+	RoleName    string `json:"roleName"`
+}
+
+// rolesMatching are the roles in whose line each of the words occurs, whatever the
+// case.
+func rolesMatching(s catalog.Snapshot, words []string) []catalogRow {
+	rows := []catalogRow{}
+	for account, roles := range s.All() {
+		row := catalogRow{Session: s.Session, AccountID: account.ID}
+		if account.Name != nil {
+			row.AccountName = *account.Name
+		}
+		if account.Email != nil {
+			row.Email = *account.Email
+		}
+		for _, role := range roles {
+			row.RoleName = role.Name
+			if row.has(words) {
+				rows = append(rows, row)
+			}
+		}
+	}
+	return rows
+}
+
+func (r catalogRow) has(words []string) bool {
+	text := strings.ToLower(strings.Join([]string{r.AccountName, r.AccountID, r.Email, r.RoleName}, "\n"))
+	for _, w := range words {
+		if !strings.Contains(text, strings.ToLower(w)) {
+			return false
+		}
+	}
+	return true
+}
+
+// catalogDir is where listings are kept.
+func (a *App) catalogDir() string { return filepath.Join(a.stateDir(), "catalog") }
+
+// savedCatalogs are the listings kept of the sessions of a config, or of all for
+// nil. It asks nobody, and what cannot be read is not there.
+func (a *App) savedCatalogs(config *awsconfig.Config) []catalog.Snapshot {
+	all, _ := catalog.Kept(a.catalogDir())
+	if config == nil {
+		return all
+	}
+	known := map[string]bool{}
+	for _, name := range config.Sessions() {
+		section, _ := config.Session(name)
+		startURL, _ := section.Get("sso_start_url")
+		known[name+"\n"+startURL] = true
+	}
+	var own []catalog.Snapshot
+	for _, s := range all {
+		if s.Session == "" || known[s.Session+"\n"+s.StartURL] {
+			own = append(own, s)
+		}
+	}
+	return own
+}
+
+// keptCatalog is the listing kept of a session; it is an error that there is none.
+func (s *setup) keptCatalog(sess signin.Session) (catalog.Snapshot, error) {
+	list, err := s.catalog(sess)
+	if err != nil {
+		return catalog.Snapshot{}, err
+	}
+	found, known, err := list.Saved()
+	if err != nil {
+		return found, err
+	}
+	if !known {
+		return found, &hintedError{Err: fmt.Errorf("the accounts of %s were never listed", terminal.Clean(sess.String())),
+			Hint: fmt.Sprintf("List them with: %s catalog%s", s.name, sessionFlag(sess))}
+	}
+	return found, nil
+}
+
+// currentCatalog is what the person reaches by a session now, from disk where that
+// is enough. A listing shows its progress on a terminal; accounts whose roles the
+// service does not tell are warned of.
+func (a *App) currentCatalog(ctx context.Context, s *setup, sess signin.Session, refresh bool) (catalog.Snapshot, error) {
+	list, err := s.catalog(sess)
+	if err != nil {
+		return catalog.Snapshot{}, err
+	}
+	progress := a.terminal().Progress("Listing accounts and roles")
+	found, err := list.Snapshot(ctx, catalog.Options{Refresh: refresh, Progress: progress.Step})
+	progress.Done()
+	if err != nil {
+		return found, err
+	}
+	for i, f := range found.Failed {
+		if i == 3 {
+			s.warn(fmt.Sprintf("nor for %d more accounts", len(found.Failed)-i))
+			break
+		}
+		s.warn(fmt.Sprintf("the service does not tell your roles in account %s: %s", f.AccountID, f.Problem))
+	}
+	return found, nil
+}
+
+// refreshCatalogs brings the listings of sessions up to date while something else
+// is done, silently and only where somebody is signed in. What there was of it when
+// stop is called is kept for the next time.
+func (s *setup) refreshCatalogs(ctx context.Context, sessions ...signin.Session) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	quiet := *s
+	quiet.warn, quiet.waiting = func(string) {}, nil
+	go func() {
+		defer close(done)
+		for _, sess := range sessions {
+			if list, err := quiet.catalog(sess); err == nil {
+				_, _ = list.Snapshot(ctx, catalog.Options{Idle: true})
+			}
+		}
+	}()
+	return func() { cancel(); <-done }
+}
+
+// tellAge says how old a listing is that may be out of date.
+func (a *App) tellAge(s catalog.Snapshot) {
+	age := time.Since(s.Listed)
+	switch {
+	case !s.Complete:
+		fmt.Fprintf(a.Stderr, "This is not all: the listing was interrupted.\n")
+	case age > catalog.Fresh:
+		fmt.Fprintf(a.Stderr, "This was listed %s ago. To list it anew: %s catalog --refresh\n", age.Round(time.Hour), a.Name)
+	}
+}
