@@ -66,21 +66,32 @@ func (s *start) finder(l *targetList) terminal.Finder {
 	about := f.Preview
 	f.What, f.Enter = "sessions, profiles, roles and commands", "actions"
 	f.Title = []string{s.app.Name + ": AWS IAM Identity Center"}
-	if len(l.config.Sessions()) == 0 && len(targets) == 0 {
+	first := s.first(l)
+	if first {
+		f.Enter = "run it"
 		f.Title = []string{"Welcome. There is no profile and no sso-session yet: begin with one of these."}
 		f.Pin = nil
 	}
 	if s.last != "" {
 		f.Title = append(f.Title, s.last)
 	}
-	if len(targets) > 0 {
-		for _, act := range s.actions(&l.targets[0]) {
-			if act.key != "" {
-				f.Keys = append(f.Keys, terminal.Shortcut{Key: act.key, Name: act.name})
-			}
+	for _, act := range s.actions(&target{Profile: "any", Session: "any"}) {
+		if act.key != "" && !first {
+			f.Keys = append(f.Keys, terminal.Shortcut{Key: act.key, Name: act.name})
 		}
 	}
-	f.Rows = slices.Concat(s.sessions(l), targets, s.commands(l))
+	around := func(targets []terminal.Candidate) []terminal.Candidate {
+		return slices.Concat(s.sessions(l), targets, s.commands(l))
+	}
+	f.Rows = around(targets)
+	f.Refresh = func(ctx context.Context, update func(terminal.Update)) {
+		l.refresh(ctx, func(u terminal.Update) {
+			if u.Rows != nil {
+				u.Rows = around(u.Rows)
+			}
+			update(u)
+		})
+	}
 	f.Preview = func(key string) []string {
 		kind, name, _ := strings.Cut(key, "\x00")
 		switch kind {
@@ -92,6 +103,12 @@ func (s *start) finder(l *targetList) terminal.Finder {
 		return about(key)
 	}
 	return f
+}
+
+// first tells whether this is a first run: there is nothing to show yet but how to
+// begin.
+func (s *start) first(l *targetList) bool {
+	return len(l.config.Sessions()) == 0 && len(l.targets) == 0
 }
 
 // sessions are the rows of the sso-sessions.
@@ -107,11 +124,17 @@ func (s *start) sessions(l *targetList) []terminal.Candidate {
 
 func (s *start) aboutSession(l *targetList, name string) []string {
 	section, _ := l.config.Session(name)
-	return []string{
+	lines := []string{
 		"Session      " + name + ", " + l.about.session(name, section.StartURL),
 		"Start URL    " + section.StartURL,
 		"Region       " + section.Region,
 	}
+	for _, c := range s.app.savedCatalogs(l.config) {
+		if c.Session == name {
+			lines = append(lines, fmt.Sprintf("Catalog      %s, %s, listed %s", count(len(c.Accounts), "account"), count(len(c.Roles), "role"), since(c.Listed)))
+		}
+	}
+	return lines
 }
 
 // startCommands are those that the screen offers beside what is for one session or
@@ -121,7 +144,7 @@ var startCommands = []string{"status", "sync", "doctor", "whoami", "configure ss
 // commands are their rows. Who has configured nothing needs two of them.
 func (s *start) commands(l *targetList) []terminal.Candidate {
 	lines := startCommands
-	if len(l.config.Sessions()) == 0 && len(l.targets) == 0 {
+	if s.first(l) {
 		lines = []string{"configure sso", "demo", "help"}
 	}
 	var rows []terminal.Candidate

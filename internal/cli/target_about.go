@@ -87,7 +87,7 @@ func (b *about) target(t *target) []string {
 	say("Alias", t.Alias)
 	say("Tags", t.Tags)
 	if !t.last.IsZero() {
-		say("Last used", strings.TrimSuffix(ago(max(time.Minute, time.Since(t.last))), "0s")+" ago")
+		say("Last used", since(t.last))
 	}
 	return lines
 }
@@ -106,4 +106,9 @@ func (b *about) credentials(t *target) string {
 		return "here, until " + clock(c.Expiration, now)
 	}
 	return "to be fetched"
+}
+
+// since is how long ago something was, to the minute.
+func since(t time.Time) string {
+	return strings.TrimSuffix(ago(max(time.Minute, time.Since(t))), "0s") + " ago"
 }

@@ -84,8 +84,10 @@ func (m *finder) content() string {
 		lines = append(lines, line)
 	}
 	var about []string
-	if key := m.current(); key != "" && l.beside+l.below > 0 {
-		about = m.about(key)
+	if key := m.current(); key != "" && l.beside > 0 {
+		about = wrapped(m.about(key), l.beside)
+	} else if key != "" && l.below > 0 {
+		about = wrapped(m.about(key), m.width)
 	}
 	for i := range min(l.list, len(lines)-first) {
 		if l.beside == 0 {
@@ -93,7 +95,7 @@ func (m *finder) content() string {
 		}
 		text := ""
 		if i < len(about) {
-			text = cut(about[i], l.beside)
+			text = about[i]
 		}
 		line := lines[first+i]
 		lines[first+i] = line + strings.Repeat(" ", max(0, l.width-columns(plain(line)))) + " │ " + text
@@ -103,7 +105,7 @@ func (m *finder) content() string {
 		for i := range l.below {
 			text := ""
 			if i < len(about) {
-				text = cut(about[i], m.width)
+				text = about[i]
 			}
 			lines = append(lines, text)
 		}
@@ -122,6 +124,28 @@ func (m *finder) about(key string) []string {
 		m.seen[key] = text
 	}
 	return text
+}
+
+// wrapped breaks lines that are too long, between words where that can be. What
+// goes on is indented.
+func wrapped(lines []string, width int) []string {
+	const indent = "  "
+	if width <= 2*len(indent) {
+		return nil
+	}
+	var all []string
+	for _, line := range lines {
+		for columns(line) > width {
+			part := strings.TrimSuffix(cut(line, width+1), "…") // as much as there is room for
+			if at := strings.LastIndexByte(part, ' '); at > len(part)/2 && len(part) < len(line) && line[len(part)] != ' ' {
+				part = part[:at]
+			}
+			all = append(all, strings.TrimRight(part, " "))
+			line = indent + strings.TrimLeft(line[len(part):], " ")
+		}
+		all = append(all, line)
+	}
+	return all
 }
 
 // queryLine has what is searched for on the left and how much there is of it on
