@@ -71,7 +71,8 @@ func (t *Terminal) onScreen(ctx context.Context, c *console, m screenQuestion, b
 		defer done()
 		in = rest
 	}
-	p = tea.NewProgram(m, tea.WithInput(in), tea.WithOutput(c.out), tea.WithEnvironment(t.terminalEnv()),
+	out := &drawnOn{File: c.out, drawn: func() { p.Send(drawAgain{}) }}
+	p = tea.NewProgram(&growing{Model: m, out: out}, tea.WithInput(in), tea.WithOutput(out), tea.WithEnvironment(t.terminalEnv()),
 		tea.WithoutSignalHandler())
 	// Ending like a person would leaves the screen clean, which killing the
 	// program does not.
