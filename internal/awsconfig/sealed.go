@@ -26,6 +26,9 @@ const (
 	// Of a profile: the credential_process that somebody had configured before
 	// the profile's session was sealed.
 	KeyReplacedProcess = "portico_credential_process"
+
+	KeyColor      = "portico_color"      // of a profile: what shows that it is in use
+	KeyProduction = "portico_production" // of a session: a regular expression for names of production
 )
 
 const (

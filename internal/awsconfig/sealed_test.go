@@ -18,10 +18,9 @@ import (
 // The keys that portico adds to the config, and to what. botocore refuses a
 // profile whose key differs from that of its session, so no key is of both.
 var (
-	sessionKeys = []string{KeyStore, KeyLogin, KeyFavourites}
+	sessionKeys = []string{KeyStore, KeyLogin, KeyProduction}
 	profileKeys = []string{KeySealedSession, KeySealedAccount, KeySealedRole, KeyReplacedProcess,
-		KeyFavourite, KeyAlias, KeyTags,
-		KeySourceIdentity, KeySessionTags, KeyTransitiveTags,
+		KeySourceIdentity, KeySessionTags, KeyTransitiveTags, KeyColor,
 		"portico_written", "portico_expiration", // of a section of the credentials file that portico writes
 	}
 	// Keys of cache files, cookies and tables, which are no configuration.
