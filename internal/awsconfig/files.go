@@ -223,27 +223,18 @@ func (f Files) edit(files []*pending, edits []Edit) error {
 		}
 		p.before = p.doc.snapshot()
 	}
-	for _, e := range edits {
+	for len(edits) > 0 {
 		p := files[0]
-		if target, err := atomicfile.Resolve(f.pathOf(e.Section)); err != nil {
+		if target, err := atomicfile.Resolve(f.pathOf(edits[0].Section)); err != nil {
 			return err
 		} else if p.target != target {
 			p = files[len(files)-1]
 		}
-		if e.Check != nil {
-			if err := e.Check(p.doc.own(e.Section)); err != nil {
-				return err
-			}
-		}
-		if e.Remove {
-			p.before.remove(e.Section)
-			p.doc.Remove(e.Section)
-			continue
-		}
-		if err := p.doc.Edit(e.Section, e.Set); err != nil {
+		together := f.together(edits)
+		if err := p.edit(edits[:together]); err != nil {
 			return err
 		}
-		p.before.apply(e)
+		edits = edits[together:]
 	}
 	for _, p := range files {
 		p.new = p.doc.Bytes()
@@ -260,6 +251,44 @@ func (f Files) edit(files []*pending, edits []Edit) error {
 			return fmt.Errorf("update %s: the edit would change more than was asked: %s", p.path, difference)
 		}
 	}
+	return nil
+}
+
+// together is how many of the edits, from the first on, concern one file, and are
+// either changes or removals of different sections.
+func (f Files) together(edits []Edit) int {
+	removed := map[Section]bool{}
+	for n, e := range edits {
+		if e.Remove != edits[0].Remove || f.pathOf(e.Section) != f.pathOf(edits[0].Section) || removed[e.Section] {
+			return n
+		}
+		if e.Remove {
+			removed[e.Section] = true
+		}
+	}
+	return len(edits)
+}
+
+// edit makes edits that go together.
+func (p *pending) edit(edits []Edit) error {
+	var gone []Section
+	for _, e := range edits {
+		if e.Check != nil {
+			if err := e.Check(p.doc.own(e.Section)); err != nil {
+				return err
+			}
+		}
+		if e.Remove {
+			gone = append(gone, e.Section)
+			continue
+		}
+		if err := p.doc.Edit(e.Section, e.Set); err != nil {
+			return err
+		}
+		p.before.apply(e)
+	}
+	p.before.remove(gone)
+	p.doc.removeAll(gone)
 	return nil
 }
 

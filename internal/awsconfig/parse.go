@@ -173,6 +173,9 @@ func (d *Document) inherits(key string) bool {
 // checkDefaults is checkNested for a document in which any key of [DEFAULT] may
 // come to be inherited.
 func (d *Document) checkDefaults() error {
+	if _, ok := d.byHeader[inherited]; !ok {
+		return nil
+	}
 	for _, b := range d.sections {
 		if b.raw != inherited {
 			continue

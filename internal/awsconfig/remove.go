@@ -5,32 +5,54 @@ import "slices"
 // Remove takes a section out: its header, its keys, and the blank lines that set
 // it apart from what follows, or at the end of the file from what is before.
 // Comments in it stay, whoever wrote them. A section that is not there is none.
-func (d *Document) Remove(s Section) {
-	at := d.index(s)
-	if at < 0 {
+func (d *Document) Remove(s Section) { d.removeAll([]Section{s}) }
+
+// removeAll removes several sections, the last one in the file first.
+func (d *Document) removeAll(sections []Section) {
+	gone := map[int]bool{}
+	for _, s := range sections {
+		if at := d.index(s); at >= 0 {
+			gone[at] = true
+		}
+	}
+	if len(gone) == 0 {
 		return
 	}
-	kept := slices.DeleteFunc(slices.Clone(d.sections[at].lines), func(l line) bool {
+	last := true // no section that stays is below
+	for at := len(d.sections) - 1; at >= 0; at-- {
+		if !gone[at] {
+			last = false
+			continue
+		}
+		before := &d.preamble
+		if at > 0 {
+			before = &d.sections[at-1].lines
+		}
+		kept := d.sections[at].comments()
+		if n := len(*before); last && kept == nil && n > 0 && (*before)[n-1].kind == lineBlank {
+			*before = (*before)[:n-1]
+		}
+		*before = append(slices.Clip(*before), kept...)
+	}
+	stay := d.sections
+	d.sections, d.byHeader, d.byMeaning = nil, nil, nil
+	for at, b := range stay {
+		if !gone[at] {
+			d.addSection(b)
+		}
+	}
+}
+
+// comments are the lines of a block without its keys; none where no comment is
+// among them.
+func (b *block) comments() []line {
+	comment := func(l line) bool { return l.kind == lineComment }
+	if !slices.ContainsFunc(b.lines, comment) {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(b.lines), func(l line) bool {
 		return l.kind == lineOption || l.kind == lineMore
 	})
-	if !slices.ContainsFunc(kept, func(l line) bool { return l.kind == lineComment }) {
-		kept = nil
-	}
-	last := at == len(d.sections)-1
-	before := &d.preamble
-	if at > 0 {
-		before = &d.sections[at-1].lines
-	}
-	if n := len(*before); last && kept == nil && n > 0 && (*before)[n-1].kind == lineBlank {
-		*before = (*before)[:n-1]
-	}
-	*before = append(slices.Clip(*before), kept...)
-
-	sections := slices.Delete(slices.Clone(d.sections), at, at+1)
-	d.sections, d.byHeader, d.byMeaning = nil, nil, nil
-	for _, b := range sections {
-		d.addSection(b)
-	}
 }
 
 // own are the keys written in the section itself; nil where there is none.

@@ -55,7 +55,7 @@ func TestRemoveKeepsEverythingElse(t *testing.T) {
 		}
 		section := drawEdit(t).Section
 		want := d.snapshot()
-		want.remove(section)
+		want.remove([]Section{section})
 		d.Remove(section)
 		lines := func(text string) []string { // a lone CR ends one, too
 			return strings.SplitAfter(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text), "\n")

@@ -68,12 +68,16 @@ func (s *snapshot) apply(e Edit) {
 }
 
 // remove takes out what a removal asks for. It is called before the document is
-// edited, while that still knows the section.
-func (s *snapshot) remove(section Section) {
-	if header, ok := s.find(section); ok {
-		s.headers = slices.DeleteFunc(s.headers, func(h string) bool { return h == header })
-		delete(s.sections, header)
+// edited, while that still knows the sections.
+func (s *snapshot) remove(sections []Section) {
+	gone := map[string]bool{}
+	for _, section := range sections {
+		if header, ok := s.find(section); ok {
+			gone[header] = true
+			delete(s.sections, header)
+		}
 	}
+	s.headers = slices.DeleteFunc(s.headers, func(h string) bool { return gone[h] })
 }
 
 // difference names the first section or key in which the two differ, or is
