@@ -23,6 +23,8 @@ type Files struct {
 	// LockDir holds the locks that keep two edits apart, and the journals of
 	// writes in place; empty means beside the files.
 	LockDir string
+	// Backups keep what the config file was before each change; nil keeps nothing.
+	Backups *Backups
 	// ConfigShown and CredentialsShown are the paths as somebody configured
 	// them, before ~ and variables were expanded.
 	ConfigShown, CredentialsShown string
@@ -134,6 +136,7 @@ type pending struct {
 	existed      bool
 	doc          *Document
 	before       snapshot
+	unkeep       func() // takes back the note of the change; nil: there is none
 }
 
 // Update applies all edits or none. It takes the files' locks, waiting until
@@ -145,6 +148,12 @@ func (f Files) Update(ctx context.Context, edits ...Edit) (changed bool, err err
 	if err != nil {
 		return false, err
 	}
+	return f.locked(ctx, files, func() error { return f.edit(files, edits) })
+}
+
+// locked takes the locks, has the files' new bytes made, and writes them; again and
+// again where other programs write at the same time.
+func (f Files) locked(ctx context.Context, files []*pending, edit func() error) (changed bool, err error) {
 	// Whoever holds a lock is alive and makes one edit.
 	waiting, cancel := context.WithTimeout(ctx, lockWait)
 	defer cancel()
@@ -161,7 +170,7 @@ func (f Files) Update(ctx context.Context, edits ...Edit) (changed bool, err err
 	}
 	const tries = 10
 	for range tries {
-		if err := f.edit(files, edits); err != nil {
+		if err := edit(); err != nil {
 			return false, err
 		}
 		changed, again, err := f.write(ctx, files)
@@ -178,14 +187,22 @@ const lockWait = 45 * time.Second
 // errMoved says that a file is no longer what was read.
 var errMoved = errors.New("the file was changed by another program")
 
-// pending are the files the edits concern, always in the same order, so that
-// two updates cannot wait for each other.
+// pending are the files the edits concern.
 func (f Files) pending(edits []Edit) ([]*pending, error) {
-	var files []*pending
+	var paths []string
 	for _, path := range []string{f.Config, f.Credentials} {
-		if !slices.ContainsFunc(edits, func(e Edit) bool { return f.pathOf(e.Section) == path }) {
-			continue
+		if slices.ContainsFunc(edits, func(e Edit) bool { return f.pathOf(e.Section) == path }) {
+			paths = append(paths, path)
 		}
+	}
+	return f.pendingAt(paths...)
+}
+
+// pendingAt are files always in the same order, so that two updates cannot wait
+// for each other.
+func (f Files) pendingAt(paths ...string) ([]*pending, error) {
+	var files []*pending
+	for _, path := range paths {
 		target, err := atomicfile.Resolve(path)
 		if err != nil {
 			return nil, err
@@ -208,14 +225,20 @@ func (f Files) pathOf(s Section) string {
 	return f.Config
 }
 
+// readAgain reads what a file is, after an end to what a dead writer began.
+func (f Files) readAgain(p *pending) error {
+	err := f.options().Repair(p.path)
+	if err == nil {
+		p.old, p.existed, err = readRegular(p.path)
+	}
+	return err
+}
+
 // edit reads every file and changes its document.
 func (f Files) edit(files []*pending, edits []Edit) error {
 	for _, p := range files {
-		if err := f.options().Repair(p.path); err != nil {
-			return err
-		}
-		var err error
-		if p.old, p.existed, err = readRegular(p.path); err != nil {
+		err := f.readAgain(p)
+		if err != nil {
 			return err
 		}
 		if p.doc, err = Parse(p.path, p.old); err != nil {
@@ -305,17 +328,43 @@ func (f Files) write(ctx context.Context, files []*pending) (changed, again bool
 			err = p.unmoved()
 		}
 		if err == nil {
+			f.keep(p, files)
 			err = f.options().Write(p.path, p.new)
 		}
 		if err != nil {
+			p.forget()
 			for _, w := range written {
 				err = errors.Join(err, f.putBack(w))
+				w.forget()
 			}
 			return false, errors.Is(err, errMoved), err
 		}
 		written = append(written, p)
 	}
 	return len(written) > 0, false, nil
+}
+
+// keep has a backup made of a config file that is about to change.
+func (f Files) keep(p *pending, files []*pending) {
+	p.unkeep = nil
+	if f.Backups == nil || p.path != f.Config {
+		return
+	}
+	also := slices.ContainsFunc(files, func(o *pending) bool { return o != p && !bytes.Equal(o.old, o.new) })
+	var err error
+	if p.unkeep, err = f.Backups.keep(p, also); err != nil {
+		f.Backups.Warn(fmt.Errorf("no backup was made of %s, so that undo cannot take this change back: %w", p.path, err))
+	}
+}
+
+// forget takes the note of a change back that was not made, or no longer is.
+func (p *pending) forget() {
+	if p.unkeep == nil {
+		return
+	}
+	if now, _, err := readRegular(p.path); err == nil && !bytes.Equal(now, p.new) {
+		p.unkeep()
+	}
 }
 
 func (p *pending) unmoved() error {
