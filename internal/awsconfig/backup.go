@@ -252,3 +252,14 @@ func (f Files) States(p PastChange) (Change, error) {
 	c.After, err = readState(dir, p.after)
 	return c, err
 }
+
+// Bytes are those of the config file.
+func (f Files) Bytes() ([]byte, error) {
+	if f.options().Interrupted(f.Config) {
+		if err := f.repair(f.Config); err != nil {
+			return nil, err
+		}
+	}
+	data, _, err := readRegular(f.Config)
+	return data, err
+}

@@ -36,6 +36,9 @@ type App struct {
 	// error; nil where there is none yet.
 	globals *globals
 
+	// running is the command that runs, by its name: "configure sso".
+	running string
+
 	// children counts the commands that run in our foreground: while there is
 	// one, Ctrl-C is for it.
 	children *atomic.Int32

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 
@@ -49,7 +50,11 @@ type setup struct {
 }
 
 func (a *App) files() awsconfig.Files {
-	return awsconfig.Locate(a.Lookup, a.Home, a.lockDir())
+	files := awsconfig.Locate(a.Lookup, a.Home, a.lockDir())
+	files.Backups = &awsconfig.Backups{Dir: filepath.Join(a.stateDir(), "backups", "config"), Command: a.running, Warn: func(err error) {
+		fmt.Fprintf(a.Stderr, "%s: [WARNING]: %s\n", a.Name, terminal.Clean(err.Error()))
+	}}
+	return files
 }
 
 // setup reads the configuration and resolves the profile. A profile that was
