@@ -86,6 +86,7 @@ func (b *about) target(t *target) []string {
 	say("E-mail", t.Email)
 	say("Alias", t.Alias)
 	say("Tags", t.Tags)
+	say("Colour", t.Color)
 	if !t.last.IsZero() {
 		say("Last used", since(t.last))
 	}

@@ -23,6 +23,12 @@ func (t *Terminal) findInList(ctx context.Context, out io.Writer, f Finder) (Cho
 	m := newFinder(f, false, 80, 24)
 	var mu sync.Mutex
 	var newer []Candidate
+	take := func() (rows []Candidate) {
+		mu.Lock()
+		defer mu.Unlock()
+		rows, newer = newer, nil
+		return rows
+	}
 	if f.Refresh != nil {
 		first := make(chan struct{})
 		var once sync.Once
@@ -40,6 +46,7 @@ func (t *Terminal) findInList(ctx context.Context, out io.Writer, f Finder) (Cho
 		if len(m.rows) == 0 {
 			select {
 			case <-first:
+				m.replace(prepare(take()))
 			case <-ctx.Done():
 				return Choice{}, ctx.Err()
 			}
@@ -56,11 +63,7 @@ func (t *Terminal) findInList(ctx context.Context, out io.Writer, f Finder) (Cho
 		if err != nil {
 			return Choice{}, err
 		}
-		mu.Lock()
-		rows := newer
-		newer = nil
-		mu.Unlock()
-		if key, ok := l.answer(strings.TrimSpace(answer), rows); ok {
+		if key, ok := l.answer(strings.TrimSpace(answer), take()); ok {
 			return Choice{Key: key}, nil
 		}
 	}

@@ -28,7 +28,7 @@ type layout struct {
 // the hints, the title.
 func (m *finder) layout() layout {
 	l := layout{width: m.width, title: len(m.Title), hints: m.height >= 6}
-	if m.height < 3+l.title+3 {
+	if m.height < l.title+5 {
 		l.title = 0
 	}
 	l.list = m.height - l.title - 1
@@ -93,12 +93,12 @@ func (m *finder) content() string {
 		if l.beside == 0 {
 			break
 		}
-		text := ""
-		if i < len(about) {
-			text = about[i]
-		}
 		line := lines[first+i]
-		lines[first+i] = line + strings.Repeat(" ", max(0, l.width-columns(plain(line)))) + " │ " + text
+		line += strings.Repeat(" ", max(0, l.width-columns(plain(line)))) + " │"
+		if i < len(about) {
+			line += " " + about[i]
+		}
+		lines[first+i] = line
 	}
 	if l.below > 0 {
 		lines = append(lines, strings.Repeat("─", m.width))
@@ -130,14 +130,14 @@ func (m *finder) about(key string) []string {
 // goes on is indented.
 func wrapped(lines []string, width int) []string {
 	const indent = "  "
-	if width <= 2*len(indent) {
+	if width <= 2*len(indent) { // which no character has no room in
 		return nil
 	}
 	var all []string
 	for _, line := range lines {
 		for columns(line) > width {
-			part := strings.TrimSuffix(cut(line, width+1), "…") // as much as there is room for
-			if at := strings.LastIndexByte(part, ' '); at > len(part)/2 && len(part) < len(line) && line[len(part)] != ' ' {
+			part := cells().Truncate(line, width, "")
+			if at := strings.LastIndexByte(part, ' '); at > len(part)/2 && line[len(part)] != ' ' {
 				part = part[:at]
 			}
 			all = append(all, strings.TrimRight(part, " "))

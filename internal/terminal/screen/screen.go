@@ -21,6 +21,7 @@ type Screen struct {
 
 	width, height int
 	cells         [][]cell
+	below         *beneath // what is below the alternate screen, while that is shown
 	last          rune
 	rest          string
 }
@@ -31,6 +32,26 @@ type Style struct{ Bold, Underlined, Reversed bool }
 type cell struct {
 	r     rune
 	style Style
+}
+
+// beneath is the screen that comes back when the alternate one goes.
+type beneath struct {
+	x, y  int
+	cells [][]cell
+}
+
+// alternate shows the alternate screen, empty, or the other one as it was.
+func (s *Screen) alternate(on bool) {
+	switch {
+	case on && s.below == nil:
+		s.below = &beneath{s.X, s.Y, s.cells}
+		s.cells = nil
+		s.Resize(s.width, s.height)
+	case !on && s.below != nil:
+		s.X, s.Y, s.cells = s.below.x, s.below.y, s.below.cells
+		s.below = nil
+		s.Resize(s.width, s.height)
+	}
 }
 
 // New is an empty screen.
@@ -277,6 +298,9 @@ func (s *Screen) control(parameters string, final byte) {
 			}
 		}
 	case 'h', 'l':
+		if parameters == "?1049" {
+			s.alternate(final == 'h')
+		}
 		s.Modes[strings.TrimPrefix(parameters, "?")] = final == 'h'
 	case 'u':
 		switch {
@@ -285,7 +309,7 @@ func (s *Screen) control(parameters string, final byte) {
 		case strings.HasPrefix(parameters, "<"):
 			s.Kitty--
 		}
-	case 'W', 'c', 'p', 'n':
+	case 'W', 'c', 'p', 'n', 'q':
 	default:
 		s.Unknown = append(s.Unknown, "CSI "+parameters+string(final))
 	}
