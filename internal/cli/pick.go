@@ -76,7 +76,7 @@ func (p *pick) run(ctx context.Context, words string) error {
 		line = line[1:]
 	case t.Profile == "":
 		return &configError{Kind: "Configuration", Problem: fmt.Sprintf("There is no profile for %s in %s.", t.RoleName, t.account()),
-			Hint: fmt.Sprintf("To use the role: %s exec%s -- COMMAND\nTo make a profile for it: %s configure sso", p.App.Name, t.words(), p.App.Name)}
+			Hint: fmt.Sprintf("To use the role: %s exec%s -- COMMAND\nTo make a profile for it: %s configure sso%s --profile NAME", p.App.Name, t.words(), p.App.Name, t.words())}
 	}
 	var chosen globals
 	t.choose(&chosen)

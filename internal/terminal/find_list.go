@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -111,16 +112,7 @@ func (l *plainList) more() {
 	digits := len(strconv.Itoa(end))
 	for i := l.shown; i < end; i++ {
 		r := l.rows[found[i]]
-		text := []string{}
-		for _, c := range r.Cells {
-			if c != "" {
-				text = append(text, c)
-			}
-		}
-		if r.Pinned {
-			text = append(text, "favourite")
-		}
-		fmt.Fprintf(l.out, "  %*d) %s\n", digits, i+1, strings.Join(text, ", "))
+		fmt.Fprintf(l.out, "  %*d) %s\n", digits, i+1, r.spoken())
 	}
 	switch {
 	case len(found) == 0:
@@ -149,9 +141,18 @@ func (l *plainList) answer(typed string, rows []Candidate) (key string, chosen b
 	l.shown = 0
 	if len(l.find.found) == 1 && !l.find.loose {
 		r := l.rows[l.find.found[0]]
-		fmt.Fprintf(l.out, "That is %s.\n", strings.Join(r.Cells, ", "))
+		fmt.Fprintf(l.out, "That is %s.\n", r.spoken())
 		return r.Key, true
 	}
 	l.more()
 	return "", false
+}
+
+// spoken is a candidate in a line.
+func (c Candidate) spoken() string {
+	words := slices.DeleteFunc(slices.Clone(c.Cells), func(cell string) bool { return cell == "" })
+	if c.Pinned {
+		words = append(words, "favourite")
+	}
+	return strings.Join(words, ", ")
 }

@@ -92,6 +92,7 @@ func (t *Terminal) findOnScreen(ctx context.Context, c *console, m *finder) (Cho
 			running.Go(func() { m.Refresh(refreshing, func(u Update) { p.Send(u) }) })
 		}
 	})
+	m.settle()
 	return m.choice, err
 }
 
@@ -108,6 +109,7 @@ type finder struct {
 	seen    map[string][]string // previews
 	note    string              // what is going on
 	problem string              // what went wrong, until the next key
+	pinning chan struct{}       // closed when the last pin is kept; nil: there was none
 
 	width, height int
 
@@ -315,8 +317,24 @@ func (m *finder) pin() tea.Cmd {
 	}
 	was := m.rows[m.find.found[m.cursor]].Pinned
 	m.mark(key, !was)
-	pin := m.Pin
-	return func() tea.Msg { return pinned{key: key, was: was, err: pin(key, !was)} }
+	pin, before, result := m.Pin, m.pinning, make(chan error, 1)
+	done := make(chan struct{})
+	m.pinning = done
+	go func() {
+		defer close(done)
+		if before != nil {
+			<-before // what was wished last is to count
+		}
+		result <- pin(key, !was)
+	}()
+	return func() tea.Msg { return pinned{key: key, was: was, err: <-result} }
+}
+
+// settle waits until what was pinned is kept.
+func (m *finder) settle() {
+	if m.pinning != nil {
+		<-m.pinning
+	}
 }
 
 func (m *finder) mark(key string, on bool) {
