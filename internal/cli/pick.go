@@ -234,7 +234,7 @@ func (l *targetList) finder() terminal.Finder {
 		Pin: func(key string, on bool) error {
 			t := l.find(key)
 			if t == nil {
-				return nil
+				return errors.New("only profiles and roles can be favourites")
 			}
 			return l.app.favour(context.Background(), t, on)
 		},

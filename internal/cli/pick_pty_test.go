@@ -68,7 +68,9 @@ func TestPickAmongThousands(t *testing.T) {
 	s.sees(pick80)
 	s.resize(200, 60)
 	s.types("search prod adm 0313")
-	beside := func(left, right string) string { return strings.TrimRight(fmt.Sprintf("%-133s │ %s", left, right), " ") }
+	beside := func(left, right string) string {
+		return strings.TrimRight(fmt.Sprintf("%-133s │ %s", left, right), " ")
+	}
 	wide := []string{"Which profile or role?", fmt.Sprintf("%-193s%s", "> search prod adm 0313", "1/5000"),
 		beside(">   search-prod-0313-AdministratorAccess     AdministratorAccess  100002478647", "Profile      search-prod-0313-AdministratorAccess"),
 		beside("", "Account      100002478647"), beside("", "Role         AdministratorAccess"), beside("", "Credentials  to be fetched"),

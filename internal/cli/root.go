@@ -56,6 +56,9 @@ the same files as the AWS CLI and the SDKs, so all of them share one sign-in.
 It also is an Identity Center: one that runs on this machine, to try things
 out on and to test against.
 
+Alone on a terminal it opens a screen with your sessions, profiles and roles, and
+what can be done there.
+
 Any other command goes through to the AWS CLI, with the profile's credentials
 ready for it.`,
 		Example: `  portico demo                               watch the whole story, nothing of yours touched

@@ -210,9 +210,7 @@ func (s *start) actions(t *target) []action {
 	if t.Profile == "" {
 		all[2].copy = s.app.Name + " exec" + t.words()
 	} else {
-		all = append(all,
-			action{name: "who am I", words: append([]string{"sts", "get-caller-identity"}, flags...), needs: t.Session},
-			action{name: "settings", words: append([]string{"configure", "list"}, flags...)})
+		all = append(all, action{name: "who am I", words: append([]string{"sts", "get-caller-identity"}, flags...), needs: t.Session})
 	}
 	if t.Session != "" {
 		all = append(all, action{name: "sign in", words: []string{"sso", "login", "--sso-session", t.Session}})
@@ -289,6 +287,10 @@ func (s *start) ask(ctx context.Context, title string, actions []action) (action
 	f := terminal.Finder{Title: []string{title}, What: "actions", Enter: "run it"}
 	for _, act := range actions {
 		f.Rows = append(f.Rows, terminal.Candidate{Key: act.name, Cells: []string{act.name, s.line(act)}})
+	}
+	f.Preview = func(key string) []string { // the lines may be long
+		i := slices.IndexFunc(actions, func(act action) bool { return act.name == key })
+		return []string{s.line(actions[i])}
 	}
 	found, err := s.app.terminal().Find(ctx, f)
 	if err != nil {

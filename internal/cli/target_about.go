@@ -111,5 +111,9 @@ func (b *about) credentials(t *target) string {
 
 // since is how long ago something was, to the minute.
 func since(t time.Time) string {
-	return strings.TrimSuffix(ago(max(time.Minute, time.Since(t))), "0s") + " ago"
+	past := time.Since(t)
+	if past < time.Minute {
+		return "just now"
+	}
+	return strings.TrimSuffix(ago(past), "0s") + " ago"
 }

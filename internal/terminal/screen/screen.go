@@ -20,6 +20,7 @@ type Screen struct {
 	Unknown []string        // sequences it does not know
 
 	width, height int
+	top, bottom   int // the rows that scroll: from top to before bottom
 	cells         [][]cell
 	below         *beneath // what is below the alternate screen, while that is shown
 	last          rune
@@ -64,6 +65,7 @@ func New(width, height int) *Screen {
 // Resize gives it another size. Rows are cut, not broken anew.
 func (s *Screen) Resize(width, height int) {
 	s.width, s.height = width, height
+	s.top, s.bottom = 0, height
 	for len(s.cells) < height {
 		s.cells = append(s.cells, nil)
 	}
@@ -153,9 +155,33 @@ func (s *Screen) step(data string) int {
 }
 
 func (s *Screen) down() {
-	if s.Y++; s.Y == s.height {
+	switch {
+	case s.Y == s.bottom-1:
+		s.scroll(s.top, 1)
+	case s.Y < s.height-1:
+		s.Y++
+	}
+}
+
+func (s *Screen) up() {
+	switch {
+	case s.Y == s.top:
+		s.scroll(s.top, -1)
+	case s.Y > 0:
 		s.Y--
-		s.cells = append(s.cells[1:], make([]cell, s.width))
+	}
+}
+
+// scroll moves the rows from one on up, or down where by is negative, as far as
+// rows scroll.
+func (s *Screen) scroll(from, by int) {
+	for ; by > 0; by-- {
+		copy(s.cells[from:s.bottom-1], s.cells[from+1:s.bottom])
+		s.cells[s.bottom-1] = make([]cell, s.width)
+	}
+	for ; by < 0; by++ {
+		copy(s.cells[from+1:s.bottom], s.cells[from:s.bottom-1])
+		s.cells[from] = make([]cell, s.width)
 	}
 }
 
@@ -187,7 +213,7 @@ func (s *Screen) escape(data string) int {
 		}
 		return 0
 	case 'M':
-		s.Y = max(0, s.Y-1)
+		s.up()
 		return 2
 	case 'H':
 		return 2 // a tab stop
@@ -266,14 +292,25 @@ func (s *Screen) control(parameters string, final byte) {
 	case '@':
 		row := slices.Insert(s.cells[s.Y], s.X, make([]cell, n)...)
 		s.cells[s.Y] = row[:s.width]
-	case 'L':
-		for range n {
-			s.cells = slices.Insert(slices.Delete(s.cells, s.height-1, s.height), s.Y, make([]cell, s.width))
+	case 'L', 'M':
+		if s.Y < s.top || s.Y >= s.bottom {
+			return
 		}
-	case 'M':
-		for range n {
-			s.cells = append(slices.Delete(s.cells, s.Y, s.Y+1), make([]cell, s.width))
+		if final == 'L' {
+			n = -n
 		}
+		s.scroll(s.Y, n)
+	case 'S':
+		s.scroll(s.top, n)
+	case 'T':
+		s.scroll(s.top, -n)
+	case 'r':
+		s.top, s.bottom = 0, s.height
+		if _, last, ok := strings.Cut(parameters, ";"); ok {
+			end, _ := strconv.Atoi(last)
+			s.top, s.bottom = n-1, min(s.height, end)
+		}
+		s.X, s.Y = 0, 0
 	case 'b':
 		for range n {
 			s.print(s.last)
