@@ -73,7 +73,7 @@ func TestUnknownAddresses(t *testing.T) {
 		{"GET", "/nothing", nil, "S3"},
 		{"GET", "/nothing", []string{"Accept", "text/html,application/xhtml+xml"}, "page"},
 		{"GET", "/favicon.ico", []string{"Accept", "image/avif,*/*", "Sec-Fetch-Dest", "image"}, "page"},
-		{"GET", "/start/", []string{"Accept", "text/html"}, "page"},
+		{"GET", "/start/x", []string{"Accept", "text/html"}, "page"},
 		{"POST", "/nothing", []string{"Origin", base, "Sec-Fetch-Site", "same-origin"}, "page"},
 		{"GET", "/assets/x", nil, "page"},
 	} {

@@ -32,11 +32,12 @@ type Store interface {
 	SessionStore
 	TokenStore
 	CredentialStore
+	ConsoleStore
 
 	// Collect drops what ended at or before the given times: clients by their
 	// expiry, requests by their expiry with whatever hangs on them, sessions by
-	// their end or expiry with their families and tokens, role credentials by
-	// their expiry. Access tokens stay as long as their session: an expired one
+	// their end or expiry with their families and tokens, role credentials and
+	// console sessions by their expiry. Access tokens stay as long as their session: an expired one
 	// still ends it.
 	Collect(ctx context.Context, before Horizon) error
 
@@ -260,4 +261,26 @@ type CredentialStore interface {
 	// live at now it returns ErrNotFound; when the key id is taken ErrConflict.
 	InsertCredential(ctx context.Context, c RoleCredential, now time.Time) error
 	Credential(ctx context.Context, accessKeyID string) (RoleCredential, error)
+}
+
+// ConsoleStore keeps console sessions, each from the sign-in token on.
+type ConsoleStore interface {
+	// InsertConsoleSession adds a session that a token opens; ErrConflict: the id or
+	// the token is taken.
+	InsertConsoleSession(ctx context.Context, c ConsoleSession, token Hash, tokenExpiresAt time.Time) error
+	// OpenConsoleSession gives the session of an unused, unexpired token its cookie;
+	// else ErrConflict.
+	OpenConsoleSession(ctx context.Context, token, cookie Hash, now time.Time) error
+	ConsoleSessionByToken(ctx context.Context, token Hash) (ConsoleRecord, error)
+	ConsoleSessionByCookie(ctx context.Context, cookie Hash) (ConsoleRecord, error)
+	// EndConsoleSession ends a session for good; again changes nothing.
+	EndConsoleSession(ctx context.Context, id string, now time.Time) error
+}
+
+// ConsoleRecord is a console session as it is stored.
+type ConsoleRecord struct {
+	ConsoleSession
+	TokenExpiresAt time.Time
+	OpenedAt       time.Time // zero: not yet
+	EndedAt        time.Time // zero: not yet
 }

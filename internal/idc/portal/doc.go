@@ -4,8 +4,8 @@
 // verification address of a device code (RFC 8628 section 3.3).
 //
 // Pages are rendered here and whole without a script; forms and links are all
-// there is. One page has a script, which adds buttons to copy what one click
-// selects anyway. What people change they change by POST, each answered by 303
+// there is. One script adds buttons to copy what one click selects anyway, and one
+// follows links whose target stands behind a #, as AWS's portal has them. What people change they change by POST, each answered by 303
 // (RFC 9110 section 15.4.4), so that reloading a page never repeats it; the
 // exception is the form that hands out credentials, which have no address to go
 // to. GET changes something where a program sends the browser: /authorize keeps
@@ -34,7 +34,8 @@
 // a rule leaves a sign-in so, waiting when a rule has yet to answer.
 //
 // What happens is told to package events as CloudTrail tells it, with events of
-// our own where it has none: Authorize, ConfirmUserCode, AuthorizeClient, SignOut.
+// our own where it has none: Authorize, ConfirmUserCode, AuthorizeClient, SignOut,
+// ConsoleLogout.
 //
 // It leaves every rule about sessions, requests and decisions to package grant,
 // people, passwords, codes and assignments to package directory, and the list of

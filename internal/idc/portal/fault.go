@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"net/http"
+	"net/url"
 	"regexp"
 	"strconv"
 	"strings"
@@ -305,5 +306,35 @@ func faultNoAccount() *fault {
 		title: "There is no such account for you",
 		text:  "No account with this id is assigned to you.",
 		cure:  "Look for it among your accounts, or ask whoever runs this Identity Center.",
+	}
+}
+
+func faultFederation(text string) *fault {
+	return &fault{
+		status: http.StatusBadRequest, code: "InvalidRequestException",
+		title: "That leads to no console",
+		text:  text,
+		cure:  "Open the console from your accounts, or with portico console in a terminal.",
+	}
+}
+
+func faultSigninToken() *fault {
+	return &fault{
+		status: http.StatusBadRequest, code: "ExpiredTokenException",
+		title: "The sign-in link does not work any more",
+		text:  "A link to the console works once, and for 15 minutes.",
+		cure:  "Make a new one: open the console from your accounts, or with portico console in a terminal.",
+	}
+}
+
+// faultLogOutFirst is AWS's to who goes from one account to another in a browser
+// without multi-session support. The link does what it says and then goes on.
+func faultLogOutFirst(now, next grant.ConsoleSession, q url.Values) *fault {
+	return &fault{
+		status: http.StatusConflict, code: "ConflictException",
+		title: "You must first log out before logging into a different AWS account",
+		text:  fmt.Sprintf("This browser is in the console as %s in %s, and the link is for %s in %s.", plain(now.RoleName, maxShownName), now.AccountID, plain(next.RoleName, maxShownName), next.AccountID),
+		cure:  "AWS says so where multi-session support is off. In a terminal portico console --logout-first does both.",
+		to:    localPath("/oauth", url.Values{"Action": {"logout"}, "redirect_uri": {localPath("/federation", q)}}), link: "Log out and go on",
 	}
 }

@@ -52,7 +52,7 @@ func Serves(path string) bool {
 }
 
 // paths are those of all routes but the assets.
-var paths = []string{"/", "/authorize", "/signin", "/signin/code", "/mail", "/signout", "/signed-out", "/device", "/consent", "/start", "/start/role"}
+var paths = []string{"/", "/authorize", "/signin", "/signin/code", "/mail", "/signout", "/signed-out", "/device", "/consent", "/start", "/start/", "/start/role", "/start/console", "/console", "/console/signout", "/federation", "/oauth"}
 
 // Pages names the pages and the forms, as in "GET /signin" and "POST /signin".
 func Pages() []string {
@@ -91,8 +91,21 @@ func routeOf(path string) (route, bool) {
 		return route{get: (*visit).consentPage, post: (*visit).decide}, true
 	case "/start":
 		return route{get: (*visit).startPage}, true
+	case "/start/":
+		// As AWS writes it before a #. Browsers keep what stands behind that.
+		return route{get: func(v *visit) error { return v.seeOther(startAddress(v.r.URL.Query())) }}, true
 	case "/start/role":
 		return route{get: (*visit).rolePage, post: (*visit).issue}, true
+	case "/start/console":
+		return route{get: (*visit).openConsole}, true
+	case "/console":
+		return route{get: (*visit).consolePage}, true
+	case "/console/signout":
+		return route{post: (*visit).consoleSignOut}, true
+	case "/federation":
+		return route{get: (*visit).federation, post: (*visit).postFederation}, true
+	case "/oauth":
+		return route{get: (*visit).oauth}, true
 	}
 	if strings.HasPrefix(path, "/assets/") {
 		return route{get: (*visit).asset}, true

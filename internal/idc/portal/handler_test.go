@@ -13,9 +13,9 @@ import (
 )
 
 var (
-	getRoutes  = []string{"/", "/authorize", "/signin", "/signin/code", "/mail", "/signed-out", "/device", "/consent", "/start", "/start/role"}
-	postRoutes = []string{"/signin", "/signin/code", "/signout", "/device", "/consent", "/start/role"}
-	noRoutes   = []string{"/nowhere", "/start/", "/start/role/", "/signin/code/x", "/mail/", "/signin/x", "//start", "/assets/", "/assets/portico.css", "/assets/../start", "/favicon.ico", "/%2e%2e/start", "/START"}
+	getRoutes  = []string{"/", "/authorize", "/signin", "/signin/code", "/mail", "/signed-out", "/device", "/consent", "/start", "/start/", "/start/role", "/start/console", "/console", "/federation", "/oauth"}
+	postRoutes = []string{"/signin", "/signin/code", "/signout", "/device", "/consent", "/start/role", "/console/signout", "/federation"}
+	noRoutes   = []string{"/nowhere", "/start/role/", "/start/console/", "/console/", "/federation/", "/federation/credentials", "/signin/code/x", "/mail/", "/signin/x", "//start", "/assets/", "/assets/portico.css", "/assets/../start", "/favicon.ico", "/%2e%2e/start", "/START"}
 )
 
 var formHeader = http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}

@@ -25,6 +25,9 @@ const (
 	eventAuthorizeClient    = "AuthorizeClient"
 	eventSignOut            = "SignOut"
 	eventGetRoleCredentials = "GetRoleCredentials"
+	eventGetSigninToken     = "GetSigninToken"
+	eventConsoleLogin       = "ConsoleLogin"
+	eventConsoleLogout      = "ConsoleLogout"
 
 	sourceSignIn = "signin"
 	sourceSSO    = "sso"
@@ -53,6 +56,10 @@ func EventOf(method, path string) (source, name string) {
 		return sourceSSO, eventAuthorizeClient
 	case post && path == "/start/role":
 		return sourceSSO, eventGetRoleCredentials
+	case post && path == "/federation":
+		return sourceSignIn, eventGetSigninToken
+	case post && path == "/console/signout":
+		return sourceSignIn, eventConsoleLogout
 	}
 	return "", ""
 }

@@ -26,15 +26,22 @@ type page struct {
 	Title string
 	Wide  bool   // a list rather than a form
 	State string // for programs that read the page: data-state of main
-	Copy  bool   // has text to be copied, so the script that does it
-	Body  any
+	// Script is the one that the page has, "" for none: copyScript, linkScript.
+	Script string
+	Body   any
 
 	// Filled in by render.
 	User        *person
 	Style, Icon string // addresses
-	Script      string // the same, when it is wanted
+	ScriptFrom  string // the same
 	Mark        template.HTML
 }
+
+// The scripts, by file name. Every page does without.
+const (
+	copyScript = "copy.js"      // puts buttons to texts that are to be copied
+	linkScript = "deep-link.js" // goes where a link to the console leads
+)
 
 // asset is a file with the address it is served under.
 type asset struct {
@@ -75,7 +82,7 @@ var loadSite = sync.OnceValues(func() (*site, error) {
 		}
 		s.pages[name] = own
 	}
-	for name, contentType := range map[string]string{"portico.css": "text/css; charset=utf-8", "icon.svg": "image/svg+xml", "copy.js": "text/javascript; charset=utf-8"} {
+	for name, contentType := range map[string]string{"portico.css": "text/css; charset=utf-8", "icon.svg": "image/svg+xml", copyScript: "text/javascript; charset=utf-8", linkScript: "text/javascript; charset=utf-8"} {
 		content, err := assetFiles.ReadFile("assets/" + name)
 		if err != nil {
 			return nil, err
@@ -105,8 +112,8 @@ func (v *visit) render(status int, p page) error {
 	}
 	p.User = v.user
 	p.Style, p.Icon, p.Mark = s.assets["portico.css"].address, s.assets["icon.svg"].address, s.mark
-	if p.Copy {
-		p.Script = s.assets["copy.js"].address
+	if p.Script != "" {
+		p.ScriptFrom = s.assets[p.Script].address
 		v.w.Header().Set("Content-Security-Policy", contentPolicy("", true))
 	}
 	var out bytes.Buffer

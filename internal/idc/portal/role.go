@@ -90,7 +90,7 @@ func (v *visit) showRole(found reached, credentials []snippet, expires time.Time
 		view.Expires = moment{Stamp: expires.UTC().Format(time.RFC3339), Words: "for another " + inWords(expires.Sub(v.now))}
 		title = "Credentials for " + title
 	}
-	return v.render(http.StatusOK, page{Name: "role", Title: title, Wide: true, Copy: true, Body: view})
+	return v.render(http.StatusOK, page{Name: "role", Title: title, Wide: true, Script: copyScript, Body: view})
 }
 
 // issue hands out credentials of a role, as GetRoleCredentials does. The answer
@@ -106,13 +106,7 @@ func (v *visit) issue() error {
 	if err != nil {
 		return err
 	}
-	set := found.PermissionSet
-	credential, secret, token, err := v.Grant.IssueRoleCredential(v.r.Context(), v.now, grant.RoleCredential{
-		AccountID: found.AccountID, PermissionSet: set.Name, RoleName: found.Name, RoleID: found.ID,
-		UserID: v.sess.UserID, UserName: v.name, SessionID: v.sess.ID, Workflow: v.sess.ID,
-		ARN: found.SessionARN(v.name), CallerID: found.UserID(v.name), Administrator: set.Administrator,
-		ExpiresAt: v.now.Add(sessionDuration(set)).Truncate(time.Second),
-	})
+	credential, secret, token, err := v.issueTo(found)
 	if errors.Is(err, grant.ErrUnauthorized) {
 		return &signInError{roleNext(account, role)}
 	}
@@ -120,7 +114,18 @@ func (v *visit) issue() error {
 		return err
 	}
 	v.event.AccessKeyID, v.event.ARN, v.event.AccountID = credential.AccessKeyID, credential.ARN, credential.AccountID
-	return v.showRole(found, credentialSnippets(found.AccountID, set.Name, roleKeys{
+	return v.showRole(found, credentialSnippets(found.AccountID, found.PermissionSet.Name, roleKeys{
 		ID: credential.AccessKeyID, Secret: secret, Token: token, Expires: credential.ExpiresAt,
 	}), credential.ExpiresAt)
+}
+
+// issueTo makes credentials of a role for who is signed in.
+func (v *visit) issueTo(found reached) (c grant.RoleCredential, secret, token string, err error) {
+	set := found.PermissionSet
+	return v.Grant.IssueRoleCredential(v.r.Context(), v.now, grant.RoleCredential{
+		AccountID: found.AccountID, PermissionSet: set.Name, RoleName: found.Name, RoleID: found.ID,
+		UserID: v.sess.UserID, UserName: v.name, SessionID: v.sess.ID, Workflow: v.sess.ID,
+		ARN: found.SessionARN(v.name), CallerID: found.UserID(v.name), Administrator: set.Administrator,
+		ExpiresAt: v.now.Add(sessionDuration(set)).Truncate(time.Second),
+	})
 }

@@ -147,7 +147,7 @@ func nextPath(raw string) string {
 	}
 	path, rawQuery, _ := strings.Cut(raw, "?")
 	switch path {
-	case "/start", "/start/role", "/device", "/consent":
+	case "/start", "/start/role", "/start/console", "/device", "/consent":
 	default:
 		return home
 	}

@@ -64,7 +64,11 @@ func (v *visit) signInForm(step string, status int, form signInView) error {
 	if form.Problem != "" {
 		title = "Problem: " + strings.ToLower(title[:1]) + title[1:]
 	}
-	return v.render(status, page{Name: step, Title: title, Body: form})
+	p := page{Name: step, Title: title, Body: form}
+	if step == "signin" {
+		p.Script = linkScript
+	}
+	return v.render(status, p)
 }
 
 // signIn takes the first step, the user name, and the second, which sends it

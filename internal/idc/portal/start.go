@@ -36,7 +36,7 @@ type accountView struct {
 	MoreRoles       bool
 }
 
-type roleLink struct{ Name, Address string }
+type roleLink struct{ Name, Address, Console string }
 
 // startPage lists the accounts a person reaches, or shows one.
 func (v *visit) startPage() error {
@@ -84,7 +84,7 @@ func (v *visit) startPage() error {
 	if view.Pages > 1 {
 		title += ", page " + number(view.Page)
 	}
-	return v.render(http.StatusOK, page{Name: "start", Title: title, Wide: true, Body: view})
+	return v.render(http.StatusOK, page{Name: "start", Title: title, Wide: true, Script: linkScript, Body: view})
 }
 
 // startAddress keeps of a query what the page knows.
@@ -169,7 +169,7 @@ func (v *visit) accountOverview(a directory.Account) (accountView, error) {
 	shown := accountSummary(a)
 	shown.MoreRoles = more != ""
 	for _, set := range roles {
-		shown.Roles = append(shown.Roles, roleLink{plain(set.Name, maxShownName), roleAddress(a.ID, set.Name)})
+		shown.Roles = append(shown.Roles, roleLinkTo(a.ID, set))
 	}
 	return shown, nil
 }
@@ -180,6 +180,10 @@ func accountSummary(a directory.Account) accountView {
 		shown.Email = plain(a.Email, maxShownName)
 	}
 	return shown
+}
+
+func roleLinkTo(account string, set directory.PermissionSet) roleLink {
+	return roleLink{plain(set.Name, maxShownName), roleAddress(account, set.Name), consoleLink(account, set.Name, "")}
 }
 
 type accountDetailView struct {
@@ -225,7 +229,7 @@ func (v *visit) accountPage(id string) error {
 
 func roleSummary(account string, set directory.PermissionSet) roleView {
 	r := roleView{
-		roleLink:      roleLink{plain(set.Name, maxShownName), roleAddress(account, set.Name)},
+		roleLink:      roleLinkTo(account, set),
 		Administrator: set.Administrator, Lasts: lasts(sessionDuration(set)),
 	}
 	if set.Description != "" {

@@ -16,6 +16,7 @@ var grantTimes = map[string][]string{
 	"access_token":    {"expires_at"},
 	"refresh_token":   {"rotated_at", "access_expires_at"},
 	"role_credential": {"issued_at", "expires_at"},
+	"console_session": {"token_expires_at", "created_at", "opened_at", "expires_at", "ended_at"},
 }
 
 func (s grantStore) Age(ctx context.Context, by time.Duration) error {

@@ -48,6 +48,7 @@ func (s grantStore) Collect(ctx context.Context, before grant.Horizon) error {
 		{`DELETE FROM request WHERE expires_at <= $1`, before.Requests},
 		{`DELETE FROM browser_session WHERE expires_at <= $1 OR ended_at > 0 AND ended_at <= $1`, before.Sessions},
 		{`DELETE FROM role_credential WHERE expires_at <= $1`, before.Credentials},
+		{`DELETE FROM console_session WHERE expires_at <= $1`, before.Credentials},
 		{`DELETE FROM client WHERE expires_at <= $1`, before.Clients},
 	} {
 		err := s.db.change(ctx, func(tx *tx) error {

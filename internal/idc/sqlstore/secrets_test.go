@@ -176,7 +176,16 @@ func mint(t *testing.T, s *grant.Service, people *directory.Service) map[string]
 	must(err)
 	_, accessKey, sessionToken, err := s.IssueRoleCredential(ctx, now, grant.RoleCredential{SessionID: sess.ID, ExpiresAt: now.Add(time.Hour)})
 	must(err)
+	issued, _, _, err := s.IssueRoleCredential(ctx, now, grant.RoleCredential{PermissionSet: "ReadOnly", ExpiresAt: now.Add(time.Hour)})
+	must(err)
+	signinToken, err := s.IssueSigninToken(ctx, now, issued, 0)
+	must(err)
+	unusedToken, err := s.IssueSigninToken(ctx, now, issued, 0)
+	must(err)
+	consoleCookie, _, err := s.OpenConsoleSession(ctx, now, signinToken)
+	must(err)
 	for name, value := range map[string]string{
+		"sign-in token": signinToken, "unused sign-in token": unusedToken, "console cookie": consoleCookie,
 		"client secret": secret, "cookie": cookie, "device code": d.DeviceCode, "user code": d.UserCode,
 		"plain user code": strings.ReplaceAll(d.UserCode, "-", ""), "request id": id, "device request id": r.ID,
 		"code": u.Query().Get("code"), "verifier": verifier,

@@ -47,6 +47,8 @@ func Run(t *testing.T, open Open) {
 		"rotating":                rotating,
 		"rotating concurrently":   rotatingConcurrently,
 		"credentials":             credentials,
+		"console sessions":        consoleSessions,
+		"opening concurrently":    openingConcurrently,
 		"collecting":              collecting,
 		"ended contexts":          endedContexts,
 		"nothing is there at all": nothing,
