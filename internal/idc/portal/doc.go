@@ -10,7 +10,8 @@
 // exception is the form that hands out credentials, which have no address to go
 // to. GET changes something where a program sends the browser: /authorize keeps
 // the request, /consent binds it to the browser that looks at it first, or hands
-// out the answer of a rule, once. HEAD and a prefetch take no answer.
+// out the answer of a rule, once; /federation, /oauth and /start/console are AWS's
+// links into the console and out of it. HEAD and a prefetch take nothing.
 //
 //	GET  /                    303 /start
 //	GET  /authorize           303 /consent?request=…, or a page that says what is wrong
@@ -28,6 +29,14 @@
 //	                          callback, or to itself to wait on
 //	GET  /start?q=&page=      accounts and roles; ?account= is one account
 //	GET  /start/role?account=&role=   how to use a role; POST account, role: credentials for it
+//	GET  /start/console?account_id=&role_name=&destination=   303 /console with a new
+//	                          cookie; AWS writes it /start/#/console?…
+//	GET  /federation?Action=getSigninToken&Session=&SessionDuration=   {"SigninToken": …}
+//	                          for a role's credentials; the same as POST. ?Action=login:
+//	                          303 /console with a new cookie
+//	GET  /oauth?Action=logout&redirect_uri=   out of the console, and 303 on
+//	GET  /console?destination=   what stands in for AWS's console
+//	POST /console/signout     303 /console
 //	GET  /assets/…            style sheet, icon and script, named by their content
 //
 // A page that programs read says what it is in main's data-state: unanswered when

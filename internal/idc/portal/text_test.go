@@ -179,7 +179,7 @@ func TestServes(t *testing.T) {
 	for path, want := range map[string]bool{
 		"/signin/code": true, "/start/role": true, "/mail": true, "/signin/": false, "/start/role/": false,
 		"/": true, "/start": true, "/authorize": true, "/signout": true, "/assets/x": true,
-		"/bucket": false, "/start/": false, "/assets": false, "*": false, "": false,
+		"/start/": true, "/console": true, "/bucket": false, "/console/": false, "/assets": false, "*": false, "": false,
 	} {
 		if got := Serves(path); got != want {
 			t.Errorf("%q: got %v, want %v", path, got, want)
