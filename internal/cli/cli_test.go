@@ -22,6 +22,7 @@ func TestMain(m *testing.M) {
 		"aws":              func() { os.Exit(watched(cli.System())) }, // called by another name
 		"container-client": containerClient,
 		"loopback-up":      loopbackUp,
+		"console-browser":  consoleBrowser,
 	})
 }
 

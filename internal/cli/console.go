@@ -167,6 +167,10 @@ func (c *consoleCommand) run(ctx context.Context) error {
 	if c.Portal {
 		return c.throughPortal(ctx, s, b, page)
 	}
+	if keys, _ := s.environmentKeys(); c.Duration != 0 && s.chained() && (g.Profile != "" || keys.AccessKeyID == "") {
+		return &hintedError{Err: &usageError{Problem: fmt.Sprintf("argument --duration: not allowed with the profile %s, whose role is assumed with the credentials of another role", terminal.Clean(s.settings.ProfileName))},
+			Hint: "AWS ends the console session of such a role with its credentials, after an hour at most. Leave --duration out."}
+	}
 	return c.federate(ctx, b, place, page)
 }
 
@@ -224,7 +228,7 @@ func (c *consoleCommand) federate(ctx context.Context, b consoleBrowser, place c
 	if err != nil {
 		return err
 	}
-	if err := c.checkKeys(s, keys); err != nil {
+	if err := checkConsoleKeys(s, keys); err != nil {
 		return err
 	}
 	if account := console.AccountOf(c.What); account != "" && keys.AccountID != "" && account != keys.AccountID {
@@ -257,27 +261,23 @@ func (c *consoleCommand) federate(ctx context.Context, b consoleBrowser, place c
 	return c.handOver(ctx, b, login)
 }
 
-// checkKeys refuses what AWS would refuse without saying why.
-func (c *consoleCommand) checkKeys(s *setup, keys credentials) error {
-	switch {
-	case keys.SessionToken == "":
-		whose := "The profile " + terminal.Clean(s.settings.ProfileName) + " has"
-		if keys.Provider == fromEnvironment {
-			whose = "The environment has"
-		}
-		return &credentialsError{Problem: whose + " long-term keys, and AWS opens the console for temporary credentials only.",
-			Hint: "Use a profile with a role: one of IAM Identity Center, or one with role_arn and source_profile. An IAM user's keys become temporary ones by: aws sts get-federation-token --name NAME --policy-arns …"}
-	case c.Duration != 0 && s.chained(keys):
-		return &hintedError{Err: &usageError{Problem: fmt.Sprintf("argument --duration: not allowed with the profile %s, whose role is assumed with the credentials of another role", terminal.Clean(s.settings.ProfileName))},
-			Hint: "AWS ends the console session of such a role with its credentials, after an hour at most. Leave --duration out."}
+// checkConsoleKeys refuses what AWS would refuse without saying why.
+func checkConsoleKeys(s *setup, keys credentials) error {
+	if keys.SessionToken != "" {
+		return nil
 	}
-	return nil
+	whose := "The profile " + terminal.Clean(s.settings.ProfileName) + " has"
+	if keys.Provider == fromEnvironment {
+		whose = "The environment has"
+	}
+	return &credentialsError{Problem: whose + " long-term keys, and AWS opens the console for temporary credentials only.",
+		Hint: "Use a profile with a role: one of IAM Identity Center, or one with role_arn and source_profile. An IAM user's keys become temporary ones by: aws sts get-federation-token --name NAME --policy-arns …"}
 }
 
-// chained tells whether credentials are known to come from role chaining: a role
-// that was assumed with those of another one.
-func (s *setup) chained(keys credentials) bool {
-	if keys.Provider != fromRole {
+// chained tells whether the profile's credentials are known to come from role
+// chaining: of a role that is assumed with those of another one.
+func (s *setup) chained() bool {
+	if !s.assumes() {
 		return false
 	}
 	root, ok := rootProfile(s.settings.Config, s.settings.Profile)
@@ -313,7 +313,7 @@ func (c *consoleCommand) refused(s *setup, keys credentials, err error) error {
 		hint = "AWS takes --duration only with the credentials of a role that was not assumed with another role's, and never with those of GetFederationToken. Leave it out."
 	case keys.Provider == fromEnvironment:
 		hint = "They are those of the environment (AWS_ACCESS_KEY_ID), and may have ended. A profile named with --profile comes before them."
-	case keys.Provider == fromRole && s.chained(keys):
+	case keys.Provider == fromRole && s.chained():
 		hint = "They come from role chaining. Where AWS takes them for no console session, open the console with the source profile, and switch roles there."
 	}
 	return &hintedError{Err: e, Hint: hint}
