@@ -28,7 +28,13 @@ type Screen struct {
 }
 
 // A Style is how letters look.
-type Style struct{ Bold, Underlined, Reversed bool }
+type Style struct {
+	Bold, Faint, Underlined, Reversed bool
+
+	// Color and Ground are "" for the terminal's own, a number of the palette of
+	// 256, or #rrggbb.
+	Color, Ground string
+}
 
 type cell struct {
 	r     rune
@@ -316,24 +322,7 @@ func (s *Screen) control(parameters string, final byte) {
 			s.print(s.last)
 		}
 	case 'm':
-		for p := range strings.SplitSeq(parameters, ";") {
-			switch p {
-			case "", "0":
-				s.Style = Style{}
-			case "1":
-				s.Style.Bold = true
-			case "22":
-				s.Style.Bold = false
-			case "4":
-				s.Style.Underlined = true
-			case "24":
-				s.Style.Underlined = false
-			case "7":
-				s.Style.Reversed = true
-			case "27":
-				s.Style.Reversed = false
-			}
-		}
+		s.Style = s.Style.after(strings.Split(parameters, ";"))
 	case 'h', 'l':
 		if parameters == "?1049" {
 			s.alternate(final == 'h')
@@ -350,6 +339,62 @@ func (s *Screen) control(parameters string, final byte) {
 	default:
 		s.Unknown = append(s.Unknown, "CSI "+parameters+string(final))
 	}
+}
+
+// after is the style that the parameters of an SGR sequence (ECMA-48, 8.3.117) make
+// of this one.
+func (y Style) after(parameters []string) Style {
+	for len(parameters) > 0 {
+		n, _ := strconv.Atoi(parameters[0]) // none is 0
+		parameters = parameters[1:]
+		switch {
+		case n == 0:
+			y = Style{}
+		case n == 1:
+			y.Bold = true
+		case n == 2:
+			y.Faint = true
+		case n == 22:
+			y.Bold, y.Faint = false, false
+		case n == 4, n == 24:
+			y.Underlined = n == 4
+		case n == 7, n == 27:
+			y.Reversed = n == 7
+		case n >= 30 && n <= 37:
+			y.Color = strconv.Itoa(n - 30)
+		case n >= 90 && n <= 97:
+			y.Color = strconv.Itoa(n - 90 + 8)
+		case n == 38:
+			y.Color, parameters = color(parameters)
+		case n == 39:
+			y.Color = ""
+		case n >= 40 && n <= 47:
+			y.Ground = strconv.Itoa(n - 40)
+		case n >= 100 && n <= 107:
+			y.Ground = strconv.Itoa(n - 100 + 8)
+		case n == 48:
+			y.Ground, parameters = color(parameters)
+		case n == 49:
+			y.Ground = ""
+		}
+	}
+	return y
+}
+
+// color reads one of many colours: 5;N, or 2;R;G;B.
+func color(parameters []string) (name string, rest []string) {
+	switch {
+	case len(parameters) >= 2 && parameters[0] == "5":
+		return parameters[1], parameters[2:]
+	case len(parameters) >= 4 && parameters[0] == "2":
+		name = "#"
+		for _, part := range parameters[1:4] {
+			n, _ := strconv.Atoi(part)
+			name += string("0123456789abcdef"[n>>4&15]) + string("0123456789abcdef"[n&15])
+		}
+		return name, parameters[4:]
+	}
+	return "", nil
 }
 
 // runeWidth is how many columns a character takes where nobody says otherwise.
