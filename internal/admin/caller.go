@@ -45,6 +45,11 @@ type Caller struct {
 	// among their input. Nil: there is none.
 	WithToken func(ctx context.Context, call func(accessToken string) error) error
 
+	// Paced makes each call when it is its turn, and again when it was throttled:
+	// then the SDK does not repeat throttled calls by itself. Nil: calls are made at
+	// once.
+	Paced func(ctx context.Context, call func(context.Context) error) error
+
 	// WireTimestamps leaves times in answers as the service writes them.
 	WireTimestamps bool
 }
@@ -58,6 +63,18 @@ func (c *Caller) call(ctx context.Context, s *service, op *awsmodel.Operation, i
 	if !awsconfig.ValidRegion(c.Region) {
 		return nil, &awsconfig.RegionError{Region: c.Region}
 	}
+	if c.Paced == nil {
+		return c.callNow(ctx, s, op, input)
+	}
+	var answer output.Object
+	err := c.Paced(ctx, func(ctx context.Context) (err error) {
+		answer, err = c.callNow(ctx, s, op, input)
+		return err
+	})
+	return answer, err
+}
+
+func (c *Caller) callNow(ctx context.Context, s *service, op *awsmodel.Operation, input output.Object) (output.Object, error) {
 	_, takes := op.Input.Member(accessToken)
 	if _, given := input.Get(accessToken); c.WithToken == nil || !takes || given {
 		return c.send(ctx, s, op, input)
@@ -72,7 +89,7 @@ func (c *Caller) call(ctx context.Context, s *service, op *awsmodel.Operation, i
 
 func (c *Caller) send(ctx context.Context, s *service, op *awsmodel.Operation, input output.Object) (output.Object, error) {
 	kept := &recorder{http: signin.WithoutRedirects(c.HTTP)}
-	cfg := aws.Config{Region: c.Region, HTTPClient: kept, Credentials: c.Credentials.provider(), Retryer: retryer(op), ConfigSources: []any{c.Addresses}}
+	cfg := aws.Config{Region: c.Region, HTTPClient: kept, Credentials: c.Credentials.provider(), Retryer: c.retryer(op), ConfigSources: []any{c.Addresses}}
 	switch {
 	case op.Open:
 		cfg.Credentials = aws.AnonymousCredentials{}
@@ -101,15 +118,27 @@ func (c *Caller) send(ctx context.Context, s *service, op *awsmodel.Operation, i
 
 // retryer repeats what may be repeated: reads whenever no answer came whole,
 // other operations only when they cannot have been done.
-func retryer(op *awsmodel.Operation) func() aws.Retryer {
-	if op.Reads {
-		return signin.ReadRetryer
+func (c *Caller) retryer(op *awsmodel.Operation) func() aws.Retryer {
+	again := signin.ReadRetryer
+	if !op.Reads {
+		again = func() aws.Retryer {
+			return retry.NewStandard(func(o *retry.StandardOptions) {
+				o.Retryables = append([]retry.IsErrorRetryable{retry.IsErrorRetryableFunc(lostAnswer)}, o.Retryables...)
+			})
+		}
 	}
-	return func() aws.Retryer {
-		return retry.NewStandard(func(o *retry.StandardOptions) {
-			o.Retryables = append([]retry.IsErrorRetryable{retry.IsErrorRetryableFunc(lostAnswer)}, o.Retryables...)
-		})
+	if c.Paced == nil {
+		return again
 	}
+	return func() aws.Retryer { return pacedRetryer{again()} }
+}
+
+// A pacedRetryer leaves throttled calls to who paces them.
+type pacedRetryer struct{ aws.Retryer }
+
+func (r pacedRetryer) IsErrorRetryable(err error) bool {
+	throttled := retry.IsErrorThrottles(retry.DefaultThrottles).IsErrorThrottle(err)
+	return throttled != aws.TrueTernary && r.Retryer.IsErrorRetryable(err)
 }
 
 // lostAnswer keeps the SDK from repeating a request that may have arrived: there

@@ -98,6 +98,13 @@ func (s *Settings) Output() (string, error) {
 	return v, nil
 }
 
+// ChoosesOutput reports whether anything says how to print: a flag, the environment
+// or the profile.
+func (s *Settings) ChoosesOutput() bool {
+	v, _ := s.lookup(s.flags.Output, "--output", []string{"AWS_DEFAULT_OUTPUT"}, "output")
+	return v != ""
+}
+
 // CABundle is the file of certificates to trust instead of the system's.
 func (s *Settings) CABundle() string {
 	if v, _ := s.lookup(s.flags.CABundle, "--ca-bundle", []string{"AWS_CA_BUNDLE"}, "ca_bundle"); v != "" {
