@@ -33,6 +33,9 @@ func operations(a *App, g *globals, words []string, service, short string, own .
 // isOperation marks the commands that are operations of AWS.
 const isOperation = "operation"
 
+// IsOperation reports whether a command is an operation of AWS.
+func IsOperation(c *cobra.Command) bool { return c.Annotations[isOperation] != "" }
+
 func newOperation(a *App, g *globals, svc *awsmodel.Service, op *awsmodel.Operation) *cobra.Command {
 	o := &operation{App: a, Globals: g, Service: svc, Operation: op}
 	c := &cobra.Command{

@@ -132,6 +132,9 @@ ready for it.`,
 	return root
 }
 
+// Commands is the whole tree of commands, for those who document it.
+func Commands() *cobra.Command { return newRoot(&App{Name: program}) }
+
 // program is what portico is called, unless somebody links it by another name.
 const program = "portico"
 
