@@ -3,6 +3,7 @@ package portico
 import (
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -112,30 +113,76 @@ func TestQuotedJobs(t *testing.T) {
 	}
 }
 
+// docPages are the pages of docs, those of the reference among them.
+func docPages(t *testing.T) []string {
+	t.Helper()
+	var all []string
+	for _, pattern := range []string{"docs/*.md", "docs/reference/*.md"} {
+		pages, err := filepath.Glob(pattern)
+		if err != nil || len(pages) < 5 {
+			t.Fatalf("%s: %v, %v", pattern, pages, err)
+		}
+		for _, p := range pages {
+			all = append(all, filepath.ToSlash(p))
+		}
+	}
+	return all
+}
+
+// links are what a page points at, but for what it quotes.
+func links(t *testing.T, name string) (targets []string) {
+	t.Helper()
+	text := regexp.MustCompile("(?s)```.*?```").ReplaceAllString(page(t, name), "")
+	for _, l := range regexp.MustCompile(`\]\(([^)\s]+)\)`).FindAllStringSubmatch(text, -1) {
+		if !strings.Contains(l[1], "://") {
+			targets = append(targets, l[1])
+		}
+	}
+	return targets
+}
+
 // Every page of docs is there, and every place in it that another points at.
 func TestLinks(t *testing.T) {
-	pages, err := filepath.Glob("docs/*.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, from := range append(pages, "README.md", "CHANGELOG.md") {
-		for _, link := range regexp.MustCompile(`\]\(([^)\s]+)\)`).FindAllStringSubmatch(page(t, from), -1) {
-			target, place, _ := strings.Cut(link[1], "#")
-			if strings.Contains(target, "://") {
-				continue
-			}
+	for _, from := range append(docPages(t), "README.md", "CHANGELOG.md") {
+		for _, link := range links(t, from) {
+			target, place, _ := strings.Cut(link, "#")
 			file := from
 			if target != "" {
 				file = filepath.Join(filepath.Dir(from), target)
 			}
 			info, err := os.Stat(file)
 			if err != nil {
-				t.Errorf("%s: %s leads nowhere", from, link[1])
+				t.Errorf("%s: %s leads nowhere", from, link)
 				continue
 			}
 			if place != "" && !info.IsDir() && !strings.Contains(headings(page(t, file)), "#"+place+"\n") {
 				t.Errorf("%s: %s has no heading %s", from, file, place)
 			}
+		}
+	}
+}
+
+// Who begins at docs/README.md finds every page.
+func TestPagesAreReached(t *testing.T) {
+	reached, todo := map[string]bool{}, []string{"docs/README.md"}
+	for len(todo) > 0 {
+		from := todo[0]
+		if todo = todo[1:]; reached[from] {
+			continue
+		}
+		reached[from] = true
+		for _, l := range links(t, from) {
+			target, _, _ := strings.Cut(l, "#")
+			if file := path.Join(path.Dir(from), target); strings.HasSuffix(target, ".md") {
+				if _, err := os.Stat(file); err == nil { // else TestLinks says so
+					todo = append(todo, file)
+				}
+			}
+		}
+	}
+	for _, p := range docPages(t) {
+		if !reached[p] {
+			t.Errorf("no link leads from docs/README.md to %s", p)
 		}
 	}
 }

@@ -99,6 +99,20 @@ func operationHas(service, command, flag string) bool {
 	})
 }
 
+// Every command that is portico's own is on a page that a person wrote.
+func TestEveryCommandIsShown(t *testing.T) {
+	var all strings.Builder
+	for _, text := range pages(t) {
+		all.WriteString(text)
+	}
+	for _, c := range leaves(newRoot(&App{Name: program})) {
+		name := strings.TrimPrefix(c.CommandPath(), program+" ")
+		if !IsOperation(c) && !regexp.MustCompile("(?m)(?:`|"+program+" )"+name+"(?:[ `)]|$)").MatchString(all.String()) {
+			t.Errorf("no page shows %s", c.CommandPath())
+		}
+	}
+}
+
 // What the troubleshooting page explains are messages that portico gives: a test
 // or a script expects each of them.
 func TestExplainedMessages(t *testing.T) {
