@@ -88,10 +88,9 @@ var mayImport = map[string][]string{
 	"internal/creds":   {"internal/renewal", "internal/signin", "internal/wallet", "internal/awsconfig"},
 	"internal/catalog": {"internal/signin", "internal/wallet", "internal/atomicfile", "internal/pace"},
 	// How fast to call what has a limit: it knows no network.
-	"internal/pace":   {},
-	"internal/serve":  {"internal/atomicfile"},
-	"internal/admin":  {"internal/signin", "internal/awsconfig", "internal/awsmodel", "internal/output"},
-	"internal/access": {"internal/admin", "internal/atomicfile", "internal/awsmodel", "internal/output", "internal/signin"},
+	"internal/pace":  {},
+	"internal/serve": {"internal/atomicfile"},
+	"internal/admin": {"internal/signin", "internal/awsconfig", "internal/awsmodel", "internal/output"},
 	// It runs when the tables are made, and reads the SDK's sources.
 	"internal/admin/gen": {"internal/awsmodel"},
 

@@ -102,8 +102,8 @@ type logout struct {
 	Roles   []wallet.RoleKey
 
 	Catalogs string // where listings are kept
-	Warn    func(problem string)
-	Tell    io.Writer // what was done; stdout stays silent, as the AWS CLI's
+	Warn     func(problem string)
+	Tell     io.Writer // what was done; stdout stays silent, as the AWS CLI's
 }
 
 // run deletes locally first and whatever the service says: a person who signs
