@@ -9,7 +9,6 @@ import (
 	"runtime"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/portico-sso/portico/internal/terminal"
 )
@@ -93,12 +92,7 @@ type promptMark struct {
 // newPromptMark makes a mark of a name, in which only characters are left that no
 // shell expands in a prompt.
 func newPromptMark(whose string, expires time.Time) promptMark {
-	name := strings.Map(func(r rune) rune {
-		if unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("-_./@:+, ", r) {
-			return r
-		}
-		return '?'
-	}, terminal.Clean(whose))
+	name := promptText(whose)
 	if name == "" {
 		name = "portico"
 	}
