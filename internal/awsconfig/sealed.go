@@ -9,13 +9,11 @@ const (
 	KeyStore = "portico_store" // of a session: where what it has is kept; "sealed" or "plain"
 	KeyLogin = "portico_login" // of a session: how to sign in
 
-	// What people choose from lists: of a profile, whether it is a favourite, other
-	// names for it, and what it is about, as env=prod, team=core; of a session, the
-	// favourites among its roles that have no profile, as ACCOUNT/ROLE.
-	KeyFavourite  = "portico_favorite"
-	KeyAlias      = "portico_alias"
-	KeyTags       = "portico_tags"
-	KeyFavourites = "portico_favorites"
+	// Of a session: how long a sign-in lasts at most, which no API tells; when to warn
+	// before it ends, and what to run then.
+	KeySessionDuration = "portico_session_duration" // 8h
+	KeyWarnBefore      = "portico_warn_before"      // 15m, 5m
+	KeyWarnCommand     = "portico_warn_command"
 
 	// Of a profile of a sealed session, in place of sso_session, sso_account_id
 	// and sso_role_name, which would beat credential_process everywhere.

@@ -18,7 +18,7 @@ import (
 // The keys that portico adds to the config, and to what. botocore refuses a
 // profile whose key differs from that of its session, so no key is of both.
 var (
-	sessionKeys = []string{KeyStore, KeyLogin, KeyProduction}
+	sessionKeys = []string{KeyStore, KeyLogin, KeySessionDuration, KeyWarnBefore, KeyWarnCommand}
 	profileKeys = []string{KeySealedSession, KeySealedAccount, KeySealedRole, KeyReplacedProcess,
 		KeySourceIdentity, KeySessionTags, KeyTransitiveTags, KeyColor,
 		"portico_written", "portico_expiration", // of a section of the credentials file that portico writes

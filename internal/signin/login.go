@@ -144,7 +144,11 @@ func (c *Client) keep(ctx context.Context, s Session, t wallet.Token) error {
 	if release, err := c.Wallet.Lock(guarding, s.Guard()); err == nil {
 		defer release()
 	}
-	return c.Wallet.PutToken(s.tokenKey(), t)
+	if err := c.Wallet.PutToken(s.tokenKey(), t); err != nil {
+		return err
+	}
+	_ = c.Wallet.PutSignedIn(s.tokenKey()) // without it the sign-in is as good
+	return nil
 }
 
 func (c *Client) login(ctx context.Context, s Session, o Options) (wallet.Token, error) {

@@ -22,6 +22,7 @@ type Note struct {
 	Denied  bool            `json:"denied,omitempty"`
 	Way     string          `json:"way,omitempty"` // the fingerprint of how it went to the service
 	Failure json.RawMessage `json:"failure,omitempty"`
+	Person  string          `json:"person,omitempty"` // who signed in, as STS calls them
 }
 
 func (w *Wallet) notePath(name string) string {

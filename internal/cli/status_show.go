@@ -1,0 +1,295 @@
+package cli
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/portico-sso/portico/internal/output"
+	"github.com/portico-sso/portico/internal/terminal"
+)
+
+// showing says how a survey is shown.
+type showing struct {
+	steps bool // all places that are looked at, set or not
+	name  string
+	width int
+}
+
+// rows are the survey for people.
+func (r *survey) rows(how showing) []terminal.Row {
+	rows := r.sessionRows(how)
+	rows = append(rows, terminal.Row{})
+	rows = append(rows, r.shellRows(how)...)
+	rows = append(rows, terminal.Row{})
+	return append(rows, r.roleRows()...)
+}
+
+func table(title string, cells [][]string) []terminal.Row {
+	rows := []terminal.Row{{Text: title, Heavy: true}}
+	for _, line := range terminal.Table(cells) {
+		rows = append(rows, terminal.Row{Text: "  " + line})
+	}
+	return rows
+}
+
+func (r *survey) sessionRows(how showing) []terminal.Row {
+	if len(r.Sessions) == 0 {
+		return []terminal.Row{{Text: "Sessions: none", Heavy: true}, {Text: fmt.Sprintf("  To make one: %s configure sso", how.name)}}
+	}
+	var cells [][]string
+	for _, s := range r.Sessions {
+		cells = append(cells, []string{s.name(), s.words(r.At)})
+	}
+	rows := []terminal.Row{{Text: "Sessions", Heavy: true}}
+	for i, line := range terminal.Table(cells) {
+		rows = append(rows, terminal.Row{Text: "  " + line}, terminal.Row{Text: "    " + r.Sessions[i].detail(r.At)})
+	}
+	return rows
+}
+
+// words say how it stands with a session.
+func (s sessionStatus) words(now time.Time) string {
+	by := ""
+	if s.Person != "" {
+		by = " as " + s.Person
+	}
+	switch s.State {
+	case stateSignedIn:
+		text := "signed in" + by + " until " + moment(s.Expires, now)
+		if s.Renewable {
+			text += ", renews itself"
+		} else {
+			text += ", cannot be renewed"
+		}
+		return text
+	case stateRenewable:
+		return "signed in" + by + ", to be renewed at the next use"
+	case stateExpired:
+		if s.EndsBy == endsByDuration && s.Expires.Before(now) {
+			return "ended " + moment(s.Ends, now)
+		}
+		return "expired " + moment(s.Expires, now)
+	case stateSealed:
+		return "sealed" + by + ", not looked into"
+	case stateUnreadable:
+		return "the token cannot be read"
+	case stateElsewhere:
+		return "not signed in (the token there is of another start URL or region)"
+	}
+	return "not signed in"
+}
+
+// detail says what of a session matters less often.
+func (s sessionStatus) detail(now time.Time) string {
+	var parts []string
+	if s.SessionName != "" && s.StartURL != "" {
+		parts = append(parts, s.StartURL)
+	}
+	if s.Region != "" {
+		parts = append(parts, s.Region)
+	}
+	if end := s.endWords(now); end != "" {
+		parts = append(parts, end)
+	}
+	if !s.Configured {
+		parts = append(parts, "no longer in the config")
+	}
+	return strings.Join(parts, ", ")
+}
+
+// endWords say when a person is needed again.
+func (s sessionStatus) endWords(now time.Time) string {
+	if s.State != stateSignedIn && s.State != stateRenewable {
+		return ""
+	}
+	switch {
+	case s.Ends.IsZero() && !s.Since.IsZero():
+		return fmt.Sprintf("since %s, end not known", moment(s.Since, now))
+	case s.Ends.IsZero():
+		return "end not known"
+	case s.EndsBy == endsByToken:
+		return "ends then"
+	}
+	return "ends " + moment(s.Ends, now)
+}
+
+func (r *survey) shellRows(how showing) []terminal.Row {
+	sh := r.Shell
+	rows := []terminal.Row{{Text: "This shell", Heavy: true}, {Text: "  " + sh.words(r.At)}}
+	var cells [][]string
+	n := 0
+	for _, st := range sh.Steps {
+		n++
+		if st.Value == "" && !how.steps {
+			continue
+		}
+		mark := " "
+		if st.Used {
+			mark = ">"
+		}
+		value := cmp.Or(st.Value, "-")
+		note := st.Note
+		if st.Used {
+			note = "used"
+		}
+		cells = append(cells, []string{mark, fmt.Sprintf("%2d", n), st.Of, st.What, value, st.Where, note})
+	}
+	for _, line := range terminal.Table(cells) {
+		rows = append(rows, terminal.Row{Text: "  " + line})
+	}
+	return rows
+}
+
+// words say in one line what the shell would use.
+func (sh shellStatus) words(now time.Time) string {
+	if sh.Problem != "" {
+		return "nothing: " + sh.Problem
+	}
+	text := sh.role()
+	switch {
+	case sh.Provider == fromEnvironment && sh.Profile == "":
+		text = strings.TrimSpace(text + " keys of the environment")
+	case text == "":
+		text = sh.Provider
+	}
+	if sh.Profile != "" {
+		text += " via profile " + sh.Profile
+	}
+	if sh.Session != "" {
+		text += ", session " + sh.Session
+	}
+	if !sh.Expires.IsZero() {
+		text += ", until " + moment(sh.Expires, now)
+	}
+	if sh.Region != "" {
+		text += ", " + sh.Region
+	}
+	return text
+}
+
+// role names account and role, as far as they are known.
+func (sh shellStatus) role() string {
+	account := sh.Account
+	if sh.AccountName != "" {
+		account = sh.AccountName + " (" + sh.Account + ")"
+	}
+	return strings.TrimSpace(account + " " + sh.Role)
+}
+
+func (r *survey) roleRows() []terminal.Row {
+	live, over, sealed := 0, 0, 0
+	cells := [][]string{{"ACCOUNT", "", "ROLE", "SESSION", "LEFT", "PROFILES"}}
+	for _, role := range r.Roles {
+		switch {
+		case role.Sealed:
+			sealed++
+			continue
+		case !role.Expires.After(r.At):
+			over++
+			continue
+		}
+		live++
+		cells = append(cells, []string{cmp.Or(role.Account, "?"), role.AccountName, cmp.Or(role.Role, "?"), role.Session,
+			remaining(role.Expires.Sub(r.At)), some(role.Profiles)})
+	}
+	title := fmt.Sprintf("Cached roles: %d", live)
+	if over > 0 {
+		title += fmt.Sprintf(", and %d expired", over)
+	}
+	if sealed > 0 {
+		title += fmt.Sprintf(", and %d sealed", sealed)
+	}
+	if live == 0 {
+		return []terminal.Row{{Text: title, Heavy: true}}
+	}
+	return table(title, cells)
+}
+
+// moment is a time as people say it: how long from now, and when.
+func moment(t, now time.Time) string {
+	clock := t.Local().Format("15:04")
+	if t.Local().Format(time.DateOnly) != now.Local().Format(time.DateOnly) {
+		clock = t.Local().Format("2006-01-02 15:04")
+	}
+	if t.Before(now) {
+		return fmt.Sprintf("at %s (%s ago)", clock, remaining(now.Sub(t)))
+	}
+	return fmt.Sprintf("%s (%s)", clock, remaining(t.Sub(now)))
+}
+
+// remaining is a length of time in its two greatest units.
+func remaining(d time.Duration) string {
+	switch {
+	case d < time.Minute:
+		return fmt.Sprintf("%ds", int(d.Seconds()))
+	case d < time.Hour:
+		return fmt.Sprintf("%dm", int(d.Minutes()))
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%dh%02dm", int(d.Hours()), int(d.Minutes())%60)
+	}
+	return fmt.Sprintf("%dd%02dh", int(d.Hours())/24, int(d.Hours())%24)
+}
+
+// object is the survey for programs.
+func (r *survey) object() output.Object {
+	sessions, roles, steps := []any{}, []any{}, []any{}
+	for _, s := range r.Sessions {
+		sessions = append(sessions, output.Object{
+			{Name: "name", Value: s.name()}, {Name: "startUrl", Value: s.StartURL}, {Name: "region", Value: s.Region},
+			{Name: "state", Value: s.State}, {Name: "person", Value: text(s.Person)},
+			{Name: "signedInAt", Value: when(s.Since)}, {Name: "expiresAt", Value: when(s.Expires)},
+			{Name: "renewable", Value: s.Renewable}, {Name: "endsAt", Value: when(s.Ends)}, {Name: "endsBy", Value: text(s.EndsBy)},
+			{Name: "configured", Value: s.Configured},
+		})
+	}
+	for _, role := range r.Roles {
+		profiles := []any{}
+		for _, p := range role.Profiles {
+			profiles = append(profiles, p)
+		}
+		roles = append(roles, output.Object{
+			{Name: "accountId", Value: text(role.Account)}, {Name: "accountName", Value: text(role.AccountName)}, {Name: "roleName", Value: text(role.Role)},
+			{Name: "session", Value: text(role.Session)}, {Name: "expiresAt", Value: when(role.Expires)}, {Name: "sealed", Value: role.Sealed},
+			{Name: "arn", Value: text(role.ARN)}, {Name: "profiles", Value: profiles},
+		})
+	}
+	sh := r.Shell
+	for _, st := range sh.Steps {
+		steps = append(steps, output.Object{
+			{Name: "of", Value: st.Of}, {Name: "what", Value: st.What}, {Name: "value", Value: text(st.Value)}, {Name: "where", Value: text(st.Where)},
+			{Name: "used", Value: st.Used}, {Name: "note", Value: text(st.Note)},
+		})
+	}
+	return output.Object{
+		{Name: "sessions", Value: sessions},
+		{Name: "shell", Value: append(sh.members(), output.Member{Name: "steps", Value: steps})},
+		{Name: "roles", Value: roles},
+	}
+}
+
+func (sh shellStatus) members() output.Object {
+	return output.Object{
+		{Name: "profile", Value: text(sh.Profile)}, {Name: "profileFrom", Value: text(sh.ProfileFrom)}, {Name: "provider", Value: text(sh.Provider)},
+		{Name: "session", Value: text(sh.Session)}, {Name: "accountId", Value: text(sh.Account)}, {Name: "accountName", Value: text(sh.AccountName)},
+		{Name: "roleName", Value: text(sh.Role)}, {Name: "region", Value: text(sh.Region)}, {Name: "expiresAt", Value: when(sh.Expires)},
+		{Name: "problem", Value: text(sh.Problem)},
+	}
+}
+
+// text is null where nothing is known.
+func text(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
+}
+
+// when is a time as RFC 3339 has it, UTC, or null.
+func when(t time.Time) any {
+	if t.IsZero() {
+		return nil
+	}
+	return t.UTC().Format(time.RFC3339)
+}
