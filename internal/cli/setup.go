@@ -39,6 +39,10 @@ type setup struct {
 	catalogs        string // where listings are kept
 	chain           string // see [setup.enterChain]
 
+	// pace has calls for role credentials wait for their turn, see [creds.Source]; nil
+	// where there is one call.
+	pace func(ctx context.Context, call func(context.Context) error) error
+
 	// policy narrows the role that the profile assumes, the last one of a chain.
 	// A profile that assumes none has no credentials under a policy.
 	policy creds.SessionPolicy

@@ -23,6 +23,9 @@ type Progress struct {
 	label       string
 	done, total int
 
+	screen sync.Mutex // held while something is printed
+	shown  string     // what is on the screen
+
 	stop    chan struct{}
 	stopped chan struct{}
 	once    sync.Once
@@ -54,6 +57,37 @@ func (p *Progress) Step(done, total int) {
 	p.done, p.total = done, total
 }
 
+// Say changes what it is about.
+func (p *Progress) Say(label string) {
+	if p == nil {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.label, p.done, p.total = Clean(label), 0, 0
+}
+
+// Aside prints something else to the terminal, before which what is shown is taken
+// off.
+func (p *Progress) Aside(print func()) {
+	if p == nil {
+		print()
+		return
+	}
+	p.screen.Lock()
+	defer p.screen.Unlock()
+	p.erase()
+	print()
+}
+
+// erase takes what is shown off the screen, which must be held.
+func (p *Progress) erase() {
+	if p.shown != "" {
+		fmt.Fprint(p.out, "\r\x1b[K")
+		p.shown = ""
+	}
+}
+
 // Done erases what was shown and ends. It may be called more than once.
 func (p *Progress) Done() {
 	if p == nil {
@@ -67,26 +101,31 @@ func (p *Progress) run() {
 	defer close(p.stopped)
 	timer := time.NewTimer(progressAfter)
 	defer timer.Stop()
-	shown := ""
+	begun := false
 	for {
 		select {
 		case <-p.stop:
-			if shown != "" {
-				fmt.Fprint(p.out, "\r\x1b[K")
-			}
+			p.screen.Lock()
+			defer p.screen.Unlock()
+			p.erase()
 			return
 		case <-timer.C:
 		}
-		if shown == "" {
-			if f, ok := p.out.(*os.File); ok {
-				defer obeyEscapes(f)()
-			}
+		if f, ok := p.out.(*os.File); ok && !begun {
+			defer obeyEscapes(f)()
 		}
-		if text := p.text(); text != shown {
-			fmt.Fprint(p.out, "\r"+text+"\x1b[K")
-			shown = text
-		}
+		begun = true
+		p.draw()
 		timer.Reset(progressEvery)
+	}
+}
+
+func (p *Progress) draw() {
+	p.screen.Lock()
+	defer p.screen.Unlock()
+	if text := p.text(); text != p.shown {
+		fmt.Fprint(p.out, "\r"+text+"\x1b[K")
+		p.shown = text
 	}
 }
 

@@ -1,0 +1,287 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/portico-sso/portico/internal/awsconfig"
+	"github.com/portico-sso/portico/internal/catalog"
+	"github.com/portico-sso/portico/internal/signin"
+	"github.com/portico-sso/portico/internal/terminal"
+)
+
+// A target is what each runs its command with: a role in an account, or a profile.
+type target struct {
+	Account     string `json:"account,omitempty"`
+	AccountName string `json:"accountName,omitempty"`
+	Role        string `json:"role,omitempty"`
+	Session     string `json:"session,omitempty"` // an sso-session's name
+	Profile     string `json:"profile,omitempty"`
+	Region      string `json:"region,omitempty"` // "": the profile's, or none
+}
+
+// label names a target for people.
+func (t target) label() string {
+	text := t.Profile
+	if text == "" {
+		text = t.short() + " " + t.Role
+		if t.AccountName != "" {
+			text = fmt.Sprintf("%s (%s) %s", t.AccountName, t.Account, t.Role)
+		}
+	}
+	if t.Region != "" {
+		text += " " + t.Region
+	}
+	return terminal.Clean(text)
+}
+
+// short names it where there is little room.
+func (t target) short() string { return cmp.Or(t.Profile, t.AccountName, t.Account) }
+
+// selection says which targets are meant.
+type selection struct {
+	Match, Exclude []string // accounts, by name, id, e-mail address, alias or tag
+	Roles          []string // the first that an account has is taken
+	Profiles       []string
+	Sessions       []string
+	Regions        []string
+}
+
+func (s selection) empty() bool { return len(s.Match)+len(s.Profiles) == 0 }
+
+// fits matches a name with a pattern of * and ?, whatever the case.
+func fits(pattern, name string) bool {
+	return fitsRunes([]rune(strings.ToLower(pattern)), []rune(strings.ToLower(name)))
+}
+
+func fitsRunes(pattern, name []rune) bool {
+	star, from := -1, 0
+	p, n := 0, 0
+	for n < len(name) {
+		switch {
+		case p < len(pattern) && pattern[p] == '*':
+			star, from = p, n
+			p++
+		case p < len(pattern) && (pattern[p] == '?' || pattern[p] == name[n]):
+			p++
+			n++
+		case star >= 0:
+			from++
+			p, n = star+1, from
+		default:
+			return false
+		}
+	}
+	return strings.Trim(string(pattern[p:]), "*") == ""
+}
+
+func fitsAny(patterns, names []string) bool {
+	return slices.ContainsFunc(patterns, func(p string) bool {
+		return slices.ContainsFunc(names, func(n string) bool { return fits(p, n) })
+	})
+}
+
+// A roleError says that it is not known which role is meant in some accounts.
+type roleError struct {
+	Accounts []string // each with its roles
+	Given    []string // the patterns
+}
+
+func (e *roleError) Error() string {
+	what := "There are several roles, and --role says not which one to take, in "
+	if len(e.Given) > 0 {
+		what = fmt.Sprintf("Several roles fit --role %s in ", strings.Join(e.Given, " "))
+	}
+	return what + some(e.Accounts) + "."
+}
+
+// inCatalog are the targets in the accounts of one session. Accounts that fit and
+// have no such role are told apart.
+func (s selection) inCatalog(found catalog.Snapshot, more map[string][]string) (targets []target, without []string, err error) {
+	var unclear []string
+	for account, roles := range found.All() {
+		names := append([]string{account.ID}, more[account.ID]...)
+		name := ""
+		if account.Name != nil {
+			name = *account.Name
+			names = append(names, name)
+		}
+		if account.Email != nil {
+			names = append(names, *account.Email)
+		}
+		if !fitsAny(s.Match, names) || fitsAny(s.Exclude, names) {
+			continue
+		}
+		fitting := s.fittingRoles(roles)
+		switch len(fitting) {
+		case 0:
+			without = append(without, account.Label())
+		case 1:
+			targets = append(targets, target{Account: account.ID, AccountName: name, Role: fitting[0], Session: found.Session})
+		default:
+			unclear = append(unclear, fmt.Sprintf("%s (%s)", cmp.Or(name, account.ID), strings.Join(fitting, ", ")))
+		}
+	}
+	if len(unclear) > 0 {
+		return nil, nil, &hintedError{Err: &roleError{Accounts: unclear, Given: s.Roles},
+			Hint: "Name one role with --role. Several --role say which to take first: --role ReadOnly --role ViewOnly"}
+	}
+	return targets, without, nil
+}
+
+// fittingRoles are those of an account that the first pattern fits which fits any. A
+// name that is exactly the pattern is no matter of doubt.
+func (s selection) fittingRoles(roles []catalog.Role) []string {
+	if len(s.Roles) == 0 {
+		names := make([]string, len(roles))
+		for i, r := range roles {
+			names[i] = r.Name
+		}
+		return names
+	}
+	for _, pattern := range s.Roles {
+		var names []string
+		for _, r := range roles {
+			if r.Name == pattern {
+				return []string{r.Name}
+			}
+			if fits(pattern, r.Name) {
+				names = append(names, r.Name)
+			}
+		}
+		if len(names) > 0 {
+			return names
+		}
+	}
+	return nil
+}
+
+// ofProfiles are the profiles that fit, in the order of the config.
+func (s selection) ofProfiles(config *awsconfig.Config) []target {
+	var targets []target
+	for _, name := range config.Profiles() {
+		if !fitsAny(s.Profiles, []string{name}) || fitsAny(s.Exclude, []string{name}) {
+			continue
+		}
+		t := target{Profile: name}
+		if p, _ := config.Profile(name); !p.AssumesRole() {
+			t.Account, _ = p.SSO("sso_account_id")
+			t.Role, _ = p.SSO("sso_role_name")
+			t.Session, _ = p.SSO("sso_session")
+		}
+		targets = append(targets, t)
+	}
+	return targets
+}
+
+// inRegions are the targets in each of the regions, if any is named.
+func (s selection) inRegions(targets []target) []target {
+	if len(s.Regions) == 0 {
+		return targets
+	}
+	var all []target
+	for _, t := range targets {
+		for _, region := range s.Regions {
+			t.Region = region
+			all = append(all, t)
+		}
+	}
+	return all
+}
+
+// otherNames are what people call accounts: the aliases and tags of their profiles.
+func otherNames(config *awsconfig.Config) map[string][]string {
+	names := map[string][]string{}
+	for _, profile := range config.Profiles() {
+		p, _ := config.Profile(profile)
+		account, _ := p.SSO("sso_account_id")
+		if account == "" || p.AssumesRole() {
+			continue
+		}
+		if alias, _ := p.Get(awsconfig.KeyAlias); alias != "" {
+			names[account] = append(names[account], alias)
+		}
+		tags, _ := p.Get(awsconfig.KeyTags)
+		for tag := range strings.SplitSeq(tags, ",") {
+			key, value, _ := strings.Cut(tag, "=")
+			if key = strings.TrimSpace(key); key != "" {
+				names[account] = append(names[account], key+"="+strings.TrimSpace(value))
+			}
+		}
+	}
+	return names
+}
+
+// sessionsOf are the sessions whose accounts are meant: those that fit, or the one
+// that commands use here.
+func (e *each) sessionsOf(s *setup) ([]signin.Session, error) {
+	if len(e.Select.Sessions) == 0 {
+		one, err := s.portalSession("")
+		if err == nil {
+			return []signin.Session{one}, nil
+		}
+		if names := s.settings.Config.Sessions(); len(names) > 1 && !s.settings.HasProfile {
+			return nil, &configError{Kind: "Configuration", Problem: "In which session the accounts are is not said.",
+				Hint: fmt.Sprintf("Choose it with --sso-session; there is %s. '*' is all of them.", some(names))}
+		}
+		return nil, err
+	}
+	var sessions []signin.Session
+	for _, pattern := range e.Select.Sessions {
+		n := 0
+		for _, name := range s.settings.Config.Sessions() {
+			if !fits(pattern, name) {
+				continue
+			}
+			n++
+			c, err := s.loginSession(name)
+			if err != nil {
+				return nil, err
+			}
+			if !slices.ContainsFunc(sessions, func(have signin.Session) bool { return have.Name == name }) {
+				sessions = append(sessions, session(c))
+			}
+		}
+		if n == 0 {
+			_, err := s.loginSession(pattern)
+			return nil, err
+		}
+	}
+	return sessions, nil
+}
+
+// targets finds what the selection means.
+func (e *each) targets(ctx context.Context, s *setup) ([]target, error) {
+	targets := e.Select.ofProfiles(s.settings.Config)
+	if len(e.Select.Match) > 0 {
+		sessions, err := e.sessionsOf(s)
+		if err != nil {
+			return nil, err
+		}
+		more := otherNames(s.settings.Config)
+		for _, sess := range sessions {
+			found, err := e.snapshot(ctx, s, sess)
+			if err != nil {
+				return nil, err
+			}
+			in, without, err := e.Select.inCatalog(found, more)
+			if err != nil {
+				return nil, err
+			}
+			targets = append(targets, in...)
+			if len(without) > 0 {
+				fmt.Fprintf(e.App.Stderr, "Left out, as there is no such role in them: %s.\n", cleanLines(some(without)))
+			}
+			for _, f := range found.Failed {
+				s.warn(fmt.Sprintf("the roles in the account %s are not known, and it is left out: %s", f.AccountID, f.Problem))
+			}
+		}
+	}
+	if len(targets) == 0 {
+		return nil, &hintedError{Err: words("No account, or profile, fits."), Hint: fmt.Sprintf("What there is, say: %s catalog", e.App.Name)}
+	}
+	return e.Select.inRegions(targets), nil
+}
