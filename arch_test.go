@@ -55,10 +55,8 @@ var mayImport = map[string][]string{
 	"bench/floor": {},
 	"bench/gosdk": {},
 
-	"internal/cli": {"internal/terminal", "internal/output", "internal/awsconfig", "internal/access", "internal/catalog", "internal/creds", "internal/admin", "internal/awsmodel", "internal/awsargs",
-		"internal/signin", "internal/wallet", "internal/wallet/rolecache", "internal/serve", "internal/seal", "internal/atomicfile", "internal/statedir", "internal/idc", "internal/idc/browse", "internal/idc/control", "internal/idc/directory", "internal/idc/proxy", "internal/idc/seed"},
-	// For who documents: it writes docs/reference and man pages.
-	"internal/cli/reference": {"internal/cli"},
+	"internal/cli": {"internal/terminal", "internal/output", "internal/awsconfig", "internal/catalog", "internal/creds", "internal/admin", "internal/awsmodel", "internal/awsargs",
+		"internal/signin", "internal/pace", "internal/wallet", "internal/wallet/rolecache", "internal/serve", "internal/seal", "internal/atomicfile", "internal/statedir", "internal/idc", "internal/idc/browse", "internal/idc/control", "internal/idc/directory", "internal/idc/proxy", "internal/idc/seed"},
 	// For tests alone: a keyring.
 	"internal/cli/clitest": {"internal/cli", "internal/seal"},
 	"internal/terminal":    {},

@@ -106,7 +106,7 @@ func (s *setup) roleCredentials(ctx context.Context, role creds.Role) (credentia
 	if err != nil {
 		return credentials{}, err
 	}
-	source := &creds.Source{SignIn: client, Wallet: s.wallet, Warn: s.warn, Pace: s.pace}
+	source := &creds.Source{SignIn: client, Wallet: s.wallet, Warn: s.warn}
 	c, err := source.RoleCredentials(ctx, role)
 	if _, required := errors.AsType[*signin.RequiredError](err); required && role.Session.Name == "" {
 		err = &hintedError{Err: err, Hint: fmt.Sprintf("Sign in with: %s sso login --profile %s", s.name, quoteWord(s.settings.ProfileName))}

@@ -28,6 +28,9 @@ type handover struct {
 
 	Policy creds.SessionPolicy // narrows the role; the zero one does not
 
+	// needed tells whether it still takes a sign-in; nil means [handover.stillNeeded].
+	needed func(ctx context.Context) bool
+
 	vault *seal.Vault // of the first setup
 }
 
@@ -161,6 +164,9 @@ func (h *handover) signIn(ctx context.Context, s *setup, required *signin.Requir
 		return err
 	}
 	l.Out, l.Needed = a.Stderr, h.stillNeeded
+	if h.needed != nil {
+		l.Needed = h.needed
+	}
 	if h.Silent {
 		l.Pause = silentPause
 	}

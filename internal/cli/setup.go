@@ -15,6 +15,7 @@ import (
 	"github.com/portico-sso/portico/internal/awsconfig"
 	"github.com/portico-sso/portico/internal/catalog"
 	"github.com/portico-sso/portico/internal/creds"
+	"github.com/portico-sso/portico/internal/pace"
 	"github.com/portico-sso/portico/internal/seal"
 	"github.com/portico-sso/portico/internal/signin"
 	"github.com/portico-sso/portico/internal/terminal"
@@ -39,9 +40,7 @@ type setup struct {
 	catalogs        string // where listings are kept
 	chain           string // see [setup.enterChain]
 
-	// pace has calls for role credentials wait for their turn, see [creds.Source]; nil
-	// where there is one call.
-	pace func(ctx context.Context, call func(context.Context) error) error
+	pace *pace.Pacer // of many calls of the access portal; nil where there is one
 
 	// policy narrows the role that the profile assumes, the last one of a chain.
 	// A profile that assumes none has no credentials under a policy.
@@ -177,7 +176,7 @@ func (s *setup) signin(own bool) (*signin.Client, error) {
 		return nil, err
 	}
 	return &signin.Client{Wallet: s.wallet, HTTP: way, OIDCEndpoint: oidc, PortalEndpoint: portal, Addresses: s.addresses(),
-		Way: s.way(oidc, portal), Warn: s.warn, Waiting: s.waiting, Step: s.step}, nil
+		Way: s.way(oidc, portal), Warn: s.warn, Waiting: s.waiting, Step: s.step, Pace: s.pace}, nil
 }
 
 // way is for [signin.Client]: what of the settings, and of where this runs, may

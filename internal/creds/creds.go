@@ -40,10 +40,6 @@ type Source struct {
 	SignIn *signin.Client
 	Wallet *wallet.Wallet
 	Warn   func(problem string) // nil drops
-
-	// Pace has a call to the service wait for its turn, and makes it again when the
-	// service had too many. Nil: at once, and once.
-	Pace func(ctx context.Context, call func(context.Context) error) error
 }
 
 // margin is how long cached credentials must still last to be used as they are.
@@ -151,22 +147,16 @@ func (s *Source) fetch(ctx context.Context, role Role, accessToken string, optio
 	}
 	var out *sso.GetRoleCredentialsOutput
 	ask := func(token string) error {
-		call := func(ctx context.Context) error {
-			ctx, cancel := ctx, context.CancelFunc(func() {})
-			if len(options) > 0 {
-				ctx, cancel = context.WithTimeout(ctx, renewal.AttemptLimit)
-			}
-			defer cancel()
-			var err error
-			out, err = portal.GetRoleCredentials(ctx, &sso.GetRoleCredentialsInput{
-				AccessToken: &token, AccountId: &role.AccountID, RoleName: &role.RoleName,
-			}, options...)
-			return signin.Failure(err)
+		ctx, cancel := ctx, context.CancelFunc(func() {})
+		if len(options) > 0 {
+			ctx, cancel = context.WithTimeout(ctx, renewal.AttemptLimit)
 		}
-		if s.Pace != nil {
-			return s.Pace(ctx, call)
-		}
-		return call(ctx)
+		defer cancel()
+		var err error
+		out, err = portal.GetRoleCredentials(ctx, &sso.GetRoleCredentialsInput{
+			AccessToken: &token, AccountId: &role.AccountID, RoleName: &role.RoleName,
+		}, options...)
+		return signin.Failure(err)
 	}
 	if accessToken != "" {
 		err = ask(accessToken)
