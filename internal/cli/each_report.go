@@ -34,11 +34,20 @@ func (e *each) newReport(progress *terminal.Progress) *eachReport {
 	return &eachReport{app: e.App, terminal: e.App.terminal(), progress: progress, order: e.Order, lines: e.Lines, json: e.JSON, waiting: map[int]*outcome{}}
 }
 
+// prefix is what stands before each line of a run.
+func (o *outcome) prefix() string {
+	name := o.short()
+	if o.Region != "" {
+		name += " " + o.Region
+	}
+	return terminal.Clean(name) + " | "
+}
+
 // attach says where a run's output goes: to files, or line by line to where it
 // belongs. done is to be called when the run has ended.
 func (r *eachReport) attach(cmd *exec.Cmd, o *outcome, path func(stream string) string) (done func(), err error) {
 	if r.lines {
-		out := &lineWriter{report: r, to: r.app.Stdout, prefix: terminal.Clean(o.short()) + " | "}
+		out := &lineWriter{report: r, to: r.app.Stdout, prefix: o.prefix()}
 		errs := &lineWriter{report: r, to: r.app.Stderr, prefix: out.prefix}
 		cmd.Stdout, cmd.Stderr = out, errs
 		return func() { out.end(); errs.end() }, nil
@@ -109,7 +118,7 @@ func (r *eachReport) print(o *outcome) {
 			r.err = r.printJSON(o)
 		case r.lines:
 			if o.problem != "" {
-				fmt.Fprintf(r.app.Stderr, "%s | %s\n", terminal.Clean(o.short()), o.words())
+				fmt.Fprintf(r.app.Stderr, "%s%s\n", o.prefix(), o.words())
 			}
 		default:
 			r.err = r.printGroup(o)
@@ -175,14 +184,16 @@ func (r *eachReport) printJSON(o *outcome) error {
 	member := func(name string, value any) {
 		text, err := marshal(value)
 		if err == nil {
-			fmt.Fprintf(w, `%q: %s, `, name, text)
+			fmt.Fprintf(w, `%q:%s,`, name, text)
 		}
 	}
 	w.WriteByte('{')
 	for _, m := range []struct{ name, value string }{
 		{"account", o.Account}, {"accountName", o.AccountName}, {"role", o.Role}, {"session", o.Session}, {"profile", o.Profile}, {"region", o.Region},
 	} {
-		member(m.name, text(m.value))
+		if m.value != "" {
+			member(m.name, m.value)
+		}
 	}
 	member("exitCode", o.code)
 	if o.problem != "" {
@@ -190,11 +201,11 @@ func (r *eachReport) printJSON(o *outcome) error {
 	}
 	member("duration", float64(o.duration.Milliseconds())/1000)
 	for i, path := range []string{o.stdout, o.stderr} {
-		fmt.Fprintf(w, `"%s": "`, []string{"stdout", "stderr"}[i])
+		fmt.Fprintf(w, `"%s":"`, []string{"stdout", "stderr"}[i])
 		if err := quoteFile(w, path); err != nil {
 			return err
 		}
-		w.WriteString([]string{`", `, `"}` + "\n"}[i])
+		w.WriteString([]string{`",`, `"}` + "\n"}[i])
 	}
 	return w.Flush()
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/portico-sso/portico/internal/awsconfig"
@@ -87,10 +88,7 @@ func (v *surveyor) look() (*survey, error) {
 		return nil, err
 	}
 	if !v.open {
-		// Keys that somebody unlocked are in the kernel; the keyring may ask.
-		s.unattended()
-		s.vault.Passphrase = nil
-		s.vault.Keyring = shutKeyring{}
+		s.shut()
 	}
 	now := time.Now()
 	r := &survey{At: now}
@@ -113,8 +111,16 @@ func (v *surveyor) look() (*survey, error) {
 		}
 		return b.Expires.Compare(a.Expires)
 	})
-	r.Shell = s.shell(r)
+	r.Shell = s.shell(v.app.accountNames(s.settings.Config))
 	return r, nil
+}
+
+// shut leaves sealed sessions shut whose keys nobody unlocked: those are in the
+// kernel. The keyring may ask.
+func (s *setup) shut() {
+	s.unattended()
+	s.vault.Passphrase = nil
+	s.vault.Keyring = shutKeyring{}
 }
 
 // shutKeyring has no item for anybody, and asks nobody.
@@ -272,7 +278,38 @@ func (a *App) knownRoles(s *setup) map[string]*knownRole {
 		}
 		known[key].Profiles = append(known[key].Profiles, name)
 	}
+	for _, listed := range a.savedCatalogs(config) {
+		of := awsconfig.SSO{SessionName: listed.Session, StartURL: listed.StartURL, Region: listed.Region}
+		for account, roles := range listed.All() {
+			for _, role := range roles {
+				key := wallet.RoleKey{AccountID: account.ID, RoleName: role.Name, Session: listed.Session, StartURL: listed.StartURL}.Name()
+				if known[key] == nil {
+					known[key] = &knownRole{Account: account.ID, Role: role.Name, Session: of}
+				}
+				if account.Name != nil {
+					known[key].AccountName = *account.Name
+				}
+			}
+		}
+	}
 	return known
+}
+
+// accountNames tells what accounts are called, as far as they were ever listed. The
+// listings are read when the first name is asked for.
+func (a *App) accountNames(config *awsconfig.Config) func(id string) string {
+	names := sync.OnceValue(func() map[string]string {
+		names := map[string]string{}
+		for _, listed := range a.savedCatalogs(config) {
+			for _, account := range listed.Accounts {
+				if account.Name != nil {
+					names[account.ID] = *account.Name
+				}
+			}
+		}
+		return names
+	})
+	return func(id string) string { return names()[id] }
 }
 
 // roleOf puts names to what is stored.

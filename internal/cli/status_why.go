@@ -43,8 +43,9 @@ type precedence struct {
 
 // look adds a place. It tells whether that is the one in use.
 func (p *precedence) look(what, value, where string) bool {
-	st := step{Of: p.of, What: what, Value: value, Where: where}
+	st := step{Of: p.of, What: what, Value: value}
 	if value != "" {
+		st.Where = where
 		if st.Used = p.won == ""; st.Used {
 			p.won = what
 		} else {
@@ -56,11 +57,14 @@ func (p *precedence) look(what, value, where string) bool {
 }
 
 // shell follows the precedence, without asking anybody for anything.
-func (s *setup) shell(r *survey) shellStatus {
+func (s *setup) shell(accountName func(id string) string) shellStatus {
 	sh := shellStatus{Profile: s.settings.ProfileName, ProfileFrom: s.settings.ProfileSource}
 	sh.Steps = append(sh.Steps, s.whyProfile(&sh)...)
-	sh.Steps = append(sh.Steps, s.whyCredentials(&sh, r)...)
+	sh.Steps = append(sh.Steps, s.whyCredentials(&sh)...)
 	sh.Steps = append(sh.Steps, s.whyRegion(&sh)...)
+	if sh.Account != "" {
+		sh.AccountName = accountName(sh.Account)
+	}
 	return sh
 }
 
@@ -89,7 +93,7 @@ func (s *setup) whyProfile(sh *shellStatus) []step {
 }
 
 // whyCredentials goes the way of [setup.credentials].
-func (s *setup) whyCredentials(sh *shellStatus, r *survey) []step {
+func (s *setup) whyCredentials(sh *shellStatus) []step {
 	p := precedence{of: "credentials"}
 	profile := s.settings.Profile
 	get := func(key string) string { v, _ := profile.Get(key); return v }
@@ -183,11 +187,6 @@ func (s *setup) whyCredentials(sh *shellStatus, r *survey) []step {
 	p.steps = append(p.steps, imds)
 	if sh.Provider == "" && sh.Problem == "" {
 		sh.Problem = "Unable to locate credentials."
-	}
-	for _, known := range r.Roles {
-		if known.Account == sh.Account && known.AccountName != "" {
-			sh.AccountName = known.AccountName
-		}
 	}
 	return p.steps
 }
