@@ -113,7 +113,7 @@ func (s *setup) whyCredentials(sh *shellStatus) []step {
 	}
 
 	keys, err := s.environmentKeys()
-	if s.globals.Profile == "" {
+	if s.globals.Profile == "" && s.globals.AccountID == "" {
 		value := ""
 		if keys.AccessKeyID != "" || err != nil {
 			id, _ := s.lookup("AWS_ACCESS_KEY_ID")

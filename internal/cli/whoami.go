@@ -95,7 +95,7 @@ func (w *whoami) identity(ctx context.Context) (identity, error) {
 		if sh.Problem != "" {
 			return identity{}, errors.New(sh.Problem)
 		}
-		id := known(sh)
+		id := identityOf(sh)
 		if key := s.tokenKeyInUse(); key != "" {
 			id.Person = s.wallet.Person(key)
 		}
@@ -106,7 +106,7 @@ func (w *whoami) identity(ctx context.Context) (identity, error) {
 		return identity{}, err
 	}
 	names := w.App.accountNames(s.settings.Config)
-	id := known(s.shell(names))
+	id := identityOf(s.shell(names))
 	id.Provider, id.ExpiresAt = c.Provider, whole(c.Expiration)
 	if c.Expiration.IsZero() {
 		id.ExpiresAt = time.Time{}
@@ -164,8 +164,8 @@ func (s *setup) tokenKeyInUse() string {
 	return wallet.TokenKey(sso.SessionName, sso.StartURL)
 }
 
-// known is what the shell's view tells of an identity.
-func known(sh shellStatus) identity {
+// identityOf is what the shell's view tells of an identity.
+func identityOf(sh shellStatus) identity {
 	id := identity{AccountID: sh.Account, AccountName: sh.AccountName, RoleName: sh.Role, Provider: sh.Provider, Session: sh.Session}
 	if !sh.Expires.IsZero() {
 		id.ExpiresAt = whole(sh.Expires)
