@@ -38,6 +38,10 @@ type Edit struct {
 	// Remove takes the whole section out, see [Document.Remove].
 	Remove bool
 
+	// Rename, of a section of the config file, gives it another name before Set is
+	// made there, see [Document.Rename]; "" keeps the one it has.
+	Rename string
+
 	// Check is asked before the edit is made, when nobody else can make another, with
 	// the keys that the section itself has; nil where there is no section. An error
 	// of it is Update's, and nothing is changed. Nil: nobody asks.
@@ -304,6 +308,13 @@ func (p *pending) edit(edits []Edit) error {
 		if e.Remove {
 			gone = append(gone, e.Section)
 			continue
+		}
+		if e.Rename != "" {
+			p.before.rename(e.Section, e.Rename)
+			if err := p.doc.Rename(e.Section, e.Rename); err != nil {
+				return err
+			}
+			e.Section.Name = e.Rename
 		}
 		if err := p.doc.Edit(e.Section, e.Set); err != nil {
 			return err
