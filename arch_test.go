@@ -55,8 +55,8 @@ var mayImport = map[string][]string{
 	"bench/floor": {},
 	"bench/gosdk": {},
 
-	"internal/cli": {"internal/terminal", "internal/output", "internal/awsconfig", "internal/catalog", "internal/creds", "internal/admin", "internal/awsmodel", "internal/awsargs",
-		"internal/signin", "internal/pace", "internal/wallet", "internal/wallet/rolecache", "internal/serve", "internal/seal", "internal/atomicfile", "internal/statedir", "internal/idc", "internal/idc/browse", "internal/idc/control", "internal/idc/directory", "internal/idc/proxy", "internal/idc/seed"},
+	"internal/cli": {"internal/terminal", "internal/output", "internal/awsconfig", "internal/catalog", "internal/profiles", "internal/creds", "internal/admin", "internal/awsmodel", "internal/awsargs",
+		"internal/signin", "internal/wallet", "internal/wallet/rolecache", "internal/serve", "internal/seal", "internal/atomicfile", "internal/statedir", "internal/idc", "internal/idc/browse", "internal/idc/control", "internal/idc/directory", "internal/idc/proxy", "internal/idc/seed"},
 	// For tests alone: a keyring.
 	"internal/cli/clitest": {"internal/cli", "internal/seal"},
 	"internal/terminal":    {},
@@ -84,6 +84,8 @@ var mayImport = map[string][]string{
 	// there is one answer to what may become part of a host name.
 	"internal/signin":  {"internal/renewal", "internal/wallet", "internal/awsconfig", "internal/pace"},
 	"internal/creds":   {"internal/renewal", "internal/signin", "internal/wallet", "internal/awsconfig"},
+	// From what a person reaches and the config to the edits: it asks nobody.
+	"internal/profiles": {"internal/awsconfig"},
 	"internal/catalog": {"internal/signin", "internal/wallet", "internal/atomicfile", "internal/pace"},
 	// How fast to call what has a limit: it knows no network.
 	"internal/pace":  {},

@@ -37,7 +37,9 @@ func (d *Document) Rename(s Section, name string) error {
 // A NameTakenError reports that a section cannot have a name that another has.
 type NameTakenError struct{ Section Section }
 
-func (e *NameTakenError) Error() string { return "there is a section [" + e.Section.String() + "] already" }
+func (e *NameTakenError) Error() string {
+	return "there is a section [" + e.Section.String() + "] already"
+}
 
 // rename does the same to what was read. It is called before the document is
 // edited, while that still knows the section.

@@ -84,7 +84,7 @@ func (a *App) resolve(g *globals, strict bool) (*setup, error) {
 	vault := a.vault(config, before)
 	s := &setup{
 		name: a.Name, globals: g, settings: settings, lookup: a.Lookup, credentialsFile: a.files().Credentials, catalogs: a.catalogDir(),
-		wallet: &wallet.Wallet{Home: a.Home, LockDir: a.lockDir(), SealedDir: a.sealedDir(), Vault: vault}, vault: vault,
+		wallet: &wallet.Wallet{Home: a.Home, LockDir: a.lockDir(), SealedDir: a.sealedDir(), Vault: vault, Copies: tokenCopies(config)}, vault: vault,
 		warn: func(problem string) {
 			if _, again := said.LoadOrStore(problem, true); !again {
 				fmt.Fprintf(a.Stderr, "%s: [WARNING]: %s\n", a.Name, terminal.Clean(problem))

@@ -131,7 +131,10 @@ func (s *setup) sealedWith() string {
 // helper is the credential_process of a sealed profile: the helper, where it is
 // installed, or portico itself. What is on PATH is called by its name, so that the
 // config is good on other machines too.
-func (a *App) helper(profile string) string {
+func (a *App) helper(profile string) string { return a.helpers()(profile) }
+
+// helpers is [App.helper] for many profiles.
+func (a *App) helpers() func(profile string) string {
 	quote := quoteWord
 	if runtime.GOOS == "windows" {
 		quote = quoteWindows
@@ -150,7 +153,7 @@ func (a *App) helper(profile string) string {
 			program = quote(a.Self) + " credential-process"
 		}
 	}
-	return program + " --profile " + quote(profile)
+	return func(profile string) string { return program + " --profile " + quote(profile) }
 }
 
 const helperProgram = "portico-credential-process"

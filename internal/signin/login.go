@@ -144,11 +144,36 @@ func (c *Client) keep(ctx context.Context, s Session, t wallet.Token) error {
 	if release, err := c.Wallet.Lock(guarding, s.Guard()); err == nil {
 		defer release()
 	}
-	if err := c.Wallet.PutToken(s.tokenKey(), t); err != nil {
+	return c.put(s.tokenKey(), t)
+}
+
+// put stores a token. That its copy cannot be written is no reason to lose it.
+func (c *Client) put(key string, t wallet.Token) error {
+	err := c.Wallet.PutToken(key, t)
+	if e, ok := errors.AsType[*wallet.CopyError](err); ok {
+		c.warn("%v", e)
+		return nil
+	}
+	return err
+}
+
+// KeepCopy brings the copy of the session's access token up to date, or removes it
+// where the session is to have none.
+func (c *Client) KeepCopy(ctx context.Context, s Session) error {
+	if c.Wallet.Copies[s.tokenKey()] == "" {
+		return c.Wallet.DropCopies(s.tokenKey())
+	}
+	guarding, cancel := context.WithTimeout(ctx, renewal.GuardLimit)
+	defer cancel()
+	release, err := c.Wallet.Lock(guarding, s.Guard())
+	if err != nil {
 		return err
 	}
-	_ = c.Wallet.PutSignedIn(s.tokenKey()) // without it the sign-in is as good
-	return nil
+	defer release()
+	if err = c.Wallet.CopyToken(s.tokenKey()); errors.Is(err, wallet.ErrNotFound) {
+		return nil
+	}
+	return err
 }
 
 func (c *Client) login(ctx context.Context, s Session, o Options) (wallet.Token, error) {

@@ -145,7 +145,7 @@ func (r *refresh) Storable() error { return r.client.Wallet.CheckTokenWritable(r
 
 func (r *refresh) Write(t wallet.Token) error {
 	w, key := r.client.Wallet, r.session.tokenKey()
-	if err := w.PutToken(key, t); err != nil {
+	if err := r.client.put(key, t); err != nil {
 		r.client.warn("the refreshed token could not be stored: %v", err)
 		return err
 	}

@@ -3,6 +3,7 @@ package signin
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -54,14 +55,20 @@ func (c *Client) Forget(ctx context.Context, only string, roles ...wallet.RoleKe
 	c.Wallet.Sweep()
 	tokens, failed := c.Wallet.Tokens()
 	var done Forgotten
+	gone := map[string]bool{}
 	for _, t := range tokens {
-		if only != "" && t.Key != only {
+		if only != "" && t.Key != only && t.CopyOf != only {
 			continue
 		}
 		t, err := c.forget(ctx, t)
 		done.Tokens = append(done.Tokens, t)
+		gone[t.Key+" "+t.AccessToken] = true
 		failed = errors.Join(failed, err)
 	}
+	// A copy of what is among them is no sign-in of its own.
+	done.Tokens = slices.DeleteFunc(done.Tokens, func(t wallet.StoredToken) bool {
+		return t.CopyOf != "" && gone[t.CopyOf+" "+t.AccessToken]
+	})
 	n, err := c.Wallet.DeleteRoleCredentials(only, roles...)
 	done.Roles = n
 	return done, errors.Join(failed, err)

@@ -33,7 +33,7 @@ func (t Token) Refreshable(now time.Time) bool {
 }
 
 // tokenKeys are the keys of a token file in the AWS CLI's order.
-var tokenKeys = []string{"startUrl", "region", "accessToken", "expiresAt", "clientId", "clientSecret", "registrationExpiresAt", "refreshToken"}
+var tokenKeys = []string{"startUrl", "region", "accessToken", "expiresAt", "clientId", "clientSecret", "registrationExpiresAt", "refreshToken", copyMark}
 
 type tokenFile struct {
 	StartURL              string `json:"startUrl"`
@@ -76,10 +76,17 @@ func (f *tokenFile) token(path string) (Token, error) {
 	return t, nil
 }
 
-// PutToken writes the token under key. Keys of an existing file that are not
-// ours survive, after ours.
+// PutToken writes the token under key, and its copy where it has one: a [*CopyError]
+// says that only the copy could not be written. Keys of an existing file that are
+// not ours survive, after ours.
 func (w *Wallet) PutToken(key string, t Token) error {
-	e := w.tokenEntry(key)
+	if err := w.putToken(w.tokenEntry(key), t, ""); err != nil {
+		return err
+	}
+	return w.putCopy(key, t)
+}
+
+func (w *Wallet) putToken(e entry, t Token, copyOf string) error {
 	var o object
 	o.text("startUrl", t.StartURL)
 	o.text("region", t.Region)
@@ -92,6 +99,9 @@ func (w *Wallet) PutToken(key string, t Token) error {
 	}
 	if t.RefreshToken != "" {
 		o.text("refreshToken", t.RefreshToken)
+	}
+	if copyOf != "" {
+		o.text(copyMark, copyOf)
 	}
 	var old map[string]json.RawMessage
 	if w.decode(e, &old) == nil {
@@ -110,16 +120,17 @@ func (w *Wallet) PutToken(key string, t Token) error {
 	return err
 }
 
-// DeleteToken removes the token under key.
+// DeleteToken removes the token under key, and its copies.
 func (w *Wallet) DeleteToken(key string) error {
-	return remove(w.tokenEntry(key).path)
+	return w.deleteToken(key, w.tokenEntry(key).path)
 }
 
 // A StoredToken is a token found by looking at every file of the cache.
 type StoredToken struct {
 	Key string // what it is stored under
 	Token
-	Unread error // why a sealed one is known by its key alone
+	CopyOf string // the key of the token that it is a copy of; "" for a token of its own
+	Unread error  // why a sealed one is known by its key alone
 	path   string
 }
 
@@ -137,15 +148,15 @@ func (w *Wallet) Tokens() ([]StoredToken, error) {
 		}
 		t := Token{StartURL: text("startUrl"), Region: text("region"), AccessToken: text("accessToken")}
 		t.ExpiresAt, _ = ParseTime(text("expiresAt"))
-		tokens = append(tokens, StoredToken{Key: strings.TrimSuffix(filepath.Base(path), ".json"), Token: t, path: path})
+		tokens = append(tokens, StoredToken{Key: strings.TrimSuffix(filepath.Base(path), ".json"), Token: t, CopyOf: text(copyMark), path: path})
 		return nil
 	})
 	sealed, failed := w.sealedTokens()
 	return append(tokens, sealed...), errors.Join(err, failed)
 }
 
-// Delete removes a token that [Wallet.Tokens] found.
-func (w *Wallet) Delete(t StoredToken) error { return remove(t.path) }
+// Delete removes a token that [Wallet.Tokens] found, and its copies.
+func (w *Wallet) Delete(t StoredToken) error { return w.deleteToken(t.Key, t.path) }
 
 // eachFile calls visit with each file of dir that holds a JSON object, and returns
 // what went wrong with any. Most files concern somebody else, so there is no

@@ -23,6 +23,10 @@ type Wallet struct {
 	// Vault encrypts. Nil: none is.
 	SealedDir string
 	Vault     Vault
+
+	// Copies are, by the key of a session's token, second keys under which its
+	// access token is kept as well, see copies.go.
+	Copies map[string]string
 }
 
 // ErrNotFound reports that there is no such entry.

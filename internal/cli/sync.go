@@ -1,0 +1,413 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/portico-sso/portico/internal/awsconfig"
+	"github.com/portico-sso/portico/internal/catalog"
+	"github.com/portico-sso/portico/internal/profiles"
+	"github.com/portico-sso/portico/internal/signin"
+	"github.com/portico-sso/portico/internal/terminal"
+)
+
+func newSync(a *App, g *globals) *cobra.Command {
+	s := &syncCommand{app: a, globals: g, flags: newSyncFlags()}
+	c := &cobra.Command{
+		Use:     "sync",
+		Short:   "Make a profile for every account and role, and keep them up to date",
+		GroupID: groupOwn,
+		Long: `Makes a profile for each of your roles in each account of an SSO session, names
+them by a template, and from then on adds what is new and removes what you have
+lost. It shows what would change in ~/.aws/config and asks.
+
+It only ever touches profiles that it made (portico_sync = SESSION), and keeps
+what you change in those: keys, their values, their names. Another profile's name
+is never taken.
+
+What the profiles are to be is set in the [sso-session] (portico_sync_template and
+others); flags take the place of that for this time, and --save stores them
+there. Without --sso-session it goes through every session that has such
+settings, or through all where none has.
+
+A pattern is ACCOUNT or ACCOUNT/ROLE, with the wildcards * and ?, where ACCOUNT is
+a name or an id; or ~ and a regular expression, which is searched in NAME/ROLE and
+in ID/ROLE.`,
+		Example: `  portico sync
+  portico sync --sso-session corp --regions eu-west-1 --save
+  portico sync --template '{{.AccountName | trimPrefix "acme-" | lower}}.{{.RoleName}}' --save
+  portico sync --exclude 'sandbox-*' --exclude '*/Billing*' --save
+  portico sync --set output=json --set 'prod-*:region=us-east-1' --save
+  portico sync --yes
+  portico sync --check
+
+  portico pick                          choose one of the profiles
+  portico exec --profile dev-ReadOnly -- terraform plan`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := s.flags.read(cmd, g); err != nil {
+				return err
+			}
+			return s.run(cmd.Context())
+		},
+	}
+	c.Flags().StringVar(&s.only, "sso-session", "", "this sso-session only")
+	s.flags.add(c)
+	s.consent.addFlags(c)
+	c.Flags().BoolVar(&s.check, "check", false, "change nothing; end with 1 where something is to change")
+	c.Flags().BoolVar(&s.save, "save", false, "store these flags in the sso-session")
+	c.Flags().BoolVar(&s.offline, "offline", false, "ask nobody: go by the accounts and roles that were listed last")
+	c.Flags().BoolVar(&s.refresh, "refresh", false, "list every account and role anew")
+	c.MarkFlagsMutuallyExclusive("offline", "refresh")
+	c.MarkFlagsMutuallyExclusive("check", "dry-run")
+	c.MarkFlagsMutuallyExclusive("check", "yes")
+	return c
+}
+
+// syncCommand is the command behind its flags.
+type syncCommand struct {
+	app     *App
+	globals *globals
+	flags   *syncFlags
+	consent consent
+	only    string // session
+
+	check, save, offline, refresh bool
+}
+
+// A syncTarget is a session with what its person reaches.
+type syncTarget struct {
+	name    string
+	listing profiles.Listing
+}
+
+func (c *syncCommand) run(ctx context.Context) error {
+	s, err := c.app.setupForNew(c.globals)
+	if err != nil {
+		return err
+	}
+	names, err := c.sessions(s.settings.Config)
+	if err != nil {
+		return err
+	}
+	var targets []syncTarget
+	for _, name := range names {
+		// What is wrong with the settings is told before anything is listed.
+		if _, err := c.settings(s.settings.Config, name); err != nil {
+			return err
+		}
+	}
+	for _, name := range names {
+		listing, err := c.list(ctx, s, name)
+		if err != nil {
+			return err
+		}
+		targets = append(targets, syncTarget{name, listing})
+	}
+	const tries = 5
+	for range tries {
+		err = c.bringUpToDate(ctx, s, targets)
+		if _, taken := errors.AsType[*awsconfig.NameTakenError](err); !taken && !errors.Is(err, profiles.ErrMoved) {
+			return err
+		}
+	}
+	return fmt.Errorf("%s: %w, again and again; run it again when that has ended", c.app.files().Config, err)
+}
+
+// sessions are those to go through.
+func (c *syncCommand) sessions(config *awsconfig.Config) ([]string, error) {
+	all := config.Sessions()
+	if c.only != "" {
+		if !slices.Contains(all, c.only) {
+			_, err := awsconfig.ResolveLoose(config, awsconfig.Flags{}, c.app.Lookup).LoginSession(c.only)
+			return nil, err
+		}
+		return []string{c.only}, nil
+	}
+	if len(all) == 0 {
+		return nil, &configError{Kind: "Configuration", Problem: "There is no sso-session to make profiles for.",
+			Hint: fmt.Sprintf("To set one up: %s configure sso-session", c.app.Name)}
+	}
+	var set []string
+	for _, name := range all {
+		if session, _ := config.Session(name); profiles.HasSettings(session) {
+			set = append(set, name)
+		}
+	}
+	if len(set) == 0 {
+		set = all
+	}
+	if len(set) > 1 && c.flags.any() {
+		return nil, &usageError{Problem: fmt.Sprintf("the following arguments are required: --sso-session, as the flags are for the profiles of one (there are %s)", some(set))}
+	}
+	return set, nil
+}
+
+// settings are those of a session, under the flags.
+func (c *syncCommand) settings(config *awsconfig.Config, name string) (profiles.Settings, error) {
+	session, _ := config.Session(name)
+	stored, err := profiles.ReadSettings(session)
+	if err == nil {
+		stored = c.flags.over(stored)
+		err = stored.Check(name)
+	}
+	if e, ok := errors.AsType[*profiles.SettingError](err); ok {
+		hint := fmt.Sprintf("It is set in [sso-session %s] of %s. What it may be: %s sync --help", terminal.Clean(name), c.app.files().Config, c.app.Name)
+		if flag := c.flags.flagOf(e.Key); flag != "" {
+			return stored, &usageError{Problem: fmt.Sprintf("argument %s: %s", flag, e.Problem)}
+		}
+		return stored, &configError{Kind: "Configuration", Problem: terminal.Clean(e.Error()), Hint: hint}
+	}
+	return stored, err
+}
+
+// list is what the person reaches. Whoever is not signed in is sent to do so,
+// where there is a terminal.
+func (c *syncCommand) list(ctx context.Context, s *setup, name string) (profiles.Listing, error) {
+	sso, err := s.loginSession(name)
+	if err != nil {
+		return profiles.Listing{}, err
+	}
+	sess := session(sso)
+	var found catalog.Snapshot
+	if c.offline {
+		if found, err = s.keptCatalog(sess); err == nil {
+			c.app.tellAge(found)
+		}
+		return listingOf(found), err
+	}
+	found, err = c.app.currentCatalog(ctx, s, sess, c.refresh)
+	if _, required := errors.AsType[*signin.RequiredError](err); required && c.app.terminal().InteractiveIn() {
+		client, err := s.signin(false)
+		if err != nil {
+			return profiles.Listing{}, err
+		}
+		login, err := c.app.newLogin(s, client, c.app.terminal(), loginFlags{})
+		if err != nil {
+			return profiles.Listing{}, err
+		}
+		in := &ssoLogin{login: login, config: s.settings.Config, files: c.app.files()}
+		if err := in.one(ctx, loginTo{SSO: sso}); err != nil {
+			return profiles.Listing{}, err
+		}
+		if s, err = c.app.setupForNew(c.globals); err != nil { // the sign-in may have found the region
+			return profiles.Listing{}, err
+		}
+		if sso, err = s.loginSession(name); err != nil {
+			return profiles.Listing{}, err
+		}
+		found, err = c.app.currentCatalog(ctx, s, session(sso), c.refresh)
+		return listingOf(found), err
+	}
+	return listingOf(found), err
+}
+
+func listingOf(s catalog.Snapshot) profiles.Listing {
+	l := profiles.Listing{Complete: s.Complete && len(s.Failed) == 0}
+	for a, roles := range s.All() {
+		account := profiles.Account{ID: a.ID}
+		if a.Name != nil {
+			account.Name = *a.Name
+		}
+		if a.Email != nil {
+			account.Email = *a.Email
+		}
+		l.Accounts = append(l.Accounts, account)
+		if len(roles) == 0 { // nobody reaches an account without a role
+			l.Unlisted = append(l.Unlisted, a.ID)
+		}
+		for _, r := range roles {
+			l.Roles = append(l.Roles, profiles.Role{AccountID: a.ID, Name: r.Name})
+		}
+	}
+	return l
+}
+
+// bringUpToDate plans with the config as it is now, asks and writes. Where the
+// config has been changed between the plan and the writing it is
+// [profiles.ErrMoved], and nothing was written.
+func (c *syncCommand) bringUpToDate(ctx context.Context, s *setup, targets []syncTarget) error {
+	files := c.app.files()
+	config, err := files.Load()
+	if err != nil {
+		return err
+	}
+	var plan profiles.Plan
+	var taken []string
+	for _, t := range targets {
+		p, err := c.plan(ctx, config, t, taken)
+		if err != nil {
+			return err
+		}
+		for _, o := range p.Outcomes {
+			taken = append(taken, o.Name)
+		}
+		plan.Edits = append(plan.Edits, p.Edits...)
+		plan.Outcomes = append(plan.Outcomes, p.Outcomes...)
+	}
+	changes, err := files.Preview(plan.Edits...)
+	if err != nil {
+		return err
+	}
+	summary := syncSummary(&plan)
+	if len(changes) == 0 {
+		c.conclude(ctx, s, targets, &plan, summary)
+		return nil
+	}
+	if c.check {
+		c.tellOutcomes(&plan)
+		fmt.Fprintf(c.app.Stdout, "To bring up to date: %s\nTo see it: %s sync --dry-run%s\n", summary, c.app.Name, c.onlyFlag())
+		return &exitError{Code: 1}
+	}
+	ok, err := c.agreed(ctx, &plan, changes)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		fmt.Fprintf(c.app.Stdout, "Nothing was changed. It would be: %s\n", summary)
+		return nil
+	}
+	if _, err := files.Update(ctx, plan.Edits...); err != nil {
+		return err
+	}
+	c.conclude(ctx, s, targets, &plan, summary)
+	return nil
+}
+
+func (c *syncCommand) plan(ctx context.Context, config *awsconfig.Config, t syncTarget, taken []string) (*profiles.Plan, error) {
+	section, ok := config.Session(t.name)
+	if !ok {
+		return nil, &awsconfig.NoSuchSessionError{Name: t.name}
+	}
+	set, err := c.settings(config, t.name)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.app.soleOfBoth(config, t.name, set); err != nil {
+		return nil, err
+	}
+	in := profiles.Input{
+		Session: section, Settings: set, Listing: t.listing, Config: config, Taken: taken,
+		Process: c.app.helpers(), Ours: isHelper,
+		Names: func(rows []profiles.Row) ([]string, error) {
+			return c.app.namesByCommand(ctx, set.Command, rows)
+		},
+		Prune: c.flags.prune, Partial: c.flags.filters() && !c.save,
+	}
+	p, err := profiles.New(in)
+	if err != nil {
+		return nil, err
+	}
+	if edit := c.toSave(section, set); len(edit.Set) > 0 {
+		p.Edits = append([]awsconfig.Edit{edit}, p.Edits...)
+	}
+	return p, nil
+}
+
+// toSave stores the settings where that was asked for. The format always is: it
+// also says how the access token is to be kept.
+func (c *syncCommand) toSave(section awsconfig.SSOSession, set profiles.Settings) awsconfig.Edit {
+	if c.save {
+		return set.Edit(section.Name)
+	}
+	edit := awsconfig.Edit{Section: awsconfig.Section{Kind: awsconfig.KindSession, Name: section.Name}}
+	if c.flags.format != nil {
+		edit.Set = []awsconfig.KeyValue{awsconfig.Set(profiles.KeyFormat, *c.flags.format)}
+	}
+	return edit
+}
+
+// agreed shows what would change and asks. Thousands of lines are no help to
+// anybody who is asked: then it is told in a few, but for --dry-run.
+func (c *syncCommand) agreed(ctx context.Context, plan *profiles.Plan, changes []awsconfig.Change) (bool, error) {
+	lines := 0
+	for _, change := range changes {
+		added, removed := change.Lines()
+		lines += added + removed
+	}
+	question := "Make these changes?"
+	if lines <= shownLines || c.consent.DryRun {
+		return c.app.confirmChange(ctx, c.consent, question, changes)
+	}
+	c.tellOutcomes(plan)
+	fmt.Fprintf(c.app.Stdout, "That is %d lines of %s. To read them: %s sync --dry-run%s\n", lines, c.app.files().Config, c.app.Name, c.onlyFlag())
+	return c.app.confirmChange(ctx, c.consent, question, nil)
+}
+
+// shownLines is how long a diff may be that is shown before a question.
+const shownLines = 400
+
+func (c *syncCommand) onlyFlag() string {
+	if c.only == "" {
+		return ""
+	}
+	return " --sso-session " + quoteWord(c.only)
+}
+
+// tellOutcomes names the first few of each kind.
+func (c *syncCommand) tellOutcomes(plan *profiles.Plan) {
+	for _, action := range []profiles.Action{profiles.Added, profiles.Changed, profiles.Renamed, profiles.Removed} {
+		var names []string
+		for _, o := range plan.Outcomes {
+			if o.Action != action {
+				continue
+			}
+			name := terminal.Clean(o.Name)
+			if o.Was != "" {
+				name = terminal.Clean(o.Was) + " to " + name
+			}
+			names = append(names, name)
+		}
+		if len(names) > 0 {
+			fmt.Fprintf(c.app.Stdout, "%d %s: %s\n", len(names), action, some(names))
+		}
+	}
+}
+
+func syncSummary(plan *profiles.Plan) string {
+	var parts []string
+	for _, action := range []profiles.Action{profiles.Added, profiles.Changed, profiles.Removed, profiles.Renamed, profiles.Kept, profiles.Unchanged} {
+		if n := plan.Count(action); n > 0 || action == profiles.Unchanged {
+			parts = append(parts, fmt.Sprintf("%d %s", n, action))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// conclude says what there is now, what was not done and why, and what to do with
+// it.
+func (c *syncCommand) conclude(ctx context.Context, s *setup, targets []syncTarget, plan *profiles.Plan, summary string) {
+	if !c.check && !c.consent.DryRun {
+		c.keepCopies(ctx, s, targets)
+	}
+	told := map[string]int{}
+	for _, o := range plan.Outcomes {
+		if o.Reason == "" || o.Action == profiles.Removed {
+			continue
+		}
+		told[o.Reason]++
+		if told[o.Reason] <= 3 {
+			s.warn(fmt.Sprintf("%s %s: %s", o.Action, o.Name, o.Reason))
+		}
+	}
+	for _, reason := range slices.Sorted(maps.Keys(told)) {
+		if n := told[reason] - 3; n > 0 {
+			s.warn(fmt.Sprintf("and %d more: %s", n, reason))
+		}
+	}
+	fmt.Fprintln(c.app.Stdout, summary)
+	if c.check || len(plan.Outcomes) == 0 {
+		return
+	}
+	first := plan.Outcomes[0].Name
+	if i := slices.IndexFunc(plan.Outcomes, func(o profiles.Outcome) bool { return o.Action == profiles.Added }); i >= 0 {
+		first = plan.Outcomes[i].Name
+	}
+	fmt.Fprintf(c.app.Stdout, "To use one: %s pick, or: %s exec --profile %s -- COMMAND\n", c.app.Name, c.app.Name, quoteWord(terminal.Clean(first)))
+}
