@@ -277,6 +277,9 @@ func (m *move) enclose(ctx context.Context, config *awsconfig.Config, profiles [
 		return 0, err
 	}
 	defer w.Sweep()
+	if err := w.DropCopies(m.key); err != nil {
+		return 0, err
+	}
 	const rounds = 5
 	for range rounds {
 		again := false

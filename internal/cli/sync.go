@@ -250,6 +250,7 @@ func (c *syncCommand) bringUpToDate(ctx context.Context, s *setup, targets []syn
 		}
 		plan.Edits = append(plan.Edits, p.Edits...)
 		plan.Outcomes = append(plan.Outcomes, p.Outcomes...)
+		plan.NoRegion = plan.NoRegion || p.NoRegion
 	}
 	changes, err := files.Preview(plan.Edits...)
 	if err != nil {
@@ -298,7 +299,7 @@ func (c *syncCommand) plan(ctx context.Context, config *awsconfig.Config, t sync
 		Names: func(rows []profiles.Row) ([]string, error) {
 			return c.app.namesByCommand(ctx, set.Command, rows)
 		},
-		Prune: c.flags.prune, Partial: c.flags.filters() && !c.save,
+		Prune: c.flags.prune, Partial: c.flags.any() && !c.save,
 	}
 	p, err := profiles.New(in)
 	if err != nil {
@@ -402,12 +403,23 @@ func (c *syncCommand) conclude(ctx context.Context, s *setup, targets []syncTarg
 		}
 	}
 	fmt.Fprintln(c.app.Stdout, summary)
-	if c.check || len(plan.Outcomes) == 0 {
+	if !c.check {
+		c.next(plan)
+	}
+}
+
+// next names what there is to do now.
+func (c *syncCommand) next(plan *profiles.Plan) {
+	there := slices.DeleteFunc(slices.Clone(plan.Outcomes), func(o profiles.Outcome) bool { return o.Action == profiles.Removed })
+	if len(there) == 0 {
 		return
 	}
-	first := plan.Outcomes[0].Name
-	if i := slices.IndexFunc(plan.Outcomes, func(o profiles.Outcome) bool { return o.Action == profiles.Added }); i >= 0 {
-		first = plan.Outcomes[i].Name
+	if c.flags.any() && !c.save {
+		fmt.Fprintf(c.app.Stdout, "The flags were for this time. To keep them, run it again with --save.\n")
 	}
+	if plan.Count(profiles.Added) > 0 && plan.NoRegion {
+		fmt.Fprintf(c.app.Stdout, "The profiles have no region. To give them one: %s sync%s --regions eu-west-1 --save\n", c.app.Name, c.onlyFlag())
+	}
+	first := there[max(0, slices.IndexFunc(there, func(o profiles.Outcome) bool { return o.Action == profiles.Added }))].Name
 	fmt.Fprintf(c.app.Stdout, "To use one: %s pick, or: %s exec --profile %s -- COMMAND\n", c.app.Name, c.app.Name, quoteWord(terminal.Clean(first)))
 }

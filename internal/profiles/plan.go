@@ -106,6 +106,7 @@ type Outcome struct {
 type Plan struct {
 	Edits    []awsconfig.Edit
 	Outcomes []Outcome // by name
+	NoRegion bool      // there are profiles that get none
 }
 
 // Count is how many profiles have one of the outcomes.
@@ -380,6 +381,7 @@ func (p *planner) edit() {
 	p.remove()
 	var renames, changes, adds []awsconfig.Edit
 	for _, w := range p.rows {
+		p.plan.NoRegion = p.plan.NoRegion || w.region() == ""
 		set := p.form.edits(p, w)
 		o := Outcome{Action: Unchanged, Name: w.name, Row: w.Row, Clashed: w.name != w.base && (w.had == nil || w.had.Name != w.name)}
 		if o.Clashed {
@@ -472,9 +474,15 @@ func (p *planner) remove() {
 			o.Action, o.Reason = Removed, e.goes
 			p.plan.Edits = append(p.plan.Edits, awsconfig.Edit{Section: section(e.Name), Remove: true, Check: e.unmoved(nil)})
 		}
+		if e.stays == leftOut {
+			o.Action, o.Reason = Unchanged, ""
+		}
 		p.plan.Outcomes = append(p.plan.Outcomes, o)
 	}
 }
+
+// leftOut is no reason to speak of: somebody asked about others.
+const leftOut = "this run is about others"
 
 // fate is why a profile that no row has goes, or why it stays all the same.
 func (p *planner) fate(e *existing, copied bool) (why, stays string) {
@@ -485,7 +493,7 @@ func (p *planner) fate(e *existing, copied bool) (why, stays string) {
 	case copied:
 		return "", "it is a second profile of the same role"
 	case p.listed[role] && p.Partial && p.Prune != PruneAlways:
-		return "", "the filters of this run leave it out"
+		return "", leftOut
 	case p.listed[role]:
 		why = "the filters leave it out"
 	case slices.Contains(p.Listing.Unlisted, e.account):

@@ -206,7 +206,18 @@ func (f *finder) sso() (SSO, bool) {
 		return SSO{}, false
 	}
 	var session *section
-	if named := p.option("sso_session"); named != nil {
+	own := func(key string) *option { return p.option(key) }
+	// A profile with a credential_process has the same under names of portico's.
+	if p.has("portico_sso_session") && !p.has("sso_session") && !p.has("sso_account_id") && !p.has("sso_role_name") {
+		names := map[string]string{"sso_session": "portico_sso_session", "sso_account_id": "portico_account_id", "sso_role_name": "portico_role_name"}
+		own = func(key string) *option {
+			if name := names[key]; name != "" {
+				key = name
+			}
+			return p.option(key)
+		}
+	}
+	if named := own("sso_session"); named != nil {
 		for _, s := range f.sessions {
 			if s.name != named.value {
 				continue
@@ -237,7 +248,7 @@ func (f *finder) sso() (SSO, bool) {
 			o = session.option(key)
 		}
 		if o == nil {
-			o = p.option(key)
+			o = own(key)
 		}
 		if o == nil || o.value == "" {
 			complete = false
