@@ -125,8 +125,9 @@ func (c *syncCommand) sessions(config *awsconfig.Config) ([]string, error) {
 	all := config.Sessions()
 	if c.only != "" {
 		if !slices.Contains(all, c.only) {
-			_, err := awsconfig.ResolveLoose(config, awsconfig.Flags{}, c.app.Lookup).LoginSession(c.only)
-			return nil, err
+			settings := awsconfig.ResolveLoose(config, awsconfig.Flags{}, c.app.Lookup)
+			_, err := settings.LoginSession(c.only)
+			return nil, loginError(c.app.Name, settings, err)
 		}
 		return []string{c.only}, nil
 	}
@@ -374,7 +375,7 @@ func (c *syncCommand) tellOutcomes(plan *profiles.Plan) {
 func syncSummary(plan *profiles.Plan) string {
 	var parts []string
 	for _, action := range []profiles.Action{profiles.Added, profiles.Changed, profiles.Removed, profiles.Renamed, profiles.Kept, profiles.Unchanged} {
-		if n := plan.Count(action); n > 0 || action == profiles.Unchanged {
+		if n := plan.Count(action); n > 0 || action == profiles.Unchanged && parts == nil {
 			parts = append(parts, fmt.Sprintf("%d %s", n, action))
 		}
 	}

@@ -7,9 +7,9 @@ import (
 )
 
 // name gives each row its name. Whoever has a name keeps it: a profile that was
-// not made here, always; one that was, as long as the template gives it the name
-// for which it got the present one. So another account never renames those that
-// are there, and a profile that a person has renamed stays renamed.
+// not made here, and one that a person has renamed, always; others as long as the
+// template gives them the name for which they got the present one. So another
+// account never renames those that are there.
 //
 // The others get what the template gives them where one alone wants it. Where
 // several want the same, or it is taken, each gets more of what it is: its region,
@@ -38,7 +38,7 @@ func (p *planner) name() {
 	}
 	wanting := map[string][]*wanted{}
 	for _, w := range p.rows {
-		if w.had != nil && (w.had.name == w.base || w.had.Name == w.base || w.had.pinned != "") {
+		if e := w.had; e != nil && (e.renamed || e.pinned != "" || e.name == w.base || e.Name == w.base) {
 			w.name = w.had.Name
 			taken[w.name] = true
 			continue

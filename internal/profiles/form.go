@@ -101,6 +101,9 @@ func (p *planner) merge(w *wanted, have awsconfig.Profile) (set []awsconfig.KeyV
 	if w.had != nil && w.had.pinned != "" {
 		wrote.name = w.had.name // until it can be called otherwise
 	}
+	if w.name != wrote.name && (w.had == nil || !w.had.renamed) {
+		wrote.as = w.name
+	}
 	wants := w.extra
 	for _, k := range wants {
 		was, written := before.get(k.Name)

@@ -129,12 +129,15 @@ func slug(s string) string {
 // fewest letters: those here, and the percent sign.
 func safeName(s string) string {
 	return hyphenate(plain.Replace(s), func(r rune) bool {
-		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_-.@+:/", r)
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune(marks, r)
 	})
 }
 
+// marks are what names may hold besides letters and digits.
+const marks = "_-.@+:/"
+
 // hyphenate puts one hyphen in the place of all that is not good, and none at the
-// ends.
+// ends or beside a mark that divides already.
 func hyphenate(s string, good func(rune) bool) string {
 	var b strings.Builder
 	pending := false
@@ -143,7 +146,7 @@ func hyphenate(s string, good func(rune) bool) string {
 			pending = true
 			continue
 		}
-		if text := b.String(); pending && r != '-' && text != "" && !strings.HasSuffix(text, "-") {
+		if text := b.String(); pending && !strings.ContainsRune(marks, r) && text != "" && !strings.ContainsRune(marks, rune(text[len(text)-1])) {
 			b.WriteByte('-')
 		}
 		pending = false

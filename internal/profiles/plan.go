@@ -131,6 +131,7 @@ type existing struct {
 	account, role string
 	wrote         record
 	name          string // what it was to be called
+	renamed       bool   // by a person
 	region        string // what it was made for
 	pinned        string // why it cannot be renamed or removed
 
@@ -285,6 +286,7 @@ func (p *planner) readExisting() {
 		text, _ := profile.Get(KeyWrote)
 		e.wrote = readRecord(text)
 		e.name = cmp.Or(e.wrote.name, name)
+		e.renamed = name != cmp.Or(e.wrote.as, e.name)
 		e.region, _ = e.wrote.get("region")
 		switch {
 		case sources[name] != "":
@@ -310,10 +312,10 @@ func (p *planner) match() {
 	for _, all := range free {
 		slices.SortStableFunc(all, func(a, b *existing) int {
 			own := func(e *existing) int {
-				if e.Name == e.name {
-					return 0
+				if e.renamed {
+					return 1
 				}
-				return 1
+				return 0
 			}
 			return cmp.Or(cmp.Compare(own(a), own(b)), cmp.Compare(a.at, b.at))
 		})
@@ -401,7 +403,7 @@ func (p *planner) edit() {
 			o.Action = Changed
 			changes = append(changes, awsconfig.Edit{Section: section(w.name), Set: set, Check: w.had.unmoved(set)})
 		}
-		if w.had != nil && w.had.pinned != "" && w.had.name != w.base && w.had.Name == w.name && w.name != w.base {
+		if w.had != nil && w.had.pinned != "" && !w.had.renamed && w.had.name != w.base && w.name != w.base {
 			o.Reason = fmt.Sprintf("it is not called %s, because %s", w.base, w.had.pinned)
 			if o.Action == Unchanged {
 				o.Action = Kept

@@ -6,18 +6,23 @@ import (
 	"strings"
 )
 
-// A record is what was written into a profile: the name it was to have, and its
-// keys besides those that say which role it is. It stands in the profile as one
-// value: "name=dev-ReadOnly region=eu-west-1", with percent signs as in a URL
-// where a value holds what would not be read back.
+// A record is what was written into a profile: the name it was to have, the one
+// that it got where that is another, and its keys besides those that say which role
+// it is. It stands in the profile as one value, "name=dev-ReadOnly
+// region=eu-west-1", with percent signs as in a URL where a value holds what would
+// not be read back.
 type record struct {
 	name string
+	as   string // "" for the same
 	keys []Key // without Match, in the order they were written
 }
 
 func (r record) String() string {
 	var b strings.Builder
 	b.WriteString("name=" + escape(r.name))
+	if r.as != "" {
+		b.WriteString(" as=" + escape(r.as))
+	}
 	for _, k := range r.keys {
 		b.WriteString(" " + escape(k.Name) + "=" + escape(k.Value))
 	}
@@ -35,6 +40,8 @@ func readRecord(text string) record {
 		case !ok || err1 != nil || err2 != nil:
 		case i == 0 && name == "name":
 			r.name = value
+		case i == 1 && name == "as":
+			r.as = value
 		default:
 			r.keys = append(r.keys, Key{Name: name, Value: value})
 		}

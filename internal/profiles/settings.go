@@ -169,7 +169,7 @@ func (s Settings) checkKey(k Key) error {
 		}
 	}
 	name, sub, nested := strings.Cut(k.Name, ".")
-	if name == "" || nested && sub == "" {
+	if name == "" || nested && sub == "" || name == "as" {
 		return fmt.Errorf("%q is no key", k.Name)
 	}
 	for _, prefix := range notExtra {
