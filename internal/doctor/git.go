@@ -1,0 +1,123 @@
+package doctor
+
+import (
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// repositories are the git work trees that hold one of the paths, with those that
+// no rule ignores.
+func (p Place) repositories(paths []string) []Repository {
+	var all []Repository
+	for _, name := range paths {
+		real, err := filepath.EvalSymlinks(name)
+		if err != nil {
+			continue
+		}
+		if entries, err := os.ReadDir(real); err == nil && len(entries) == 0 {
+			continue
+		}
+		root := workTree(real)
+		if root == "" {
+			continue
+		}
+		at := slices.IndexFunc(all, func(r Repository) bool { return r.Root == root })
+		if at < 0 {
+			all = append(all, Repository{Root: root, Shown: p.shown(root)})
+			at = len(all) - 1
+		}
+		rest, err := filepath.Rel(root, real)
+		if err == nil && !p.ignored(root, filepath.ToSlash(rest)) {
+			all[at].Exposed = append(all[at].Exposed, filepath.ToSlash(rest))
+		}
+	}
+	return all
+}
+
+// workTree is the root of the work tree a path is in, or "".
+func workTree(name string) string {
+	for dir := filepath.Dir(name); ; dir = filepath.Dir(dir) {
+		if _, err := os.Lstat(filepath.Join(dir, ".git")); err == nil {
+			return dir
+		}
+		if dir == filepath.Dir(dir) {
+			return ""
+		}
+	}
+}
+
+// ignored tells whether a path in a work tree, with slashes, matches a rule to
+// ignore it, by git's reading of .gitignore files: the last one that matches
+// counts, and nothing below an ignored directory comes back.
+func (p Place) ignored(root, name string) bool {
+	common := []string{filepath.Join(root, ".git", "info", "exclude"), filepath.Join(p.Home, ".config", "git", "ignore")}
+	parts := strings.Split(name, "/")
+	for i := range parts {
+		part := strings.Join(parts[:i+1], "/")
+		verdict := false
+		for _, file := range common {
+			verdict = judge(file, "", part, verdict)
+		}
+		for j := 0; j <= i; j++ {
+			base := strings.Join(parts[:j], "/")
+			verdict = judge(filepath.Join(root, filepath.FromSlash(base), ".gitignore"), base, part, verdict)
+		}
+		if verdict {
+			return true
+		}
+	}
+	return false
+}
+
+// judge applies the rules of one file, which lies in base, to a path.
+func judge(file, base, name string, verdict bool) bool {
+	data, err := readFile(file)
+	if err != nil {
+		return verdict
+	}
+	if base != "" {
+		name = strings.TrimPrefix(name, base+"/")
+	}
+	for rule := range strings.Lines(string(data)) {
+		rule = strings.TrimRight(rule, "\r\n \t")
+		if rule == "" || rule[0] == '#' {
+			continue
+		}
+		rule, not := strings.CutPrefix(rule, "!")
+		rule = strings.TrimSuffix(rule, "/")
+		if matches(rule, name) {
+			verdict = !not
+		}
+	}
+	return verdict
+}
+
+// matches tells whether a rule of a .gitignore file matches a path.
+func matches(rule, name string) bool {
+	if !strings.Contains(rule, "/") {
+		ok, _ := path.Match(rule, path.Base(name))
+		return ok
+	}
+	return matchParts(strings.Split(strings.TrimPrefix(rule, "/"), "/"), strings.Split(name, "/"))
+}
+
+func matchParts(rule, name []string) bool {
+	switch {
+	case len(rule) == 0:
+		return len(name) == 0
+	case rule[0] == "**":
+		for i := range len(name) + 1 {
+			if matchParts(rule[1:], name[i:]) {
+				return true
+			}
+		}
+		return false
+	case len(name) == 0:
+		return false
+	}
+	ok, _ := path.Match(rule[0], name[0])
+	return ok && matchParts(rule[1:], name[1:])
+}

@@ -1,0 +1,123 @@
+package doctor
+
+import (
+	"bytes"
+	"slices"
+
+	"github.com/portico-sso/portico/internal/awsconfig"
+)
+
+// A Plan is what --fix would do.
+type Plan struct {
+	Changes []Change // of the config and the credentials file
+	Actions []Action
+	Cures   []Finding // what it cures
+}
+
+// A Change is what becomes of one file.
+type Change struct {
+	Path, Shown   string
+	Before, After []byte
+}
+
+// maxRounds bounds how often what was cured is looked at again: two faults of one
+// line are cured in two rounds.
+const maxRounds = 12
+
+// MakePlan is what cures all findings that claim to be curable. It writes nothing.
+func MakePlan(f *Facts) Plan {
+	var plan Plan
+	now := f
+	for range maxRounds {
+		r := pass{facts: now}
+		for _, found := range Examine(now) {
+			if !found.Fixable || !r.take(found) {
+				continue
+			}
+			if !slices.ContainsFunc(plan.Cures, func(c Finding) bool { return c.ID == found.ID && c.What == found.What }) {
+				plan.Cures = append(plan.Cures, found)
+			}
+			for _, a := range found.Actions {
+				if !slices.Contains(plan.Actions, a) {
+					plan.Actions = append(plan.Actions, a)
+				}
+			}
+		}
+		next, changed := r.apply()
+		if !changed {
+			break
+		}
+		now = next
+	}
+	for _, t := range []struct{ old, new *Text }{{f.Config, now.Config}, {f.Credentials, now.Credentials}} {
+		if !bytes.Equal(t.old.Data, t.new.Data) {
+			plan.Changes = append(plan.Changes, Change{t.old.Path, t.old.Shown, t.old.Data, t.new.Data})
+		}
+	}
+	return plan
+}
+
+// pass is one round: cures that do not get into each other's way.
+type pass struct {
+	facts   *Facts
+	lines   []LineEdit
+	edits   []awsconfig.Edit
+	touched map[awsconfig.Section]map[string]bool
+}
+
+// take adds what a finding asks for, unless another one of this round changes the
+// same line or key.
+func (r *pass) take(found Finding) bool {
+	for _, e := range found.Lines {
+		if slices.ContainsFunc(r.lines, func(o LineEdit) bool { return o.Path == e.Path && o.Line == e.Line }) {
+			return false
+		}
+	}
+	for _, e := range found.Edits {
+		for _, kv := range e.Set {
+			if r.touched[e.Section][kv.Key] {
+				return false
+			}
+		}
+	}
+	r.lines = append(r.lines, found.Lines...)
+	r.edits = append(r.edits, found.Edits...)
+	if r.touched == nil {
+		r.touched = map[awsconfig.Section]map[string]bool{}
+	}
+	for _, e := range found.Edits {
+		for _, kv := range e.Set {
+			if r.touched[e.Section] == nil {
+				r.touched[e.Section] = map[string]bool{}
+			}
+			r.touched[e.Section][kv.Key] = true
+		}
+	}
+	return true
+}
+
+// apply is the machine after the round, as far as its two files go. A file that
+// still cannot be read takes no edits of keys.
+func (r *pass) apply() (*Facts, bool) {
+	next := *r.facts
+	changed := false
+	for _, t := range []**Text{&next.Config, &next.Credentials} {
+		old := *t
+		lines := slices.DeleteFunc(slices.Clone(r.lines), func(e LineEdit) bool { return e.Path != old.Path })
+		data := apply(old.Data, lines)
+		if doc, err := awsconfig.Parse(old.Path, data); err == nil {
+			for _, e := range r.edits {
+				if (e.Section.Kind == awsconfig.KindCredentials) == (old == r.facts.Credentials) {
+					_ = doc.Edit(e.Section, e.Set) // one that is refused is found again, and stays
+				}
+			}
+			data = doc.Bytes()
+		}
+		if !bytes.Equal(data, old.Data) {
+			*t = NewText(old.Path, old.Shown, data, old == r.facts.Credentials)
+			changed = true
+		}
+	}
+	next.Merged = awsconfig.NewConfig(next.Config.doc, next.Credentials.doc)
+	return &next, changed
+}
