@@ -64,7 +64,7 @@ var faults = []planted{
 	{name: "section twice, at odds", plant: more(profile("odds", "region = eu-west-1\n") + "\n[profile odds]\nregion = eu-west-2\n"), want: "config-duplicate-section", remains: true},
 	{name: "key twice, alike", plant: more(profile("same", "region = eu-west-1\nregion = eu-west-1\n")), want: "config-duplicate-key"},
 	{name: "key twice, at odds", plant: more(profile("differ", "region = eu-west-1\nregion = eu-west-2\n")), want: "config-duplicate-key", remains: true},
-	{name: "credentials that cannot be read", plant: keys("\n[odd]\naws_access_key_id\n"), want: "config-syntax"},
+	{name: "credentials that cannot be read", plant: keys("\n[odd]\naws_access_key_id\n"), want: "config-syntax", apart: "credentials file"},
 	{name: "AWS_SHARED_CREDENTIALS_FILE is gone", plant: set("AWS_SHARED_CREDENTIALS_FILE", "$HOME/elsewhere/credentials"), want: "config-unreadable", apart: "credentials file"},
 
 	// What two tools read differently.

@@ -151,7 +151,7 @@ func ids(findings []Finding) []string {
 func fix(t *testing.T, p Plan) {
 	t.Helper()
 	for _, c := range p.Changes {
-		if err := os.WriteFile(c.Path, c.After, 0o600); err != nil {
+		if err := os.WriteFile(c.File, c.After, 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}

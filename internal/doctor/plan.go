@@ -9,15 +9,12 @@ import (
 
 // A Plan is what --fix would do.
 type Plan struct {
-	Changes []Change // of the config and the credentials file
+	Changes []awsconfig.Change // of the config and the credentials file
 	Actions []Action
 	Cures   []Finding // what it cures
-}
-
-// A Change is what becomes of one file.
-type Change struct {
-	Path, Shown   string
-	Before, After []byte
+	// Blocked are files that have a fault which somebody has to decide about first:
+	// nothing of them is changed, as nothing would read them afterwards either.
+	Blocked []string
 }
 
 // maxRounds bounds how often what was cured is looked at again: two faults of one
@@ -37,11 +34,6 @@ func MakePlan(f *Facts) Plan {
 			if !slices.ContainsFunc(plan.Cures, func(c Finding) bool { return c.ID == found.ID && c.What == found.What }) {
 				plan.Cures = append(plan.Cures, found)
 			}
-			for _, a := range found.Actions {
-				if !slices.Contains(plan.Actions, a) {
-					plan.Actions = append(plan.Actions, a)
-				}
-			}
 		}
 		next, changed := r.apply()
 		if !changed {
@@ -50,11 +42,29 @@ func MakePlan(f *Facts) Plan {
 		now = next
 	}
 	for _, t := range []struct{ old, new *Text }{{f.Config, now.Config}, {f.Credentials, now.Credentials}} {
+		if len(t.new.faults) > 0 {
+			plan.Blocked = append(plan.Blocked, t.old.Shown)
+			plan.Cures = slices.DeleteFunc(plan.Cures, func(c Finding) bool { return c.changes(t.old, t.old == f.Credentials) })
+			continue
+		}
 		if !bytes.Equal(t.old.Data, t.new.Data) {
-			plan.Changes = append(plan.Changes, Change{t.old.Path, t.old.Shown, t.old.Data, t.new.Data})
+			plan.Changes = append(plan.Changes, awsconfig.Change{File: t.old.Path, Before: t.old.Data, After: t.new.Data})
+		}
+	}
+	for _, found := range plan.Cures {
+		for _, a := range found.Actions {
+			if !slices.Contains(plan.Actions, a) {
+				plan.Actions = append(plan.Actions, a)
+			}
 		}
 	}
 	return plan
+}
+
+// changes tells whether the cure of a finding changes a file.
+func (found Finding) changes(t *Text, credentials bool) bool {
+	return slices.ContainsFunc(found.Lines, func(e LineEdit) bool { return e.Path == t.Path }) ||
+		slices.ContainsFunc(found.Edits, func(e awsconfig.Edit) bool { return (e.Section.Kind == awsconfig.KindCredentials) == credentials })
 }
 
 // pass is one round: cures that do not get into each other's way.
