@@ -68,7 +68,10 @@ place; the rest of the file is not touched. Enter takes what is in brackets, and
 Tab completes sessions, start URLs, regions, scopes and formats.
 
 A question whose flag is given is not asked. With --account-id and --role-name
-given nothing is asked at all, so that scripts can run it.`,
+given nothing is asked at all, so that scripts can run it.
+
+Then run something with the profile, portico exec --profile dev -- COMMAND, and
+make profiles for all your other accounts and roles: portico sync`,
 		Example: `  portico configure sso
   portico configure sso --profile dev
   portico configure sso --sso-session corp --sso-start-url https://d-1234567890.awsapps.com/start \

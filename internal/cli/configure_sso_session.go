@@ -17,7 +17,10 @@ func newConfigureSSOSession(a *App, g *globals) *cobra.Command {
 		Short: "Make or change an SSO session, without signing in",
 		Long: `Asks where your Identity Center is and writes an [sso-session] section to
 ~/.aws/config, which any number of profiles can share. A question whose flag is
-given is not asked.`,
+given is not asked.
+
+Then sign in, portico sso login --sso-session NAME, and make profiles for your
+accounts and roles: portico sync`,
 		Example: `  portico configure sso-session
   portico configure sso-session --sso-session corp --sso-start-url https://d-1234567890.awsapps.com/start \
     --sso-region us-east-1 --sso-registration-scopes sso:account:access`,

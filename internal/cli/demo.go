@@ -26,7 +26,9 @@ func newDemo(a *App, g *globals) *cobra.Command {
 		Long: `Starts an Identity Center on this machine and a home directory of its own, and runs
 the commands of a first day in it: configure, sign in through the browser flow,
 see accounts and roles, make signed calls, hand credentials to a child process,
-sign out. What you see is each command and what it really prints.`,
+sign out. What you see is each command and what it really prints.
+
+For your own accounts, begin with: portico configure sso`,
 		Example: `  portico demo
   portico demo --open`,
 		Args: noArgs,

@@ -141,3 +141,33 @@ func TestExplainedMessages(t *testing.T) {
 		}
 	}
 }
+
+// A newcomer's way from nothing to a command in an account: each help names what
+// comes next.
+func TestHelpLeadsOn(t *testing.T) {
+	root := newRoot(&App{Name: program})
+	for _, step := range []struct {
+		command string
+		next    []string
+	}{
+		{"", []string{"demo", "configure sso", "sync", "exec"}},
+		{"demo", []string{"configure sso"}},
+		{"configure sso", []string{"sync", "exec"}},
+		{"configure sso-session", []string{"sso login", "sync"}},
+		{"sso login", []string{"exec", "status"}},
+		{"sync", []string{"pick", "exec"}},
+		{"pick", []string{"exec"}},
+		{"local start", []string{"local env", "configure sso"}},
+	} {
+		c := root
+		if step.command != "" {
+			c, _ = find(root, look(strings.Fields(step.command)))
+		}
+		help := c.Long + "\n" + c.Example
+		for _, next := range step.next {
+			if !regexp.MustCompile(`(?m)` + program + " " + next + `\b`).MatchString(help) {
+				t.Errorf("the help of %s does not name %s", c.CommandPath(), next)
+			}
+		}
+	}
+}

@@ -41,7 +41,8 @@ unless --listen says otherwise.
 
 Its people, accounts and permission sets come from --org, a YAML file, or are
 the built-in ones. What happens in it is kept in --data and is there again after
-a restart. Ctrl-C ends it.
+a restart. Ctrl-C ends it. In another terminal, point clients at it by
+eval "$(portico local env --home DIR)" and begin with: portico configure sso
 
 Clients that ignore endpoint variables reach it by --proxy: an HTTPS proxy on a
 port of its own that answers for AWS's own host names of these services and

@@ -63,6 +63,8 @@ Any other command goes through to the AWS CLI, with the profile's credentials
 ready for it.`,
 		Example: `  portico demo                               watch the whole story, nothing of yours touched
   portico configure sso                      sign in and make a profile
+  portico sync                               make one for each of your accounts and roles
+  portico pick                               find one of them, by a few letters
   portico sso login --profile dev            sign in again
   portico exec --profile dev -- terraform plan`,
 		Version:       version(),

@@ -40,7 +40,10 @@ Where nothing leads back, paste the address at which the browser ended into the
 terminal.
 
 When another portico is signing in to the same session, this waits for it and
-takes its result.`,
+takes its result.
+
+Then: portico exec --profile dev -- COMMAND. How long the sign-in lasts says:
+portico status`,
 		Example: `  portico sso login --profile dev
   portico sso login --sso-session corp
   portico sso login --profile dev --use-device-code --no-browser
