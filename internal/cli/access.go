@@ -81,8 +81,8 @@ func (q *accessQuestion) reader(ctx context.Context, a *App, g *globals, operati
 	if r.Source, err = s.accessSource(ctx, q.instance); err != nil {
 		return nil, r.explain(ctx, err)
 	}
-	r.Warn = s.warn
 	r.progress = a.terminal().Progress("Reading assignments")
+	r.Warn = func(problem string) { r.progress.Aside(func() { s.warn(problem) }) }
 	r.Step = r.progress.Step
 	return r, nil
 }
