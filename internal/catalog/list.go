@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"time"
 
@@ -101,7 +102,7 @@ func (c *Catalog) Snapshot(ctx context.Context, o Options) (Snapshot, error) {
 	if c.current(r, signIn) && (!o.Refresh || r.began.After(began)) {
 		return r.snapshot(), nil
 	}
-	l := &listing{catalog: c, options: o, record: c.begin(signIn, began, o.Refresh)}
+	l := c.begin(o, signIn, began)
 	if err := l.run(ctx); err != nil {
 		return Snapshot{}, err
 	}
@@ -131,18 +132,27 @@ func (c *Catalog) warn(problem string) {
 	}
 }
 
-// begin is what a listing starts from: what an interrupted one found, or nothing.
-func (c *Catalog) begin(signIn string, now time.Time, anew bool) *record {
-	if c.Dir != "" && !anew {
-		if r, _ := read(filepath.Join(c.Dir, c.key()+journalSuffix)); r != nil && c.owns(r) && r.signIn == signIn && recent(r) {
-			r.whole, r.failed = false, map[string]string{}
-			return r
+// begin is where a listing starts from: where an interrupted one ended, where one
+// of today left accounts out, or nowhere. What was found under another sign-in may
+// be somebody else's.
+func (c *Catalog) begin(o Options, signIn string, now time.Time) *listing {
+	l := &listing{catalog: c, options: o, now: now, listed: make(chan struct{}), trouble: map[string]error{}}
+	if c.Dir != "" && !o.Refresh {
+		for _, suffix := range []string{journalSuffix, keptSuffix} {
+			r, _ := read(filepath.Join(c.Dir, c.key()+suffix))
+			if r == nil || !c.owns(r) || !recent(r) {
+				continue
+			}
+			l.doubt = r.signIn != signIn
+			r.signIn, r.whole, r.failed = signIn, false, map[string]string{}
+			l.record = r
+			return l
 		}
 	}
-	r := newRecord()
-	r.session, r.startURL, r.region = c.Session.Name, c.Session.StartURL, c.Session.Region
-	r.signIn, r.began = signIn, now
-	return r
+	l.record = newRecord()
+	l.record.session, l.record.startURL, l.record.region = c.Session.Name, c.Session.StartURL, c.Session.Region
+	l.record.signIn, l.record.began = signIn, now
+	return l
 }
 
 // A listing is one under way.
@@ -150,14 +160,25 @@ type listing struct {
 	catalog *Catalog
 	options Options
 	portal  *sso.Client
+	bearer  *bearer
+	now     time.Time     // when it began
+	listed  chan struct{} // closed when the accounts are known
+	doubt   bool          // the record may be of another person
 
 	mu      sync.Mutex
 	record  *record
-	journal *os.File // nil: nothing is kept
+	journal *os.File         // nil: nothing is kept
+	trouble map[string]error // accounts that are to be asked for once more
+	streak  int              // how many answers failed since one came
 }
 
-// workers are as many as the pace lets call at once, and some that wait for it.
-const workers = pace.Window + 8
+const (
+	// workers are as many as the pace lets call at once, and some that wait for it.
+	workers = pace.Window + 8
+	// hopeless is how many calls may fail in a row before the service, or the way to
+	// it, is taken to be down.
+	hopeless = 10
+)
 
 func (l *listing) run(ctx context.Context) error {
 	c := l.catalog
@@ -169,66 +190,123 @@ func (l *listing) run(ctx context.Context) error {
 	if l.portal, err = client.Portal(c.Session.Region); err != nil {
 		return err
 	}
-	l.open()
+	l.bearer = &bearer{client: &client, session: c.Session}
 	defer l.close()
+	if l.doubt {
+		if err := l.verify(ctx); err != nil {
+			return err
+		}
+	}
+	l.open()
+	if err := l.each(ctx, func(ctx context.Context, hand func([]Account)) error {
+		if l.record.all {
+			l.arrived()
+			hand(l.record.accounts)
+			return nil
+		}
+		return l.accounts(ctx, hand)
+	}); err != nil {
+		return err
+	}
+	if err := l.again(ctx); err != nil {
+		return err
+	}
+	l.record.whole = true
+	l.keep()
+	return nil
+}
+
+// again asks once more for what there was trouble with, and notes what there still
+// is trouble with.
+func (l *listing) again(ctx context.Context) error {
+	var accounts []Account
+	for _, a := range l.record.accounts {
+		if l.trouble[a.ID] != nil {
+			accounts = append(accounts, a)
+		}
+	}
+	if len(accounts) == 0 {
+		return nil
+	}
+	clear(l.trouble)
+	if err := l.each(ctx, func(_ context.Context, hand func([]Account)) error { hand(accounts); return nil }); err != nil {
+		return err
+	}
+	for id, err := range l.trouble {
+		if len(l.record.roles) == 0 {
+			return err
+		}
+		l.record.failed[id] = err.Error()
+	}
+	return nil
+}
+
+// each asks for the roles in the accounts that feed hands out and whose roles are
+// not known, side by side.
+func (l *listing) each(ctx context.Context, feed func(ctx context.Context, hand func([]Account)) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-
-	bearer := &bearer{client: &client, session: c.Session}
+	// Who feeds does not wait for who works: the accounts are known long before
+	// their roles, and with them how much there is to do.
+	pages := make(chan []Account, 1<<12)
+	go func() {
+		defer close(pages)
+		if err := feed(ctx, func(accounts []Account) { pages <- accounts }); err != nil {
+			cancel(err)
+		}
+	}()
 	jobs := make(chan string)
 	var all sync.WaitGroup
 	for range workers {
 		all.Go(func() {
 			for id := range jobs {
-				if err := l.roles(ctx, bearer, id); err != nil {
+				if err := l.roles(ctx, id); err != nil {
 					cancel(err)
 					return
 				}
 			}
 		})
 	}
-	err = l.accounts(ctx, bearer, jobs)
-	close(jobs)
-	all.Wait()
-	if cause := context.Cause(ctx); cause != nil {
-		return cause
-	}
-	if err != nil {
-		return err
-	}
-	l.record.whole = true
-	return l.keep()
-}
-
-// accounts asks for the accounts, where they are not known, and hands out those
-// whose roles are not.
-func (l *listing) accounts(ctx context.Context, b *bearer, jobs chan<- string) error {
-	hand := func(accounts []Account) {
+	for accounts := range pages {
 		for _, a := range accounts {
-			l.mu.Lock()
-			_, known := l.record.roles[a.ID]
-			l.mu.Unlock()
-			if known {
+			if l.known(a.ID) {
 				continue
 			}
 			select {
 			case jobs <- a.ID:
 			case <-ctx.Done():
-				return
 			}
 		}
 	}
-	if l.record.all {
-		hand(l.record.accounts)
-		return nil
+	close(jobs)
+	all.Wait()
+	return context.Cause(ctx)
+}
+
+// arrived tells that the accounts are known.
+func (l *listing) arrived() {
+	select {
+	case <-l.listed:
+	default:
+		close(l.listed)
 	}
-	l.record.accounts = nil
-	return b.use(ctx, func(token string) error {
+}
+
+func (l *listing) known(id string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	_, known := l.record.roles[id]
+	return known
+}
+
+// accounts asks for the accounts, and hands them out by the page.
+func (l *listing) accounts(ctx context.Context, hand func([]Account)) error {
+	err := l.bearer.use(ctx, func(token string) error {
 		seen := map[string]bool{}
 		l.mu.Lock()
 		l.record.accounts = nil
 		l.mu.Unlock()
-		err := accountPages(ctx, l.portal, token, func(page []Account) {
+		return signin.Failure(accountPages(ctx, l.portal, token, func(page []Account) {
 			var lines []byte
 			l.mu.Lock()
 			fresh := page[:0]
@@ -244,33 +322,56 @@ func (l *listing) accounts(ctx context.Context, b *bearer, jobs chan<- string) e
 			l.mu.Unlock()
 			l.tell()
 			hand(fresh)
-		})
-		l.mu.Lock()
-		l.record.all = err == nil
-		l.mu.Unlock()
-		return signin.Failure(err)
+		}))
 	})
+	if err == nil {
+		l.mu.Lock()
+		l.record.all = true
+		l.arrived()
+		l.note(line(nil, lineAccounts, strconv.Itoa(len(l.record.accounts))))
+		l.mu.Unlock()
+	}
+	return err
 }
 
 // roles asks for those in an account. An error is one that ends the listing.
-func (l *listing) roles(ctx context.Context, b *bearer, id string) error {
+func (l *listing) roles(ctx context.Context, id string) error {
+	if l.bearer.client.Pace.Limited() {
+		// The accounts first: a person waits to hear how much there is to do.
+		select {
+		case <-l.listed:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 	var roles []Role
-	err := b.use(ctx, func(token string) (err error) {
+	err := l.bearer.use(ctx, func(token string) (err error) {
 		roles, err = rolePages(ctx, l.portal, token, id)
 		return signin.Failure(err)
 	})
-	if _, refused := errors.AsType[*signin.ServiceError](err); err != nil && (!refused || ctx.Err() != nil) {
-		return err
+	if ctx.Err() != nil {
+		return ctx.Err()
 	}
+	defer l.tell()
 	l.mu.Lock()
-	if err != nil {
-		l.record.failed[id] = err.Error()
-	} else {
+	defer l.mu.Unlock()
+	refusal, refused := errors.AsType[*signin.ServiceError](err)
+	_, lost := errors.AsType[*signin.ConnectionError](err)
+	switch {
+	case err == nil:
+		l.streak = 0
 		l.record.roles[id] = roles
 		l.note(rolesLine(nil, id, roles))
+	case refused && refusal.Final():
+		l.record.failed[id] = err.Error()
+	case !refused && !lost:
+		return err
+	default:
+		l.trouble[id] = err
+		if l.streak++; l.streak >= hopeless {
+			return err
+		}
 	}
-	l.mu.Unlock()
-	l.tell()
 	return nil
 }
 
@@ -279,7 +380,7 @@ func (l *listing) tell() {
 		return
 	}
 	l.mu.Lock()
-	done, total := len(l.record.roles)+len(l.record.failed), len(l.record.accounts)
+	done, total := len(l.record.roles)+len(l.record.failed), max(len(l.record.accounts), len(l.record.roles))
 	l.mu.Unlock()
 	l.options.Progress(done, total)
 }
@@ -324,65 +425,14 @@ func (l *listing) close() {
 }
 
 // keep puts the listing in the place of the one before.
-func (l *listing) keep() error {
+func (l *listing) keep() {
 	if l.catalog.Dir == "" {
-		return nil
+		return
 	}
 	l.close()
 	if err := atomicfile.Write(l.path(keptSuffix), l.record.lines(), 0o600); err != nil {
 		l.catalog.warn("the catalog cannot be kept: " + err.Error())
-		return nil
+		return
 	}
 	_ = os.Remove(l.path(journalSuffix))
-	return nil
-}
-
-// A bearer has the access token for many calls: what is read from the wallet may
-// have to be decrypted.
-type bearer struct {
-	client  *signin.Client
-	session signin.Session
-
-	mu    sync.Mutex
-	token string
-	until time.Time
-}
-
-// bearerLasts is for how long a token is used before the wallet is asked again,
-// which renews it in time.
-const bearerLasts = time.Minute
-
-func (b *bearer) use(ctx context.Context, call func(token string) error) error {
-	token, err := b.get(ctx, "", nil)
-	if err != nil {
-		return err
-	}
-	if err = call(token); !signin.Unauthorized(err) {
-		return err
-	}
-	if token, err = b.get(ctx, token, err); err != nil {
-		return err
-	}
-	if err = call(token); signin.Unauthorized(err) {
-		return &signin.RequiredError{Session: b.session, Reason: signin.Ended}
-	}
-	return err
-}
-
-// get returns a token other than the one that was not accepted, "" for none; why
-// says how.
-func (b *bearer) get(ctx context.Context, disowned string, why error) (string, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.token != disowned && time.Now().Before(b.until) {
-		return b.token, nil
-	}
-	err := b.client.WithToken(ctx, b.session, func(token string) error {
-		if token == disowned {
-			return why
-		}
-		b.token, b.until = token, time.Now().Add(bearerLasts)
-		return nil
-	})
-	return b.token, err
 }

@@ -103,3 +103,11 @@ func (p *Pacer) again(sent time.Time, err error) bool {
 	p.changed = make(chan struct{})
 	return now.Sub(p.limit.answered) < patience
 }
+
+// Limited reports whether the service has refused a call, so that callers who have
+// less urgent ones had better wait with them.
+func (p *Pacer) Limited() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.limit.known
+}

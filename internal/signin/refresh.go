@@ -107,6 +107,7 @@ type refresh struct {
 	session Session
 
 	signedOut string // the mark of the last sign-out, when the work began
+	before    string // the access token whose refresh token was sent
 }
 
 func (r *refresh) Read(at renewal.Do) renewal.Stored[wallet.Token] {
@@ -149,6 +150,7 @@ func (r *refresh) Write(t wallet.Token) error {
 		r.client.warn("the refreshed token could not be stored: %v", err)
 		return err
 	}
+	r.client.noteDescent(r.session, t.AccessToken, r.before)
 	// Signing out does not wait for a guard whose holder is suspended.
 	if _, mark := r.client.Standing(r.session); mark != r.signedOut {
 		if now, err := w.Token(key); err == nil && now.AccessToken == t.AccessToken {
@@ -159,6 +161,7 @@ func (r *refresh) Write(t wallet.Token) error {
 }
 
 func (r *refresh) Send(ctx context.Context, t wallet.Token) (renewal.Stored[wallet.Token], renewal.What, error) {
+	r.before = t.AccessToken
 	fresh, err := r.client.exchange(ctx, r.session, t)
 	return r.of(fresh), Said(err), err
 }

@@ -157,13 +157,34 @@ func guard(tokenKey string) string { return "file-" + tokenKey }
 
 func signOutNote(tokenKey string) string { return "signout-" + tokenKey }
 
-// SignInMark tells one sign-in to a session from another: it is the same as long
-// as what is stored stems from the same one, "" where nothing is.
+// SignInMark tells one sign-in to a session from another: it stays the same while
+// the token that is stored stems from the same one, by refreshes of ours. Of
+// another tool's refresh that cannot be known, so it counts as a sign-in. "" means
+// that nobody is signed in.
 func (c *Client) SignInMark(s Session) string {
 	t, err := c.Wallet.Token(s.tokenKey())
 	if err != nil {
 		return ""
 	}
-	sum := sha256.Sum256([]byte(t.AccessToken))
+	return c.signInMark(s, t.AccessToken)
+}
+
+func (c *Client) signInMark(s Session, accessToken string) string {
+	mark := fingerprint(accessToken)
+	if n, err := c.Wallet.Note(descentNote(s)); err == nil && n.Token == mark {
+		return n.SignIn
+	}
+	return mark
+}
+
+// noteDescent remembers that a token is the successor of another.
+func (c *Client) noteDescent(s Session, successor, before string) {
+	_ = c.Wallet.PutNote(descentNote(s), wallet.Note{Token: fingerprint(successor), SignIn: c.signInMark(s, before)})
+}
+
+func descentNote(s Session) string { return "descent-" + s.tokenKey() }
+
+func fingerprint(accessToken string) string {
+	sum := sha256.Sum256([]byte(accessToken))
 	return hex.EncodeToString(sum[:8])
 }

@@ -18,7 +18,9 @@ type Note struct {
 	At      time.Time `json:"at"`
 	Process int       `json:"process"`
 
-	Spent   string          `json:"spent,omitempty"` // the fingerprint of a token that may be
+	Spent   string          `json:"spent,omitempty"`  // the fingerprint of a token that may be
+	Token   string          `json:"token,omitempty"`  // the fingerprint of a token that stems
+	SignIn  string          `json:"signIn,omitempty"` // from this sign-in
 	Denied  bool            `json:"denied,omitempty"`
 	Way     string          `json:"way,omitempty"` // the fingerprint of how it went to the service
 	Failure json.RawMessage `json:"failure,omitempty"`
