@@ -144,7 +144,7 @@ func (c *syncCommand) sessions(config *awsconfig.Config) ([]string, error) {
 	if len(set) == 0 {
 		set = all
 	}
-	if len(set) > 1 && c.flags.any() {
+	if len(set) > 1 && (c.flags.passing() || c.flags.format != nil) {
 		return nil, &usageError{Problem: fmt.Sprintf("the following arguments are required: --sso-session, as the flags are for the profiles of one (there are %s)", some(set))}
 	}
 	return set, nil
@@ -300,7 +300,7 @@ func (c *syncCommand) plan(ctx context.Context, config *awsconfig.Config, t sync
 		Names: func(rows []profiles.Row) ([]string, error) {
 			return c.app.namesByCommand(ctx, set.Command, rows)
 		},
-		Prune: c.flags.prune, Partial: c.flags.any() && !c.save,
+		Prune: c.flags.prune, Partial: c.flags.passing() && !c.save,
 	}
 	p, err := profiles.New(in)
 	if err != nil {
@@ -415,7 +415,7 @@ func (c *syncCommand) next(plan *profiles.Plan) {
 	if len(there) == 0 {
 		return
 	}
-	if c.flags.any() && !c.save {
+	if c.flags.passing() && !c.save {
 		fmt.Fprintf(c.app.Stdout, "The flags were for this time. To keep them, run it again with --save.\n")
 	}
 	if plan.Count(profiles.Added) > 0 && plan.NoRegion {

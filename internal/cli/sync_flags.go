@@ -92,12 +92,10 @@ func keyFlag(text string) (profiles.Key, error) {
 	return k, nil
 }
 
-// filters tells whether the flags choose among the roles.
-func (f *syncFlags) filters() bool { return f.match != nil || f.exclude != nil }
-
-// any tells whether the flags say anything of profiles.
-func (f *syncFlags) any() bool {
-	return f.filters() || f.template != nil || f.command != nil || f.format != nil || f.regions != nil || f.keys != nil
+// passing tells whether the flags say anything of profiles that is not stored
+// without being asked for.
+func (f *syncFlags) passing() bool {
+	return f.match != nil || f.exclude != nil || f.template != nil || f.command != nil || f.regions != nil || f.keys != nil
 }
 
 // over are the settings with what the flags say in the place of what was stored.
