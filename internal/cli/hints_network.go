@@ -144,3 +144,20 @@ func fingerprint(c *x509.Certificate) string {
 	sum := sha256.Sum256(c.Raw)
 	return strings.ReplaceAll(fmt.Sprintf("% X", sum), " ", ":")
 }
+
+// certificateProblem says what is wrong with a certificate besides who issued it.
+func certificateProblem(e *tls.CertificateVerificationError) string {
+	if wrong, ok := errors.AsType[x509.HostnameError](e.Err); ok {
+		return "its certificate is for " + names(wrong.Certificate)
+	}
+	invalid, ok := errors.AsType[x509.CertificateInvalidError](e.Err)
+	switch {
+	case !ok:
+		return ""
+	case invalid.Reason != x509.Expired:
+		return "its certificate is not valid"
+	case time.Now().Before(invalid.Cert.NotBefore):
+		return "its certificate is not valid yet, so this machine's clock is behind"
+	}
+	return "its certificate expired on " + day(invalid.Cert.NotAfter)
+}

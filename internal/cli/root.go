@@ -110,7 +110,7 @@ ready for it.`,
 		operations(a, g, words, "sts", "Ask who you are, assume roles"),
 		partly(family(a, groupAWS, "s3", "List buckets", newS3Ls(a, g))),
 
-		newCatalog(a, g), newSync(a, g), newPortal(a, g), newExec(a, g), newEnv(a, g), newWrite(a, g), newCredentialProcess(a, g), newServe(a, g), newSeal(a, g), newUnseal(a, g), newUnlock(a, g), newLock(a, g), newDemo(a, g),
+		newCatalog(a, g), newPick(a, g), newPortal(a, g), newExec(a, g), newEnv(a, g), newWrite(a, g), newCredentialProcess(a, g), newServe(a, g), newSeal(a, g), newUnseal(a, g), newUnlock(a, g), newLock(a, g), newUndo(a, g), newUse(a, g), newShellInit(a, g), newDoctor(a, g), newDemo(a, g),
 
 		family(a, groupLocal, "local", "An Identity Center on this machine",
 			newLocalStart(a, g), newLocalRun(a, g), newLocalEnv(a, g), newLocalBrowse(a, g), newLocalApprove(a, g), newLocalDeny(a, g),

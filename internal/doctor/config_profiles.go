@@ -406,7 +406,7 @@ func localMixed(f *Facts, report func(Finding)) {
 	f.sessions(func(s awsconfig.SSOSession) {
 		switch {
 		case s.StartURL == "":
-		case s.StartURL == builtInStartURL || slices.Contains(f.LocalStarted, s.StartURL):
+		case s.StartURL == builtInStartURL:
 			local = append(local, s.Name)
 		default:
 			real = append(real, s.Name)

@@ -53,6 +53,18 @@ func (f *Facts) portals(visit func(p portal)) {
 	})
 }
 
+// A Portal is a start URL and region that something is configured with.
+type Portal struct {
+	Of               string // "sso-session corp", "profile dev"
+	StartURL, Region string
+}
+
+// Portals are what the probes are to look at.
+func (f *Facts) Portals() (all []Portal) {
+	f.portals(func(p portal) { all = append(all, Portal{p.of, p.url, p.region}) })
+	return all
+}
+
 // startURL is how a start URL should be written, or "" where that cannot be told.
 func startURL(text string) string {
 	text = strings.TrimSpace(text)

@@ -27,15 +27,14 @@ type Facts struct {
 	// Executable finds a program by its path or on PATH, as it would be started.
 	Executable func(name string) error
 
-	Tools        []Tool
-	ToolsSought  bool // so a tool that is not among Tools is not there
-	NoBrowser    string
-	BusyLocks    []Lock
-	Bundles      []Bundle
-	Keyrings     []Keyring
-	Probes       []Probe
-	Proxies      []Proxy
-	LocalStarted []string // start URLs of the local Identity Centers that run
+	Tools       []Tool
+	ToolsSought bool // so a tool that is not among Tools is not there
+	NoBrowser   string
+	BusyLocks   []Lock
+	Bundles     []Bundle
+	Keyrings    []Keyring
+	Probes      []Probe
+	Proxies     []Proxy
 }
 
 // A CacheFile is a file of ~/.aws/sso/cache or ~/.aws/cli/cache.

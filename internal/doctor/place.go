@@ -50,6 +50,14 @@ func (p Place) Read() *Facts {
 	return f
 }
 
+// Refresh takes from again, which was read later, what files say, and keeps what a
+// network, a keyring and other programs said.
+func (f *Facts) Refresh(again *Facts) {
+	f.Config, f.Credentials, f.Merged = again.Config, again.Credentials, again.Merged
+	f.SSOCache, f.RoleCache, f.Files = again.SSOCache, again.RoleCache, again.Files
+	f.Leases, f.Repositories = again.Leases, again.Repositories
+}
+
 // maxFile bounds what is read of one file.
 const maxFile = 8 << 20
 
