@@ -41,7 +41,7 @@ func (a *App) facts(ctx context.Context, g *globals, offline bool) *doctor.Facts
 	f.NoBrowser = a.noBrowser()
 	f.Proxies = a.namedProxies()
 	f.Bundles = a.bundles(f.Merged)
-	f.Executable = a.executable
+	f.Executable, f.Typos = a.executable, typos
 
 	tasks := []func() func(){
 		func() func() {

@@ -97,7 +97,7 @@ func sessionMissing(f *Facts, report func(Finding)) {
 		}
 		found := Finding{What: fmt.Sprintf("the profile %s names the sso-session %q, which does not exist", p.Name, name),
 			Cure: fmt.Sprintf("%s configure sso-session --sso-session %s", f.Program, word(name)), Where: f.keyWhere(p, "sso_session")}
-		if like := nearest(name, f.Merged.Sessions()); like != "" && p.Has("sso_session") {
+		if like := f.nearest(name, f.Merged.Sessions()); like != "" && p.Has("sso_session") {
 			found.Cure = fmt.Sprintf("%s configure set sso_session %s --profile %s", f.Program, word(like), word(p.Name))
 			found.Edits = []awsconfig.Edit{{Section: f.sectionOf(p, "sso_session"), Set: []awsconfig.KeyValue{awsconfig.Set("sso_session", like)}}}
 		}
@@ -328,7 +328,7 @@ func sourceProfile(f *Facts, report func(Finding)) {
 		where := f.keyWhere(p, "source_profile")
 		if _, found := f.Merged.Profile(source); !found {
 			cure := fmt.Sprintf("Correct source_profile of %s.", p.Name)
-			if like := nearest(source, f.Merged.Profiles()); like != "" {
+			if like := f.nearest(source, f.Merged.Profiles()); like != "" {
 				cure = fmt.Sprintf("%s configure set source_profile %s --profile %s", f.Program, word(like), word(p.Name))
 			}
 			report(Finding{What: fmt.Sprintf("source_profile of %s names %q, which does not exist", p.Name, source), Cure: cure, Where: where})

@@ -113,7 +113,7 @@ func envProfileMissing(f *Facts, report func(Finding)) {
 			report(Finding{What: name + " is set to nothing, which to the AWS CLI is a profile without a name", Cure: "unset " + name, Where: name})
 		} else if _, ok := f.Merged.Profile(value); !ok {
 			cure := "unset " + name
-			if like := nearest(value, f.Merged.Profiles()); like != "" {
+			if like := f.nearest(value, f.Merged.Profiles()); like != "" {
 				cure = fmt.Sprintf("export %s=%s", name, word(like))
 			}
 			report(Finding{What: fmt.Sprintf("%s names the profile %q, which does not exist", name, value), Cure: cure, Where: name})

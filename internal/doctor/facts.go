@@ -24,6 +24,8 @@ type Facts struct {
 	Repositories        []Repository
 	Leases              []Lease
 
+	// Typos counts by how many letters two names differ.
+	Typos func(a, b string) int
 	// Executable finds a program by its path or on PATH, as it would be started.
 	Executable func(name string) error
 

@@ -123,6 +123,12 @@ func (h *home) read() *Facts {
 	f.OS = "linux"
 	f.ToolsSought = true
 	f.Tools = []Tool{{Name: "aws", Path: "/usr/bin/aws", Version: "2.36.7"}, {Name: "botocore", Path: "/usr/bin/python3", Version: "1.43.11"}}
+	f.Typos = func(a, b string) int {
+		if strings.HasPrefix(a, b) || strings.HasPrefix(b, a) {
+			return max(len(a), len(b)) - min(len(a), len(b))
+		}
+		return max(len(a), len(b))
+	}
 	f.Executable = func(name string) error {
 		if name == "portico" || name == "portico-credential-process" {
 			return nil

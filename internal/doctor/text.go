@@ -239,19 +239,20 @@ func (t *Text) cutSection(at int, raw string) fault {
 }
 
 // keysOf are the keys of the section whose header is at an index, by the index of
-// their line, and the section's last line that says something.
+// their line, and the last line of its last value: comments after it often belong to
+// what follows.
 func (t *Text) keysOf(header int) (keys map[int]string, last int) {
 	keys, last = map[int]string{}, header
 	for i := header + 1; i < len(t.lines); i++ {
 		content := syntax.Strip(t.lines[i].text)
-		if content == "" {
+		if content == "" || content[0] == '#' || content[0] == ';' {
 			continue
 		}
 		if content[0] == '[' {
 			break
 		}
 		last = i
-		if name, _, ok := syntax.Option(content); ok && content[0] != '#' && content[0] != ';' {
+		if name, _, ok := syntax.Option(content); ok {
 			keys[i] = name
 		}
 	}

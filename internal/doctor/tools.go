@@ -17,7 +17,7 @@ func toolChecks() []Check {
 		Check{ID: "aws-too-old", Severity: Error, Title: "The aws on PATH cannot read sso-sessions",
 			Why:  "Version 1 before 1.27 and version 2 before 2.9 do not know `[sso-session]`: “Missing the following required SSO configuration values: sso_start_url, sso_region”.",
 			Cure: "Install AWS CLI 2.22 or newer.", find: awsTooOld},
-		Check{ID: "aws-old", Severity: Note, Title: "The aws on PATH signs in by device code alone, or ignores AWS_ENDPOINT_URL", Why: "Before 2.22 there is no sign-in without a code; before 2.13 no address of a local Identity Center.",
+		Check{ID: "aws-old", Severity: Note, Title: "The aws on PATH cannot sign in, signs in by device code alone, or ignores AWS_ENDPOINT_URL", Why: "Version 1 has no `sso login` and no `configure sso`; before 2.22 there is no sign-in without a code; before 2.13 no address of a local Identity Center.",
 			Cure: "Install AWS CLI 2.22 or newer.", find: awsOld},
 		Check{ID: "aws-missing", Severity: Note, Title: "There is no aws on PATH", Why: "“aws: command not found”. portico does without it; commands that it hands on, such as `portico ec2`, do not.",
 			Cure: "Install AWS CLI 2, or put its directory on PATH.", find: awsMissing},
@@ -78,7 +78,10 @@ func awsOld(f *Facts, report func(Finding)) {
 		return
 	}
 	what := "signs in by device code alone"
-	if older(t.Version, 2, 13) {
+	switch {
+	case older(t.Version, 2, 0):
+		what = "has no sso login and no configure sso"
+	case older(t.Version, 2, 13):
 		what += " and ignores AWS_ENDPOINT_URL"
 	}
 	report(Finding{What: fmt.Sprintf("%s is AWS CLI %s, which %s", t.Path, t.Version, what), Cure: "Install AWS CLI 2.22 or newer.", Where: t.Path})

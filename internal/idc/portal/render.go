@@ -35,6 +35,7 @@ type page struct {
 	Style, Icon string // addresses
 	ScriptFrom  string // the same
 	Mark        template.HTML
+	Region      string // on the page that whoever is not signed in gets, as at AWS
 }
 
 // The scripts, by file name. Every page does without.
@@ -112,8 +113,15 @@ func (v *visit) render(status int, p page) error {
 	}
 	p.User = v.user
 	p.Style, p.Icon, p.Mark = s.assets["portico.css"].address, s.assets["icon.svg"].address, s.mark
-	if p.Script != "" {
-		p.ScriptFrom = s.assets[p.Script].address
+	if p.Name == "signin" {
+		instance, err := v.Directory.Instance(v.r.Context())
+		if err != nil {
+			return err
+		}
+		p.Region = instance.Region
+	}
+	if p.Copy {
+		p.Script = s.assets["copy.js"].address
 		v.w.Header().Set("Content-Security-Policy", contentPolicy("", true))
 	}
 	var out bytes.Buffer
