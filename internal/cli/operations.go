@@ -46,7 +46,12 @@ func newOperation(a *App, g *globals, svc *awsmodel.Service, op *awsmodel.Operat
 		// Values of AWS operations follow a grammar of their own.
 		DisableFlagParsing: true,
 		RunE:               func(cmd *cobra.Command, words []string) error { return o.run(cmd, words) },
-		ValidArgsFunction: func(cmd *cobra.Command, _ []string, word string) ([]string, cobra.ShellCompDirective) {
+		ValidArgsFunction: func(cmd *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
+			if n := len(args); n > 0 && strings.HasPrefix(args[n-1], "--") {
+				if offer := a.completers()[args[n-1][2:]]; offer != nil {
+					return offer(cmd, args, word)
+				}
+			}
 			return o.completions(cmd, word), cobra.ShellCompDirectiveDefault
 		},
 	}

@@ -128,6 +128,9 @@ ready for it.`,
 	)
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
+	if completion(words) {
+		a.addCompletions(root)
+	}
 	if a.Name != program {
 		nameExamples(root, a.Name)
 	}
