@@ -31,8 +31,15 @@ func open(t *testing.T, env []string, args ...string) *transcript {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return onTerminal(t, env, path, args...)
+}
+
+// onTerminal starts any program on a terminal.
+func onTerminal(t *testing.T, env []string, path string, args ...string) *transcript {
+	t.Helper()
 	s := &transcript{t: t, seen: make(chan string, 1024), cmd: exec.Command(path, args...)}
 	s.cmd.Env = append(slices.Clip(env), atOnce)
+	var err error
 	s.tty, err = pty.StartWithSize(s.cmd, &pty.Winsize{Rows: 24, Cols: 80})
 	if err != nil {
 		t.Fatal(err)
