@@ -2,6 +2,8 @@ package cli_test
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io/fs"
@@ -97,6 +99,9 @@ func (now tree) state(before tree) string {
 	var b strings.Builder
 	for _, path := range slices.Sorted(maps.Keys(now)) {
 		is, old := now[path], before[path]
+		if ofBackups(path) {
+			continue // dated names are never the same
+		}
 		if litter.MatchString(path) {
 			fmt.Fprintf(&b, "%s/ something of %d bytes\n", filepath.Dir(path), len(is.data))
 			continue
@@ -150,6 +155,10 @@ func (now tree) compare(before tree, want change, done bool, excused []string, k
 		case !wasThere && is.mode != 0o600:
 			say("%s has mode %v", path, is.mode)
 		case ofLocks(path):
+		case ofBackups(path) && !litter.MatchString(path):
+			if problem := backupProblem(path, is.data); problem != "" {
+				say("%s %s", path, problem)
+			}
 		case litter.MatchString(path):
 			if !killed {
 				say("%s is left", path)
@@ -165,7 +174,7 @@ func (now tree) compare(before tree, want change, done bool, excused []string, k
 		is, there := now[path]
 		_, willBe := want.after[path]
 		switch {
-		case strings.HasSuffix(path, "/"):
+		case strings.HasSuffix(path, "/"), ofBackups(path):
 		case !there && willBe:
 			say("%s is gone", path)
 		case there && done && want.of(path) && is.data == old.data && !excusable(path, excused):
@@ -174,11 +183,47 @@ func (now tree) compare(before tree, want change, done bool, excused []string, k
 	}
 	for path := range want.after {
 		_, was := before[path]
-		if _, there := now[path]; done && !was && !there && !strings.HasSuffix(path, "/") && !excusable(path, excused) {
+		if _, there := now[path]; done && !was && !there && !strings.HasSuffix(path, "/") && !ofBackups(path) && !excusable(path, excused) {
 			say("success was reported, and there is no %s", path)
 		}
 	}
 	return problems
+}
+
+// ofBackups tells whether a file is a state of the config file, or the journal of
+// them.
+func ofBackups(path string) bool { return strings.HasPrefix(path, ".local/state/portico/backups/") }
+
+// backupProblem says what is wrong with one.
+func backupProblem(path, data string) string {
+	if strings.HasSuffix(path, ".jsonl") {
+		for line := range strings.Lines(data) {
+			if !json.Valid([]byte(line)) || !strings.HasSuffix(line, "\n") {
+				return "has half a line"
+			}
+		}
+		return ""
+	}
+	if sum := sha256.Sum256([]byte(data)); !strings.HasSuffix(path, "-"+hex.EncodeToString(sum[:8])+".config") {
+		return "is not what its name says"
+	}
+	return ""
+}
+
+// backedUp tells whether a config file that is another one than before has a change
+// on record that led to it.
+func (now tree) backedUp(before tree) bool {
+	config := now[".aws/config"]
+	if config.mode&fs.ModeSymlink != 0 || config.data == before[".aws/config"].data {
+		return true
+	}
+	sum := sha256.Sum256([]byte(config.data))
+	for path, e := range now {
+		if ofBackups(path) && strings.HasSuffix(path, ".jsonl") && strings.Contains(e.data, `"after":"`+hex.EncodeToString(sum[:])) {
+			return true
+		}
+	}
+	return false
 }
 
 // ofLocks tells whether a file is a lock, or a note that its holders leave for
