@@ -72,6 +72,11 @@ arrays or Step Functions; --dry-run prints it for people.`,
   portico each --match '*' --role ReadOnly --dry-run
   portico each --match '*' --role ReadOnly --plan=nul -- ./audit.sh | xargs -0 -P 8 -n 1 sh -c`,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			for _, pair := range [][]string{{"order", "lines"}, {"lines", "json"}, {"dry-run", "plan"}, {"refresh", "offline"}} {
+				if err := exclusive(cmd, pair...); err != nil {
+					return err
+				}
+			}
 			e.Argv = args
 			return e.run(cmd.Context())
 		},
@@ -96,10 +101,6 @@ arrays or Step Functions; --dry-run prints it for people.`,
 	f.BoolVar(&e.Refresh, "refresh", false, "list accounts and roles anew first")
 	f.BoolVar(&e.Offline, "offline", false, "take accounts and roles from the last listing, however old")
 	e.Handover.addLogin(c)
-	c.MarkFlagsMutuallyExclusive("order", "lines")
-	c.MarkFlagsMutuallyExclusive("lines", "json")
-	c.MarkFlagsMutuallyExclusive("dry-run", "plan")
-	c.MarkFlagsMutuallyExclusive("refresh", "offline")
 	return c
 }
 

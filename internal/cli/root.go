@@ -231,6 +231,21 @@ func noArgs(_ *cobra.Command, args []string) error {
 	return nil
 }
 
+// exclusive refuses two flags that exclude each other, in argparse's words.
+func exclusive(c *cobra.Command, names ...string) error {
+	given := ""
+	for _, name := range names {
+		switch {
+		case !c.Flags().Changed(name):
+		case given != "":
+			return &usageError{Problem: fmt.Sprintf("argument --%s: not allowed with argument --%s", name, given)}
+		default:
+			given = name
+		}
+	}
+	return nil
+}
+
 type flag struct{ name, value string }
 
 // required names the flags that are missing, in the AWS CLI's words.

@@ -64,7 +64,12 @@ portico_warn_command = COMMAND what to run then.`,
   portico status --json
   portico status --query 'sessions[?state==` + "`signed-in`" + `].name' --output text`,
 		Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return st.run(cmd.Context()) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := exclusive(cmd, "check", "watch", "warn", "json"); err != nil {
+				return err
+			}
+			return st.run(cmd.Context())
+		},
 	}
 	f := c.Flags()
 	f.StringVar(&st.Session, "sso-session", "", "this session only")
@@ -77,7 +82,6 @@ portico_warn_command = COMMAND what to run then.`,
 	f.BoolVar(&st.Warn, "warn", false, "warn of sign-ins that are about to end, and say nothing else")
 	f.BoolVar(&st.Refresh, "refresh", false, "first renew sign-ins that are about to expire; takes the network")
 	f.BoolVar(&st.Surveyor.open, "sealed", false, "look into sealed sessions too; their keyring may ask")
-	c.MarkFlagsMutuallyExclusive("check", "watch", "warn", "json")
 	return c
 }
 
@@ -120,7 +124,7 @@ func (st *statusCommand) run(ctx context.Context) error {
 		fmt.Fprintf(st.App.Stderr, "%s: [WARNING]: %s\n", st.App.Name, terminal.Clean(problem))
 	}
 	t := st.App.terminal()
-	for _, row := range r.rows(showing{steps: st.Why, name: st.App.Name, width: t.Columns()}) {
+	for _, row := range r.rows(showing{steps: st.Why, name: st.App.Name, home: st.App.Home}) {
 		text := terminal.Clean(row.Text)
 		if row.Heavy {
 			text = t.Bold(text)

@@ -3,6 +3,7 @@ package cli
 import (
 	"cmp"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -14,7 +15,7 @@ import (
 type showing struct {
 	steps bool // all places that are looked at, set or not
 	name  string
-	width int
+	home  string
 }
 
 // rows are the survey for people.
@@ -134,12 +135,20 @@ func (r *survey) shellRows(how showing) []terminal.Row {
 		if st.Used {
 			note = "used"
 		}
-		cells = append(cells, []string{mark, fmt.Sprintf("%2d", n), st.Of, st.What, value, st.Where, note})
+		cells = append(cells, []string{mark, fmt.Sprintf("%2d", n), st.Of, st.What, value, shorten(st.Where, how.home), note})
 	}
 	for _, line := range terminal.Table(cells) {
 		rows = append(rows, terminal.Row{Text: "  " + line})
 	}
 	return rows
+}
+
+// shorten writes the home directory as shells do.
+func shorten(path, home string) string {
+	if rest, in := strings.CutPrefix(path, home+string(filepath.Separator)); in && home != "" {
+		return "~" + string(filepath.Separator) + rest
+	}
+	return path
 }
 
 // words say in one line what the shell would use.
@@ -210,7 +219,13 @@ func (r *survey) roleRows() []terminal.Row {
 // moment is a time as people say it: how long from now, and when.
 func moment(t, now time.Time) string {
 	clock := t.Local().Format("15:04")
-	if t.Local().Format(time.DateOnly) != now.Local().Format(time.DateOnly) {
+	switch away := t.Sub(now).Abs(); {
+	case t.Local().Format(time.DateOnly) == now.Local().Format(time.DateOnly):
+	case away < 6*24*time.Hour:
+		clock = t.Local().Format("Mon 15:04")
+	case t.Before(now):
+		return "on " + t.Local().Format(time.DateOnly)
+	default:
 		clock = t.Local().Format("2006-01-02 15:04")
 	}
 	if t.Before(now) {

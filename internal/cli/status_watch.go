@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"sync/atomic"
 	"time"
 
@@ -16,6 +17,9 @@ const lookEvery = 5 * time.Second
 // watch shows the status until somebody leaves it, and warns before a sign-in
 // ends. Without a screen it prints a line whenever something changes.
 func (st *statusCommand) watch(ctx context.Context) error {
+	quiet := *st.App
+	quiet.Stderr = io.Discard // what is wrong with the config must not be written over the screen
+	st.Surveyor.app = &quiet
 	first, err := st.look()
 	if err != nil {
 		return err
@@ -75,7 +79,7 @@ func poke(c chan struct{}) {
 func (st *statusCommand) scene(r *survey, now time.Time) terminal.Scene {
 	moved := *r
 	moved.At = now
-	how := showing{steps: st.Why, name: st.App.Name}
+	how := showing{steps: st.Why, name: st.App.Name, home: st.App.Home}
 	scene := terminal.Scene{Head: []terminal.Row{{Text: fmt.Sprintf("%s status  %s", st.App.Name, now.Local().Format("15:04:05")), Heavy: true}, {}}}
 	scene.Body = moved.rows(how)
 	scene.Foot = []terminal.Row{{Text: "q: leave  r: look again  up, down, space: scroll"}}

@@ -58,7 +58,10 @@ func (p *precedence) look(what, value, where string) bool {
 
 // shell follows the precedence, without asking anybody for anything.
 func (s *setup) shell(accountName func(id string) string) shellStatus {
-	sh := shellStatus{Profile: s.settings.ProfileName, ProfileFrom: s.settings.ProfileSource}
+	var sh shellStatus
+	if byRole := s.globals.AccountID != ""; !byRole && (s.settings.HasProfile || s.settings.ProfileSource != "") {
+		sh.Profile, sh.ProfileFrom = s.settings.ProfileName, s.settings.ProfileSource
+	}
 	sh.Steps = append(sh.Steps, s.whyProfile(&sh)...)
 	sh.Steps = append(sh.Steps, s.whyCredentials(&sh)...)
 	sh.Steps = append(sh.Steps, s.whyRegion(&sh)...)
