@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
 	"strings"
 	"time"
 
@@ -95,7 +94,7 @@ arrays or Step Functions; --dry-run prints it for people.`,
 	f.BoolVar(&e.Lines, "lines", false, "print each line when it comes, with the account before it")
 	f.BoolVar(&e.JSON, "json", false, "print a JSON object for each run")
 	f.BoolVar(&e.DryRun, "dry-run", false, "say where the command would run, and run nothing")
-	f.StringVar(&e.Plan, "plan", "", "print the work list: as JSON lines, =sh as shell commands, =nul as those that NUL ends")
+	choiceFlag(f, &e.Plan, "plan", []string{planJSON, planShell, planNUL}, "print the work list: as JSON lines, =sh as shell commands, =nul as those that NUL ends")
 	f.Lookup("plan").NoOptDefVal = planJSON
 	f.BoolVar(&e.RetryFailed, "retry-failed", false, "run it where the same command failed last time, or was not run")
 	f.BoolVar(&e.Refresh, "refresh", false, "list accounts and roles anew first")
@@ -157,11 +156,6 @@ func (e *each) valid() error {
 	}
 	if e.Parallel < 1 {
 		return &usageError{Problem: fmt.Sprintf("argument --parallel: %d is not 1 or more", e.Parallel)}
-	}
-	switch e.Plan {
-	case "", planJSON, planShell, planNUL:
-	default:
-		return (&choiceError{Flag: "--plan", Word: e.Plan, Choices: []string{planJSON, planShell, planNUL}})
 	}
 	for region := range strings.SplitSeq(e.Globals.Region, ",") {
 		if region = strings.TrimSpace(region); region != "" {
@@ -273,6 +267,3 @@ func (e *each) environment(ctx context.Context, s *setup, p place) ([]string, er
 
 // accountNameVariable tells a command that each runs how the account is called.
 const accountNameVariable = "PORTICO_ACCOUNT_NAME"
-
-// onWindows is where signals and files that are in use differ.
-const onWindows = runtime.GOOS == "windows"
