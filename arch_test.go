@@ -112,8 +112,9 @@ var mayImport = map[string][]string{
 	"internal/idc/grant/conformance":     {"internal/idc/grant"},
 	"internal/idc/directory/conformance": {"internal/idc/directory"},
 
-	"idctest": {"internal/idc", "internal/idc/browse", "internal/idc/control", "internal/idc/events", "internal/idc/grant", "internal/idc/seed"},
-	"interop": {}, // tests alone, as the next
+	"idctest":     {"internal/idc", "internal/idc/browse", "internal/idc/control", "internal/idc/events", "internal/idc/grant", "internal/idc/seed"},
+	"interop":     {}, // tests alone, as the next two
+	"docs/images": {},
 
 	"internal/idc/portal/browser": {},
 }

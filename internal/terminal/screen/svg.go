@@ -3,6 +3,7 @@ package screen
 import (
 	"fmt"
 	"html"
+	"iter"
 	"strconv"
 	"strings"
 )
@@ -39,7 +40,7 @@ func (s *Screen) SVG(title string) string {
 		fmt.Fprintf(&b, `<circle cx="%d" cy="15" r="5" fill="%s"/>`, 20+i*18, c)
 	}
 	fmt.Fprintf(&b, `<text x="50%%" y="20" text-anchor="middle" fill="%s" font-family="ui-monospace,Menlo,Consolas,monospace" font-size="13">%s</text>`+"\n", softOf, html.EscapeString(title))
-	fmt.Fprintf(&b, `<g font-family="ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace" font-size="%d" xml:space="preserve">`+"\n", fontSize)
+	fmt.Fprintf(&b, `<g font-family="ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace" font-size="%d">`+"\n", fontSize)
 	for y := range rows {
 		s.drawRow(&b, y)
 	}
@@ -57,8 +58,8 @@ func (s *Screen) row(y int) string {
 	return b.String()
 }
 
-// drawRow draws letters of one style together. Each has its place, whatever font
-// there is.
+// drawRow draws words of one style together, each in its place, whatever font there
+// is.
 func (s *Screen) drawRow(b *strings.Builder, y int) {
 	row := s.cells[y]
 	top := bar + margin + float64(y)*cellHeight
@@ -68,31 +69,58 @@ func (s *Screen) drawRow(b *strings.Builder, y int) {
 			end++
 		}
 		ink, ground := row[x].style.inks()
-		left, wide := margin+float64(x)*cellWidth, float64(end-x)*cellWidth
 		if ground != groundOf && row[x].r != 0 {
-			fmt.Fprintf(b, `<rect x="%.1f" y="%.1f" width="%.1f" height="%.0f" fill="%s"/>`, left, top, wide, cellHeight, ground)
+			fmt.Fprintf(b, `<rect x="%.1f" y="%.1f" width="%.1f" height="%.0f" fill="%s"/>`, left(x), top, float64(end-x)*cellWidth, cellHeight, ground)
 		}
-		var text strings.Builder
-		for _, c := range row[x:end] {
-			if c.r > 0 {
-				text.WriteRune(c.r)
+		more := row[x].style.attributes()
+		for from, to := range words(row[x:end]) {
+			var text strings.Builder
+			for _, c := range row[x+from : x+to] {
+				if c.r > 0 {
+					text.WriteRune(c.r)
+				}
 			}
-		}
-		if strings.TrimSpace(text.String()) != "" {
-			more := ""
-			if row[x].style.Bold {
-				more += ` font-weight="700"`
-			}
-			if row[x].style.Faint {
-				more += ` opacity="0.65"`
-			}
-			if row[x].style.Underlined {
-				more += ` text-decoration="underline"`
-			}
-			fmt.Fprintf(b, `<text x="%.1f" y="%.1f" textLength="%.1f" fill="%s"%s>%s</text>`+"\n", left, top+13.5, wide, ink, more, html.EscapeString(text.String()))
+			fmt.Fprintf(b, `<text x="%.1f" y="%.1f" textLength="%.1f" fill="%s"%s>%s</text>`+"\n", left(x+from), top+13.5, float64(to-from)*cellWidth, ink, more, html.EscapeString(text.String()))
 		}
 		x = end
 	}
+}
+
+func left(x int) float64 { return margin + float64(x)*cellWidth }
+
+// words are the parts of a row between blanks, from and to: what shows pictures may
+// take several blanks for one.
+func words(row []cell) iter.Seq2[int, int] {
+	blank := func(c cell) bool { return c.r == ' ' || c.r == 0 }
+	return func(yield func(int, int) bool) {
+		for from := 0; from < len(row); from++ {
+			if blank(row[from]) {
+				continue
+			}
+			to := from + 1
+			for to < len(row) && !(blank(row[to]) && (to+1 == len(row) || blank(row[to+1]))) {
+				to++
+			}
+			if !yield(from, to) {
+				return
+			}
+			from = to
+		}
+	}
+}
+
+func (y Style) attributes() string {
+	more := ""
+	if y.Bold {
+		more += ` font-weight="700"`
+	}
+	if y.Faint {
+		more += ` opacity="0.65"`
+	}
+	if y.Underlined {
+		more += ` text-decoration="underline"`
+	}
+	return more
 }
 
 // inks are the colours of letters and of what is behind them.

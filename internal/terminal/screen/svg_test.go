@@ -21,7 +21,7 @@ func TestSVG(t *testing.T) {
 		}
 	}
 	for _, want := range []string{
-		`aria-label="a &lt;title&gt;"`, `fill="#edeae4">plain </text>`, `fill="#f2776b" font-weight="700">red&amp;bold</text>`,
+		`aria-label="a &lt;title&gt;"`, `fill="#edeae4">plain</text>`, `fill="#f2776b" font-weight="700">red&amp;bold</text>`,
 		`fill="#121619">cursor</text>`, `fill="#ff8700">o</text>`, `fill="#0102ff">x</text>`, `fill="#7db7ef"/>`, ` opacity="0.65">faint</text>`, `text-decoration="underline">line</text>`,
 	} {
 		if !strings.Contains(svg, want) {
