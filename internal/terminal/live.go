@@ -55,7 +55,8 @@ func (t *Terminal) Live(ctx context.Context, l Live) error {
 	s := &live{Live: l, style: t.style(c), width: width, height: height}
 	var p *tea.Program
 	in := &watched{c.in, func() { p.Send(cancelled{io.EOF}) }}
-	p = tea.NewProgram(s, tea.WithInput(in), tea.WithOutput(c.out), tea.WithEnvironment(t.terminalEnv()), tea.WithoutSignalHandler())
+	out := &drawnOn{File: c.out, drawn: func() { p.Send(drawAgain{}) }}
+	p = tea.NewProgram(&growing{Model: s, out: out}, tea.WithInput(in), tea.WithOutput(out), tea.WithEnvironment(t.terminalEnv()), tea.WithoutSignalHandler())
 	defer context.AfterFunc(ctx, func() { p.Send(cancelled{ctx.Err()}) })()
 	over := make(chan struct{})
 	defer close(over)

@@ -322,6 +322,9 @@ func (s *Screen) control(parameters string, final byte) {
 			s.print(s.last)
 		}
 	case 'm':
+		if strings.HasPrefix(parameters, ">") {
+			return // how keys are told of
+		}
 		s.Style = s.Style.after(strings.Split(parameters, ";"))
 	case 'h', 'l':
 		if parameters == "?1049" {
