@@ -58,7 +58,7 @@ Session      corp, not signed in
 Region       eu-west-1
 Tags         team=core
 Colour       red
-enter choose  esc quit  ^F favourite  tab preview`
+enter choose  esc quit  ^F star  tab preview`
 
 // One of 5,000 profiles is found, on a screen that changes its size meanwhile.
 func TestPickAmongThousands(t *testing.T) {
@@ -78,10 +78,10 @@ func TestPickAmongThousands(t *testing.T) {
 	for len(wide) < 59 {
 		wide = append(wide, beside("", ""))
 	}
-	s.sees(strings.Join(append(wide, "enter choose  esc clear  ^F favourite  tab preview"), "\n"))
+	s.sees(strings.Join(append(wide, "enter choose  esc clear  ^F star  tab preview"), "\n"))
 	s.resize(80, 24)
 	s.types("\x15payments-prod-0024-")
-	s.seesLast("enter choose  esc clear  ^F favourite  tab preview")
+	s.seesLast("enter choose  esc clear  ^F star  tab preview")
 	s.waits("the favourite first", "", func(text string) bool { return strings.Contains(text, "    5/5000\n> * payments-prod-0024-ReadOnly  ") })
 	s.types(down + "\x06") // Ctrl-F
 	s.waits("another favourite", "", func(text string) bool {

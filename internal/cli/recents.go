@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"math"
@@ -27,6 +28,7 @@ const (
 	usesHalve   = 7 * 24 * time.Hour
 	mostRecents = 200
 	recentsWait = 100 * time.Millisecond // longer than that nobody waits for a statistic
+	oneUse      = time.Minute            // what is used again sooner counts once, as in a loop of a script
 )
 
 // weight is what the uses count for now.
@@ -81,7 +83,10 @@ func (a *App) used(g *globals) {
 }
 
 func (a *App) remember(r recent, now time.Time) {
-	path := a.recentsFile()
+	known := a.recents()
+	if i := slices.IndexFunc(known, r.same); i >= 0 && now.Sub(known[i].Last).Abs() < oneUse {
+		return
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), recentsWait)
 	defer cancel()
 	unlock, err := atomicfile.Lock(ctx, filepath.Join(a.lockDir(), "recents"))
@@ -97,18 +102,10 @@ func (a *App) remember(r recent, now time.Time) {
 	}
 	r.Uses, r.Last = list[i].weight(now)+1, now.UTC().Truncate(time.Second)
 	list[i] = r
-	slices.SortStableFunc(list, func(a, b recent) int {
-		switch d := b.weight(now) - a.weight(now); {
-		case d > 0:
-			return 1
-		case d < 0:
-			return -1
-		}
-		return 0
-	})
+	slices.SortStableFunc(list, func(a, b recent) int { return cmp.Compare(b.weight(now), a.weight(now)) })
 	data, err := json.MarshalIndent(list[:min(len(list), mostRecents)], "", " ")
 	if err != nil {
 		return
 	}
-	_ = atomicfile.Write(path, append(data, '\n'), 0o600)
+	_ = atomicfile.Write(a.recentsFile(), append(data, '\n'), 0o600)
 }

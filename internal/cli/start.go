@@ -172,7 +172,25 @@ func (s *start) aboutCommand(line string) []string {
 	if c == nil {
 		return nil
 	}
-	return strings.Split(strings.TrimSpace(c.Long), "\n")
+	return paragraphs(c.Long)
+}
+
+// paragraphs puts each paragraph of a help text in one line, for whoever breaks it
+// anew. What is indented stays as it is.
+func paragraphs(text string) []string {
+	var lines []string
+	open := false // the last line is a paragraph that may go on
+	for line := range strings.Lines(strings.TrimSpace(text)) {
+		line = strings.TrimRight(line, "\n")
+		prose := line != "" && line[0] != ' '
+		if prose && open {
+			lines[len(lines)-1] += " " + line
+		} else {
+			lines = append(lines, line)
+		}
+		open = prose
+	}
+	return lines
 }
 
 // An action is something to do with what was chosen: a command line of ours, or

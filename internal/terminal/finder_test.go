@@ -246,7 +246,7 @@ A long line that goes on and on until there is no room left for it on the screen
 
 
 
-enter choose  esc quit  ^F favourite  tab preview`},
+enter choose  esc quit  ^F star  tab preview`},
 		{"beside", 110, 8, false, "down", `Which?
 >                                                                                                         4/4
   * prod-admin  Shop          AdministratorAccess  111111111111 │ Profile 2
@@ -254,7 +254,7 @@ enter choose  esc quit  ^F favourite  tab preview`},
                 Zoë's 👩‍🔬      ReadOnly             333333333333 │   is no room left for it on the screen at
     session corp: signed in                                     │   all
                                                                 │
-enter choose  esc quit  ^F favourite  tab preview`},
+enter choose  esc quit  ^F star  tab preview`},
 		{"without", 80, 8, false, "tab 2 2", `Which?
 > 22                                                                        1/4
 >               東京本番環境  ReadOnly             222222222222
@@ -262,26 +262,26 @@ enter choose  esc quit  ^F favourite  tab preview`},
 
 
 
-enter choose  esc clear  ^F favourite  tab preview`},
+enter choose  esc clear  ^F star  tab preview`},
 		{"letters", 60, 7, false, "t o k", `Which?
 > tok                                                   0/4
   None of the 4 has that. Esc begins anew.
 
 
 
-enter choose  esc clear  ^F favourite  tab preview`},
+enter choose  esc clear  ^F star  tab preview`},
 		{"styled", 60, 6, true, "p r o", "\x1b[1mWhich?\x1b[22m\n" +
 			"> pro                                                   1/4\n" +
 			"\x1b[1m> * \x1b[31m\x1b[4mpro\x1b[24md-admin\x1b[39m  Shop          AdministratorAc…  111111111111\x1b[22m\n" +
 			"\n" +
 			"\n" +
-			"enter choose  esc clear  ^F favourite  tab preview"},
+			"enter choose  esc clear  ^F star  tab preview"},
 		{"narrow", 30, 6, false, "", `Which?
 >                         4/4
 > * prod-…  Shop    Admin…
             東京…   ReadO…
             Zoë's…  ReadO…
-enter choose  esc quit  ^F fa…`},
+enter choose  esc quit  ^F st…`},
 		{"hardly anything", 8, 3, false, "a d m", "> adm\n> * pro…\n"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

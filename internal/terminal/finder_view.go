@@ -255,7 +255,7 @@ func (m *finder) hints() string {
 		hints = append(hints, keyName(s.Key)+" "+s.Name)
 	}
 	if m.Pin != nil {
-		hints = append(hints, "^F favourite")
+		hints = append(hints, "^F star")
 	}
 	if m.Preview != nil {
 		hints = append(hints, "tab preview")
