@@ -25,7 +25,8 @@ Without a command it opens your shell ($SHELL; on Windows the one you are in) wi
 the profile's name before the prompt, and says when the credentials expire: they
 are not renewed in it. In programs' eyes PORTICO_PROFILE names the profile.
 
-With --account-id and --role-name no profile is needed.
+With --account-id and --role-name no profile is needed. Typed at a terminal with
+nothing that names one, it asks, as pick does.
 
 Typed at a terminal, it signs in first where that is needed. In a script (and on
 Windows, where the two look alike) it does so only with --auto-login, and fails

@@ -134,11 +134,11 @@ func (a *App) environmentCredentials() bool {
 }
 
 // pickRole asks which profile or role is meant and sets it in the flags: Profile,
-// or SSOSession, AccountID and RoleName where there is no profile for it. Words
-// narrow the choice, and make it where only one is left. The errors are those of
+// or SSOSession, AccountID and RoleName where there is no profile for it. A session
+// that is set there says what to offer. Words narrow the choice, and make it where only one is left. The errors are those of
 // [terminal.Terminal.Find].
 func (a *App) pickRole(ctx context.Context, g *globals, words ...string) error {
-	t, err := a.pickTarget(ctx, pickFrom{words: strings.Join(words, " ")})
+	t, err := a.pickTarget(ctx, pickFrom{session: g.SSOSession, words: strings.Join(words, " ")})
 	if err == nil {
 		t.choose(g)
 	}
@@ -191,6 +191,7 @@ type targetList struct {
 	mu      sync.Mutex // newer ones may come while the list is open
 	targets []target
 	byKey   map[string]*target
+	pinned  map[string]bool // since the config was read
 }
 
 func (l *targetList) set(catalogs []catalog.Snapshot) {
@@ -199,11 +200,15 @@ func (l *targetList) set(catalogs []catalog.Snapshot) {
 		targets = slices.DeleteFunc(targets, func(t target) bool { return t.Session != l.session })
 	}
 	byKey := make(map[string]*target, len(targets))
-	for i := range targets {
-		byKey[targets[i].key()] = &targets[i]
-	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	for i := range targets {
+		key := targets[i].key()
+		byKey[key] = &targets[i]
+		if on, ok := l.pinned[key]; ok {
+			targets[i].Favourite = on
+		}
+	}
 	l.targets, l.byKey = targets, byKey
 }
 
@@ -236,7 +241,16 @@ func (l *targetList) finder() terminal.Finder {
 			if t == nil {
 				return errors.New("only profiles and roles can be favourites")
 			}
-			return l.app.favour(context.Background(), t, on)
+			err := l.app.favour(context.Background(), t, on)
+			if err == nil {
+				l.mu.Lock()
+				defer l.mu.Unlock()
+				if l.pinned == nil {
+					l.pinned = map[string]bool{}
+				}
+				l.pinned[key] = on
+			}
+			return err
 		},
 	}
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -53,9 +54,18 @@ func TestRecentsAreBounded(t *testing.T) {
 	if got := len(a.recents()); got < 2 {
 		t.Errorf("got %d: of those who wrote at once nothing is left", got)
 	}
+	many := a.recents()
 	for i := range mostRecents + 20 {
-		a.remember(recent{Profile: fmt.Sprint(i)}, now)
+		many = append(many, recent{Profile: fmt.Sprint(i), Uses: 1, Last: now})
 	}
+	data, err := json.Marshal(many)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(a.recentsFile(), data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	a.remember(recent{Profile: "one more"}, now.Add(time.Hour))
 	list := a.recents()
 	if len(list) != mostRecents || list[0].Profile != "kept" {
 		t.Errorf("got %d, the first is %v; want %d and the one used most", len(list), list[0], mostRecents)
