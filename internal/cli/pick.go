@@ -81,6 +81,9 @@ func (p *pick) run(ctx context.Context, words string) error {
 	var chosen globals
 	t.choose(&chosen)
 	p.App.used(&chosen)
+	if p.App.terminal().InteractiveOut() {
+		line = terminal.Clean(line)
+	}
 	_, err = fmt.Fprintln(p.App.Stdout, line)
 	return err
 }
