@@ -190,3 +190,34 @@ func TestTabCompletesProfiles(t *testing.T) {
 		})
 	}
 }
+
+// On a terminal undo asks, and a no changes nothing.
+func TestUndoAsks(t *testing.T) {
+	t.Parallel()
+	env, home, _ := shellHome(t, "bash")
+	set := program(t, env, "configure", "set", "region", "us-east-2", "--profile", "dev")
+	if out, err := set.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	region := func() bool {
+		data, err := os.ReadFile(filepath.Join(home, ".aws", "config"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return strings.Contains(string(data), "us-east-2")
+	}
+	for _, c := range []struct {
+		answer string
+		left   bool
+	}{{"n", true}, {"y", false}} {
+		s := open(t, env, "undo")
+		s.expect("Taking back what portico configure set changed at ")
+		s.expect("-region = us-east-2")
+		s.expect("+region = eu-west-1")
+		s.expect("Take it back? [y/N]: ")
+		s.send(c.answer + "\r")
+		if code := s.end(); code != 0 || region() != c.left {
+			t.Errorf("after %s: got code %d, and the change is there: %t", c.answer, code, region())
+		}
+	}
+}
