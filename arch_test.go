@@ -55,7 +55,8 @@ var mayImport = map[string][]string{
 	"bench/floor": {},
 	"bench/gosdk": {},
 
-	"internal/cli": {"internal/terminal", "internal/output", "internal/awsconfig", "internal/catalog", "internal/profiles", "internal/creds", "internal/admin", "internal/awsmodel", "internal/awsargs",
+	// scan: completions and prompts are waited for at each key.
+	"internal/cli": {"internal/terminal", "internal/output", "internal/awsconfig", "internal/awsconfig/scan", "internal/catalog", "internal/creds", "internal/admin", "internal/awsmodel", "internal/awsargs",
 		"internal/signin", "internal/wallet", "internal/wallet/rolecache", "internal/serve", "internal/seal", "internal/atomicfile", "internal/statedir", "internal/idc", "internal/idc/browse", "internal/idc/control", "internal/idc/directory", "internal/idc/proxy", "internal/idc/seed"},
 	// For tests alone: a keyring.
 	"internal/cli/clitest": {"internal/cli", "internal/seal"},
@@ -156,6 +157,7 @@ var outside = []struct {
 }{
 	{"github.com/spf13/", []string{"internal/cli", "internal/cli/reference"}},
 	{"charm.land/", []string{"internal/terminal"}},
+	{"github.com/aymanbagabas/go-udiff", []string{"internal/awsconfig"}},
 	{"github.com/sahilm/fuzzy", []string{"internal/terminal"}},
 	{"github.com/mattn/go-runewidth", []string{"internal/terminal", "internal/terminal/screen"}},
 	{"golang.org/x/term", []string{"internal/terminal"}},

@@ -86,13 +86,24 @@ func productionWord(name string) bool {
 // session has a rule of its own.
 func (a *App) production(names ...string) bool { return productionRule{}.matches(names...) }
 
+// isProduction tells whether a profile is one of production.
+func (a *App) isProduction(c *awsconfig.Config, profile string, accounts ...string) bool {
+	_, rule := ruleOf(c, profile)
+	return rule.matches(append(accounts, profile)...)
+}
+
 // colourOf is a profile's colour. accounts are names of its account, where they are
 // known.
 func (a *App) colourOf(c *awsconfig.Config, profile string, accounts ...string) string {
+	p, rule := ruleOf(c, profile)
+	chosen, _ := p.Get(awsconfig.KeyColor)
+	return rule.colour(chosen, append(accounts, profile)...)
+}
+
+func ruleOf(c *awsconfig.Config, profile string) (awsconfig.Profile, productionRule) {
 	p, _ := c.Profile(profile)
 	name, _ := p.SSO("sso_session")
 	session, _ := c.Session(name)
 	pattern, _ := session.Get(awsconfig.KeyProduction)
-	chosen, _ := p.Get(awsconfig.KeyColor)
-	return newProductionRule(pattern).colour(chosen, append(accounts, profile)...)
+	return p, newProductionRule(pattern)
 }

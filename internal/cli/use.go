@@ -217,6 +217,9 @@ func (u *use) tell(config *awsconfig.Config, chosen string, removed []string) {
 		text = terminal.Paint(colour, text)
 	}
 	about := ""
+	if a.isProduction(config, chosen) {
+		about = " (production)"
+	}
 	for _, part := range [][2]string{{"account ", "sso_account_id"}, {"", "sso_role_name"}, {"", "region"}} {
 		if v, _ := p.SSO(part[1]); v != "" {
 			about += ", " + part[0] + terminal.Clean(v)
