@@ -16,6 +16,7 @@ const hostile = "$(touch pwned) `touch pwned`;touch pwned"
 // hooked are profiles, in an order that no test depends on.
 const hooked = "[profile dev]\nregion = eu-west-1\nsso_session = corp\nsso_account_id = 111111111111\nsso_role_name = ReadOnly\n" +
 	"[profile acme-prod]\nregion = eu-west-1\n[profile 'with blank']\nregion = eu-west-1\n[profile \"" + hostile + "\"]\nregion = eu-west-1\n" +
+	"[profile static]\naws_access_key_id = AKIASTATIC\naws_secret_access_key = of-static\n" +
 	"[sso-session corp]\nsso_start_url = https://d-1234567890.awsapps.com/start\nsso_region = us-east-1\n"
 
 // hookedShell is a home in which each shell has portico's hook.
@@ -219,5 +220,37 @@ func TestUndoAsks(t *testing.T) {
 		if code := s.end(); code != 0 || region() != c.left {
 			t.Errorf("after %s: got code %d, and the change is there: %t", c.answer, code, region())
 		}
+	}
+}
+
+// A shell that exec opens has exec's mark before the prompt and not both, and its keys
+// stay whatever is chosen for all shells.
+func TestHookInAShellOfExec(t *testing.T) {
+	for _, shell := range []string{"bash", "zsh", "fish"} {
+		t.Run(shell, func(t *testing.T) {
+			t.Parallel()
+			env, path := hookedShell(t, shell)
+			s := onTerminal(t, env, path, "-i")
+			s.expect("own> ")
+			s.send("portico use dev --global\r")
+			s.expect("signed out own> ")
+			s.send("portico exec --profile static\r")
+			s.expect("To leave it: exit")
+			s.expect("(static) own> ")
+			if strings.Contains(s.text, "signed out") {
+				t.Errorf("the prompt has two marks: %q", s.text)
+			}
+			s.send("portico use acme-prod\r")
+			s.expect("This shell was opened for the credentials it has, and keeps them.")
+			s.send("portico use acme-prod --global\r")
+			s.expect("This one was opened for the credentials it has, and keeps them.")
+			s.send("echo \"<$AWS_ACCESS_KEY_ID$AWS_PROFILE>\"\r")
+			s.expect("<AKIASTATIC>")
+			s.expect("(static) own> ")
+			s.send("exit\r")
+			s.expect("this shell uses acme-prod now")
+			s.send("exit\r")
+			s.end()
+		})
 	}
 }

@@ -37,7 +37,7 @@ func (a *App) openShell(ctx context.Context, h *handover) error {
 		return err
 	}
 	a.announceShell(of, whose)
-	return a.execute(path, append([]string{filepath.Base(path)}, start.args...), with(env, start.set))
+	return a.execute(path, append([]string{filepath.Base(path)}, start.args...), with(env, append(start.set, shellVariable+"=exec")))
 }
 
 // announceShell says what the shell has, until when, and how to leave it.

@@ -48,7 +48,19 @@ The credentials file holds secrets. It is not kept, and not changed back.`,
 	c.Flags().StringVar(&u.to, "to", "", "go back to before the change of that number in --list, or to a date")
 	c.Flags().BoolVar(&u.force, "force", false, "put the whole file back, with what others changed since")
 	u.addFlags(c)
+	_ = c.RegisterFlagCompletionFunc("to", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return u.numbers(), cobra.ShellCompDirectiveNoFileComp
+	})
 	return c
+}
+
+// numbers are what --to can be, for completions.
+func (u *undo) numbers() (all []string) {
+	past, _ := u.app.files().Past()
+	for i, p := range past {
+		all = append(all, fmt.Sprintf("%d\t%s %s", i+1, p.Time.Local().Format(changeTime), terminal.Clean(p.Command)))
+	}
+	return all
 }
 
 type undo struct {

@@ -104,6 +104,10 @@ func (u *use) run(ctx context.Context, name string) error {
 			return &hintedError{Err: err, Hint: profileHint(a.Name, chosen, config)}
 		}
 	}
+	if a.opened() && !u.Global {
+		return &configError{Kind: "Configuration", Problem: "This shell was opened for the credentials it has, and keeps them.",
+			Hint: fmt.Sprintf("Leave it first: exit\nOr open another: %s exec --profile %s", a.Name, terminal.Clean(quoteWord(cmp.Or(chosen, "PROFILE"))))}
+	}
 	lines, removed, err := u.lines(chosen, stamp)
 	if err != nil {
 		return err
@@ -116,7 +120,7 @@ func (u *use) run(ctx context.Context, name string) error {
 	if a.hook() == "" && !u.Global {
 		return u.noHook(chosen)
 	}
-	if a.hook() != "" {
+	if a.hook() != "" && !a.opened() {
 		if _, err := fmt.Fprint(a.Stdout, hookMark+"\n"+lines); err != nil {
 			return err
 		}
@@ -226,10 +230,13 @@ func (u *use) tell(config *awsconfig.Config, chosen string, removed []string) {
 		}
 	}
 	say("%s%s%s.", where, text, about)
-	if u.Global && a.hook() == "" {
+	switch {
+	case a.opened():
+		say("This one was opened for the credentials it has, and keeps them.")
+		return
+	case u.Global && a.hook() == "":
 		say("This one does not have it. %s", a.hookHint())
-	}
-	if a.hook() != "" && len(removed) > 0 {
+	case a.hook() != "" && len(removed) > 0:
 		say("Removed from it, as they would be used in place of the profile: %s", strings.Join(removed, ", "))
 	}
 	region, _ := p.Get("region")
@@ -252,12 +259,16 @@ func (a *App) errColours() bool {
 // noHook says why nothing happened, and what it takes.
 func (u *use) noHook(chosen string) error {
 	a := u.App
-	hint := a.hookHint()
+	problem, hint := "This shell does not have portico's hook, and without it no program can change its profile.", a.hookHint()
+	if a.getenv(globalVariable) != "" {
+		problem = "portico's hook in the shell did not see this: it is no word of a script, and use has to be the first word."
+		hint = fmt.Sprintf("Type it as: %s use %s", a.Name, terminal.Clean(quoteWord(chosen)))
+	}
 	shell := dialects[envFormats[a.shellFormat()]]
 	if line, err := shell.set("AWS_PROFILE", chosen); err == nil && chosen != "" {
 		hint += "\nFor this shell alone: " + terminal.Clean(line)
 	}
-	return &configError{Kind: "Configuration", Problem: "This shell does not have portico's hook, and without it no program can change its profile.", Hint: hint}
+	return &configError{Kind: "Configuration", Problem: problem, Hint: hint}
 }
 
 // hookHint says how to install the hook in the shell that portico was called from.
@@ -269,6 +280,9 @@ func (a *App) hookHint() string {
 	}
 	return "There is one for bash, zsh, fish and PowerShell: see " + a.Name + " shell-init --help"
 }
+
+// opened tells whether this is in a shell that was opened for its credentials.
+func (a *App) opened() bool { return a.getenv(shellVariable) != "" }
 
 // hook is the shell that evaluates what is printed, or "".
 func (a *App) hook() string {

@@ -20,6 +20,10 @@ const (
 	roleVariable    = "PORTICO_ROLE"
 )
 
+// shellVariable says that a shell was opened for its credentials, which its prompt
+// tells.
+const shellVariable = "PORTICO_SHELL"
+
 // regionVariables are what the region is handed over in.
 var regionVariables = []string{"AWS_REGION", "AWS_DEFAULT_REGION"}
 

@@ -1,5 +1,5 @@
 $global:PorticoSegment = {
-    if (-not "$env:AWS_PROFILE$env:AWS_DEFAULT_PROFILE$env:PORTICO_PROFILE$env:PORTICO_ROLE") { return '' }
+    if ($env:PORTICO_SHELL -or -not "$env:AWS_PROFILE$env:AWS_DEFAULT_PROFILE$env:PORTICO_PROFILE$env:PORTICO_ROLE") { return '' }
     $program = (Get-Command -CommandType Application -Name '@name@' | Select-Object -First 1).Source
     $text = & $program prompt --shell pwsh 2>$null
     if ($text) { "$text " } else { '' }
