@@ -37,6 +37,11 @@ func shellHome(t *testing.T, shell string) (env []string, home, temporary string
 			t.Fatal(err)
 		}
 	}
+	// Without it fish reads all manual pages at its first start, which takes a minute
+	// and holds the terminal.
+	if err := os.MkdirAll(filepath.Join(home, ".local", "share", "fish", "generated_completions"), 0o700); err != nil {
+		t.Fatal(err)
+	}
 	return []string{"HOME=" + home, "PATH=" + os.Getenv("PATH"), "TERM=xterm-256color", "TMPDIR=" + temporary, "SHELL=" + path, "LC_ALL=C.UTF-8", "PS1=own> "}, home, temporary
 }
 
