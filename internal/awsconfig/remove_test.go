@@ -2,8 +2,10 @@ package awsconfig
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -119,4 +121,34 @@ func TestCheckKeepsAnEditFromBeingMade(t *testing.T) {
 	if data, _ := os.ReadFile(f.Credentials); string(data) != text {
 		t.Errorf("got %q", data)
 	}
+}
+
+// Several sections removed at once leave what they leave one by one, from the last
+// one in the file up.
+func TestRemoveTogether(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		var text strings.Builder
+		for i, n := range rapid.SliceOfN(rapid.IntRange(0, 5), 0, 8).Draw(t, "sections") {
+			fmt.Fprintf(&text, "[profile p%d]\nk = 1\n%s", i, []string{"", "\n", "\n\n", "# c\n", "\n# c\n\n", "  more\n"}[n])
+		}
+		together, err := Parse("config", []byte(text.String()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		alone, _ := Parse("config", []byte(text.String()))
+		var gone []Section
+		for i := 8; i >= 0; i-- {
+			if rapid.Bool().Draw(t, "gone") {
+				s := Section{KindProfile, fmt.Sprintf("p%d", i)}
+				gone = append(gone, s)
+				alone.Remove(s)
+			}
+		}
+		slices.Reverse(gone)
+		together.removeAll(gone)
+		if got, want := string(together.Bytes()), string(alone.Bytes()); got != want {
+			t.Fatalf("%q without %v: got %q, want %q", text.String(), gone, got, want)
+		}
+	})
 }
