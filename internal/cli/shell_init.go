@@ -11,8 +11,8 @@ import (
 )
 
 // hooks are what shell-init prints: for each shell the hook, and the segment of the
-// prompt. @name@ in them is the program's name, @file@ where the choice for all
-// shells is.
+// prompt. @name@ in them is the name of the function, @program@ the program, @file@
+// where the choice for all shells is.
 //
 //go:embed hook
 var hooks embed.FS
@@ -97,17 +97,25 @@ Then choose a profile: portico use.`,
 // shellInit is the hook of a shell, with completions.
 func (a *App) shellInit(root *cobra.Command, shell string, prompt bool) (string, error) {
 	s := hookShells[shell]
+	name, path := a.Name, a.Name
+	if promptText(name) != name || strings.ContainsAny(name, " /:,@") {
+		name = program // no shell has a function of that name
+	}
+	if _, err := a.lookPath(path); err != nil {
+		path = a.Self
+	}
+	fill := strings.NewReplacer("@name@", name, "@program@", s.quote(path), "@file@", s.quote(a.chosenFile()))
 	files := []string{"hook"}
 	if prompt {
 		files = append(files, "prompt")
 	}
 	var out bytes.Buffer
-	for _, name := range files {
-		text, err := hooks.ReadFile("hook/" + name + s.suffix)
+	for _, file := range files {
+		text, err := hooks.ReadFile("hook/" + file + s.suffix)
 		if err != nil {
 			return "", err
 		}
-		out.WriteString(strings.NewReplacer("@name@", a.Name, "@file@", s.quote(a.chosenFile())).Replace(string(text)))
+		out.WriteString(fill.Replace(string(text)))
 	}
 	var completions bytes.Buffer
 	if err := s.completions(root, &completions); err != nil {

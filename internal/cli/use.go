@@ -48,7 +48,9 @@ removed from it, and use says so.
 With --global every shell that has the hook switches, at its next prompt, and new
 ones begin with that profile. A shell in which another is chosen keeps that until
 the next --global, or until --follow. Shells that hold keys, such as those that exec
-opens, are left alone.`,
+opens, are left alone.
+
+For one command alone there is exec: portico exec --profile dev -- COMMAND.`,
 		Example: `  portico use dev
   portico use -
   portico use

@@ -1,11 +1,11 @@
 # portico's hook for bash: a profile for this shell, see "@name@ use --help".
 @name@() {
 	if [ "${1-}" != use ]; then
-		command @name@ "$@"
+		command @program@ "$@"
 		return
 	fi
 	local said code=0
-	said=$(PORTICO_HOOK=bash command @name@ "$@") || code=$?
+	said=$(PORTICO_HOOK=bash command @program@ "$@") || code=$?
 	case $said in
 	'# portico use'*) eval "$said" ;;
 	?*) printf '%s\n' "$said" ;;

@@ -1,11 +1,11 @@
 # portico's hook for fish: a profile for this shell, see "@name@ use --help".
 function @name@
     if test "$argv[1]" != use
-        command @name@ $argv
+        command @program@ $argv
         return
     end
     set -lx PORTICO_HOOK fish
-    set -l said (command @name@ $argv)
+    set -l said (command @program@ $argv)
     set -l code $status
     set -e PORTICO_HOOK
     if string match -q '# portico use*' -- "$said[1]"

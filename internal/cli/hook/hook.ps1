@@ -1,6 +1,6 @@
 # portico's hook for PowerShell: a profile for this shell, see "@name@ use --help".
 function global:@name@ {
-    $program = (Get-Command -CommandType Application -Name '@name@' | Select-Object -First 1).Source
+    $program = (Get-Command -CommandType Application -Name @program@ | Select-Object -First 1).Source
     if ($args.Count -eq 0 -or $args[0] -ne 'use') {
         if ($MyInvocation.ExpectingInput) { $input | & $program @args } else { & $program @args }
         return

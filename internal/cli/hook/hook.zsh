@@ -2,11 +2,11 @@
 @name@() {
 	emulate -L zsh
 	if [[ ${1-} != use ]]; then
-		command @name@ "$@"
+		command @program@ "$@"
 		return
 	fi
 	local said code=0
-	said=$(PORTICO_HOOK=zsh command @name@ "$@") || code=$?
+	said=$(PORTICO_HOOK=zsh command @program@ "$@") || code=$?
 	case $said in
 	'# portico use'*) eval "$said" ;;
 	?*) print -r -- "$said" ;;

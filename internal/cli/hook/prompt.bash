@@ -5,7 +5,7 @@ _portico_prompt() {
 		_portico_text= # no profile, or exec has marked the prompt
 	elif [ "$key:$((SECONDS / 15))" != "${_portico_key-}" ]; then
 		_portico_key=$key:$((SECONDS / 15))
-		text=$(command @name@ prompt --shell bash 2>/dev/null)
+		text=$(command @program@ prompt --shell bash 2>/dev/null)
 		_portico_text=${text:+$text }
 	fi
 	PS1=${_portico_text-}${PS1#"${_portico_segment-}"} _portico_segment=${_portico_text-}

@@ -5,7 +5,7 @@ _portico_prompt() {
 		typeset -g _portico_text= # no profile, or exec has marked the prompt
 	elif [[ $key:$((SECONDS / 15)) != ${_portico_key-} ]]; then
 		typeset -g _portico_key=$key:$((SECONDS / 15))
-		text=$(command @name@ prompt --shell zsh 2>/dev/null)
+		text=$(command @program@ prompt --shell zsh 2>/dev/null)
 		typeset -g _portico_text=${text:+$text }
 	fi
 	PROMPT=${_portico_text-}${PROMPT#"${_portico_segment-}"}
