@@ -99,8 +99,8 @@ func (now tree) state(before tree) string {
 	var b strings.Builder
 	for _, path := range slices.Sorted(maps.Keys(now)) {
 		is, old := now[path], before[path]
-		if ofBackups(path) {
-			continue // dated names are never the same
+		if ofBackups(path) || path == recents {
+			continue // dates are never the same
 		}
 		if litter.MatchString(path) {
 			fmt.Fprintf(&b, "%s/ something of %d bytes\n", filepath.Dir(path), len(is.data))
@@ -155,6 +155,10 @@ func (now tree) compare(before tree, want change, done bool, excused []string, k
 		case !wasThere && is.mode != 0o600:
 			say("%s has mode %v", path, is.mode)
 		case ofLocks(path):
+		case path == recents:
+			if !json.Valid([]byte(is.data)) {
+				say("%s is half a file", path)
+			}
 		case ofBackups(path) && !litter.MatchString(path):
 			if problem := backupProblem(path, is.data); problem != "" {
 				say("%s %s", path, problem)
@@ -174,7 +178,7 @@ func (now tree) compare(before tree, want change, done bool, excused []string, k
 		is, there := now[path]
 		_, willBe := want.after[path]
 		switch {
-		case strings.HasSuffix(path, "/"), ofBackups(path):
+		case strings.HasSuffix(path, "/"), ofBackups(path), path == recents:
 		case !there && willBe:
 			say("%s is gone", path)
 		case there && done && want.of(path) && is.data == old.data && !excusable(path, excused):
@@ -183,12 +187,16 @@ func (now tree) compare(before tree, want change, done bool, excused []string, k
 	}
 	for path := range want.after {
 		_, was := before[path]
-		if _, there := now[path]; done && !was && !there && !strings.HasSuffix(path, "/") && !ofBackups(path) && !excusable(path, excused) {
+		if _, there := now[path]; done && !was && !there && !strings.HasSuffix(path, "/") && !ofBackups(path) && path != recents && !excusable(path, excused) {
 			say("success was reported, and there is no %s", path)
 		}
 	}
 	return problems
 }
+
+// recents is what was used lately, and when; no command fails because it cannot be
+// written.
+const recents = ".local/state/portico/recents.json"
 
 // ofBackups tells whether a file is a state of the config file, or the journal of
 // them.
@@ -229,7 +237,7 @@ func (now tree) backedUp(before tree) bool {
 // ofLocks tells whether a file is a lock, or a note that its holders leave for
 // each other.
 func ofLocks(path string) bool {
-	return strings.HasSuffix(path, ".lock") || strings.HasSuffix(path, ".note")
+	return strings.HasSuffix(path, ".lock") || strings.HasSuffix(path, ".note") || path == ".local/state/portico/locks/recents"
 }
 
 func excusable(path string, excused []string) bool {
