@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -46,6 +47,7 @@ in ID/ROLE.`,
   portico sync --set output=json --set 'prod-*:region=us-east-1' --save
   portico sync --yes
   portico sync --check
+  portico sync --check --output text --query 'profiles[].[action, profile]'
 
   portico pick                          choose one of the profiles
   portico exec --profile dev-ReadOnly -- terraform plan`,
@@ -247,7 +249,9 @@ func (c *syncCommand) bringUpToDate(ctx context.Context, s *setup, targets []syn
 			return err
 		}
 		for _, o := range p.Outcomes {
-			taken = append(taken, o.Name)
+			if o.Action != profiles.Removed {
+				taken = append(taken, o.Name)
+			}
 		}
 		plan.Edits = append(plan.Edits, p.Edits...)
 		plan.Outcomes = append(plan.Outcomes, p.Outcomes...)
@@ -259,28 +263,54 @@ func (c *syncCommand) bringUpToDate(ctx context.Context, s *setup, targets []syn
 	}
 	summary := syncSummary(&plan)
 	if len(changes) == 0 {
-		c.conclude(ctx, s, targets, &plan, summary)
-		return nil
+		return c.conclude(ctx, s, targets, &plan, summary)
 	}
 	if c.check {
-		c.tellOutcomes(&plan)
-		fmt.Fprintf(c.app.Stdout, "To bring up to date: %s\nTo see it: %s sync --dry-run%s\n", summary, c.app.Name, c.onlyFlag())
-		return &exitError{Code: 1}
+		err := c.print(&plan, func() {
+			c.tellOutcomes(&plan)
+			fmt.Fprintf(c.app.Stdout, "To bring up to date: %s\nTo see it: %s sync --dry-run%s\n", summary, c.app.Name, c.onlyFlag())
+		})
+		return cmp.Or(err, error(&exitError{Code: 1}))
 	}
 	ok, err := c.agreed(ctx, &plan, changes)
 	if err != nil {
 		return err
 	}
 	if !ok {
-		fmt.Fprintf(c.app.Stdout, "Nothing was changed. It would be: %s\n", summary)
-		return nil
+		err := c.print(&plan, func() { fmt.Fprintf(c.app.Stdout, "Nothing was changed. It would be: %s\n", summary) })
+		if c.consent.DryRun || err != nil {
+			return err
+		}
+		return &exitError{Code: 1}
 	}
 	if _, err := files.Update(ctx, plan.Edits...); err != nil {
 		return err
 	}
-	c.conclude(ctx, s, targets, &plan, summary)
-	return nil
+	return c.conclude(ctx, s, targets, &plan, summary)
 }
+
+// print tells of a plan: people in words, programs that ask for it profile by
+// profile.
+func (c *syncCommand) print(plan *profiles.Plan, forPeople func()) error {
+	type outcome struct {
+		Action   profiles.Action `json:"action"`
+		Profile  string          `json:"profile"`
+		Was      string          `json:"was,omitempty"`
+		Reason   string          `json:"reason,omitempty"`
+		Session  string          `json:"ssoSession"`
+		Account  string          `json:"accountId"`
+		RoleName string          `json:"roleName"`
+		Region   string          `json:"region,omitempty"`
+	}
+	all := []outcome{}
+	for _, o := range plan.Outcomes {
+		all = append(all, outcome{o.Action, o.Name, o.Was, o.Reason, o.Row.SSOSession, o.Row.AccountID, o.Row.RoleName, o.Row.Region})
+	}
+	return c.app.show(c.globals, "profiles", map[string]any{"profiles": all}, func() error { forPeople(); return nil })
+}
+
+// forPrograms tells whether stdout is to hold nothing but what print prints.
+func (c *syncCommand) forPrograms() bool { return c.globals.Output != "" || c.globals.Query != "" }
 
 func (c *syncCommand) plan(ctx context.Context, config *awsconfig.Config, t syncTarget, taken []string) (*profiles.Plan, error) {
 	section, ok := config.Session(t.name)
@@ -328,6 +358,12 @@ func (c *syncCommand) toSave(section awsconfig.SSOSession, set profiles.Settings
 // agreed shows what would change and asks. Thousands of lines are no help to
 // anybody who is asked: then it is told in a few, but for --dry-run.
 func (c *syncCommand) agreed(ctx context.Context, plan *profiles.Plan, changes []awsconfig.Change) (bool, error) {
+	if c.forPrograms() {
+		if !c.consent.Yes && !c.consent.DryRun {
+			return false, &usageError{Problem: "the following arguments are required: --yes, --dry-run or --check, where the output is for a program"}
+		}
+		return c.consent.Yes && !c.consent.DryRun, nil
+	}
 	lines := 0
 	for _, change := range changes {
 		added, removed := change.Lines()
@@ -384,7 +420,7 @@ func syncSummary(plan *profiles.Plan) string {
 
 // conclude says what there is now, what was not done and why, and what to do with
 // it.
-func (c *syncCommand) conclude(ctx context.Context, s *setup, targets []syncTarget, plan *profiles.Plan, summary string) {
+func (c *syncCommand) conclude(ctx context.Context, s *setup, targets []syncTarget, plan *profiles.Plan, summary string) error {
 	if !c.check && !c.consent.DryRun {
 		c.keepCopies(ctx, s, targets)
 	}
@@ -403,10 +439,12 @@ func (c *syncCommand) conclude(ctx context.Context, s *setup, targets []syncTarg
 			s.warn(fmt.Sprintf("and %d more: %s", n, reason))
 		}
 	}
-	fmt.Fprintln(c.app.Stdout, summary)
-	if !c.check {
-		c.next(plan)
-	}
+	return c.print(plan, func() {
+		fmt.Fprintln(c.app.Stdout, summary)
+		if !c.check {
+			c.next(plan)
+		}
+	})
 }
 
 // next names what there is to do now.
