@@ -300,11 +300,13 @@ func TestWaitIsToldAndEnds(t *testing.T) {
 }
 
 // Whoever signs out at any point of a refresh finds no token afterwards, now or
-// later.
+// later, and no copy of one.
 func TestSignOutAtEveryStep(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ic := idctest.New(t)
 		c, s, tok := signedIn(t, ic)
+		second := wallet.TokenKey("", s.StartURL)
+		c.Wallet.Copies = map[string]string{key(s): second}
 		for n := 0; ; n++ {
 			refreshNeeded(t, tok)
 			steps, reached, name := 0, false, ""
@@ -335,7 +337,13 @@ func TestSignOutAtEveryStep(t *testing.T) {
 			if _, err := c.Wallet.Token(key(s)); !errors.Is(err, wallet.ErrNotFound) {
 				t.Errorf("before %s: a token was written after signing out: %v", name, err)
 			}
+			if _, err := c.Wallet.Token(second); !errors.Is(err, wallet.ErrNotFound) {
+				t.Errorf("before %s: a copy was written after signing out: %v", name, err)
+			}
 			_, _, tok = signedInWith(t, ic, c, s)
+			if got, err := c.Wallet.Token(second); err != nil || got.AccessToken != tok.AccessToken {
+				t.Errorf("signed in again: the copy is of another token, or %v", err)
+			}
 		}
 	})
 }
