@@ -55,6 +55,7 @@ type Document struct {
 	// Where reading finds a section: by meaning and by header, the last one.
 	byMeaning map[Section]int
 	byHeader  map[string]int
+	twice     bool // several headers mean the same
 }
 
 // block is a header and the lines below it.
@@ -161,6 +162,8 @@ func (d *Document) addSection(b *block) {
 	}
 	d.byHeader[b.raw] = len(d.sections)
 	if b.named {
+		_, again := d.byMeaning[b.section]
+		d.twice = d.twice || again
 		d.byMeaning[b.section] = len(d.sections)
 	}
 	d.sections = append(d.sections, b)

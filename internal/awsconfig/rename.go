@@ -27,6 +27,9 @@ func (d *Document) Rename(s Section, name string) error {
 	b.section, b.named = sectionOf(raw)
 	d.byHeader[raw], d.byMeaning[to] = at, at
 	for i, other := range d.sections {
+		if !d.twice {
+			break
+		}
 		if other.named && other.section == s { // its name in another spelling
 			d.byMeaning[s] = i
 		}
@@ -46,14 +49,18 @@ func (e *NameTakenError) Error() string {
 func (s *snapshot) rename(section Section, name string) {
 	header, ok := s.find(section)
 	to := headerText(Section{Kind: section.Kind, Name: name})
-	if _, taken := s.sections[to]; !ok || taken {
+	if _, taken := s.sections[to]; !ok || taken || name == section.Name {
 		return
 	}
-	for i, h := range s.headers {
-		if h == header {
-			s.headers[i] = to
+	if s.at == nil {
+		s.at = map[string]int{}
+		for i, h := range s.headers {
+			s.at[h] = i
 		}
 	}
+	s.headers[s.at[header]] = to
+	s.at[to] = s.at[header]
+	delete(s.at, header)
 	s.sections[to] = s.sections[header]
 	delete(s.sections, header)
 }

@@ -56,6 +56,9 @@ func TestUpdateRenames(t *testing.T) {
 	if data, _ := os.ReadFile(path); string(data) != swapped {
 		t.Errorf("got %q, want %q", data, swapped)
 	}
+	if changed, err := f.Update(t.Context(), rename("a", "a"), rename("none", "other")); changed || err != nil {
+		t.Errorf("nothing to rename: %v, %v", changed, err)
+	}
 	_, err = f.Update(t.Context(), rename("a", "d"), rename("d", "b"))
 	if _, taken := errors.AsType[*NameTakenError](err); !taken {
 		t.Errorf("got %v, want that the name is taken", err)

@@ -11,6 +11,7 @@ import (
 type snapshot struct {
 	headers  []string
 	sections map[string]map[string]string
+	at       map[string]int // of headers; nil: not known
 	find     func(Section) (header string, ok bool)
 }
 
@@ -47,7 +48,7 @@ func (s *snapshot) apply(e Edit) {
 	if keys == nil {
 		keys = map[string]string{}
 		s.sections[header] = keys
-		s.headers = append(s.headers, header)
+		s.headers, s.at = append(s.headers, header), nil
 	}
 	for _, kv := range e.Set {
 		key := strings.ToLower(kv.Key)
@@ -77,6 +78,7 @@ func (s *snapshot) remove(sections []Section) {
 			delete(s.sections, header)
 		}
 	}
+	s.at = nil
 	s.headers = slices.DeleteFunc(s.headers, func(h string) bool { return gone[h] })
 }
 
