@@ -105,19 +105,31 @@ func (c *syncCommand) run(ctx context.Context) error {
 			return err
 		}
 	}
+	failed := 0 // the code of the first session that could not be listed
 	for _, name := range names {
 		listing, err := c.list(ctx, s, name)
-		if err != nil {
+		if err != nil && (len(names) == 1 || ctx.Err() != nil || errors.Is(err, terminal.ErrInterrupted)) {
 			return err
 		}
+		if err != nil { // the others need not wait for somebody to sign in to this one
+			failed = cmp.Or(failed, report(ctx, c.app, err))
+			continue
+		}
 		targets = append(targets, syncTarget{name, listing})
+	}
+	if len(targets) == 0 {
+		return &exitError{Code: failed}
 	}
 	const tries = 5
 	for range tries {
 		err = c.bringUpToDate(ctx, s, targets)
-		if _, taken := errors.AsType[*awsconfig.NameTakenError](err); !taken && !errors.Is(err, profiles.ErrMoved) {
-			return err
+		if _, taken := errors.AsType[*awsconfig.NameTakenError](err); taken || errors.Is(err, profiles.ErrMoved) {
+			continue
 		}
+		if err == nil && failed != 0 {
+			err = &exitError{Code: failed}
+		}
+		return err
 	}
 	return fmt.Errorf("%s: %w, again and again; run it again when that has ended", c.app.files().Config, err)
 }
