@@ -28,6 +28,8 @@ type Fault struct {
 	Rate     float64       // throttle calls beyond so many a second
 	Burst    int           // with Rate: how many pass at once
 
+	RetryAfter time.Duration // with Error, Status and Rate: the answer says to come again after that
+
 	Client string // only calls of clients of this name; a pattern with * and ?
 	User   string // only calls of this person; a pattern with * and ?
 	Nth    int    // only the nth matching call, counted from now
@@ -56,7 +58,7 @@ type Injection struct {
 func (ic *IdentityCenter) Inject(ctx context.Context, f Fault) (*Injection, error) {
 	added, err := ic.control.AddFault(ctx, control.Fault{
 		Op: f.Op, Error: f.Error, Status: f.Status, Drop: string(f.Drop), Truncate: f.Truncate, Latency: control.Duration(f.Latency),
-		Rate: f.Rate, Burst: f.Burst, Client: f.Client, User: f.User, Nth: f.Nth, Count: f.Count,
+		Rate: f.Rate, Burst: f.Burst, RetryAfter: control.Duration(f.RetryAfter), Client: f.Client, User: f.User, Nth: f.Nth, Count: f.Count,
 	})
 	if err != nil {
 		return nil, err

@@ -57,7 +57,7 @@ func (c *Catalog) saved() (*record, error) {
 		return nil, nil
 	}
 	r, err := saved(c.Dir, c.key())
-	if r != nil && !c.owns(r) {
+	if r != nil && (!c.owns(r) || (!r.all && len(r.accounts) == 0)) {
 		return nil, nil
 	}
 	return r, err
@@ -191,6 +191,9 @@ func (l *listing) run(ctx context.Context) error {
 		return err
 	}
 	l.bearer = &bearer{client: &client, session: c.Session}
+	if _, err := l.bearer.get(ctx, "", nil); err != nil {
+		return err
+	}
 	defer l.close()
 	if l.doubt {
 		if err := l.verify(ctx); err != nil {

@@ -45,7 +45,6 @@ as the service allows; it grants some 20 calls a second to everybody together.`,
 	c.Flags().StringVar(&l.Session, "sso-session", "", "the session, whatever the profile says")
 	c.Flags().BoolVar(&l.Refresh, "refresh", false, "list everything anew")
 	c.Flags().BoolVar(&l.Offline, "offline", false, "ask nobody: print what is kept, however old")
-	c.MarkFlagsMutuallyExclusive("refresh", "offline")
 	return c
 }
 
@@ -58,6 +57,9 @@ type catalogCommand struct {
 }
 
 func (c *catalogCommand) run(ctx context.Context) error {
+	if c.Refresh && c.Offline {
+		return &usageError{Problem: "argument --offline: not allowed with argument --refresh"}
+	}
 	a := c.App
 	s, err := a.setup(c.Globals)
 	if err != nil {
@@ -78,6 +80,10 @@ func (c *catalogCommand) run(ctx context.Context) error {
 	}
 	rows := rolesMatching(found, c.Words)
 	err = a.show(c.Globals, "roles", map[string]any{"roles": rows}, func() error {
+		if len(rows) == 0 && len(found.Roles) > 0 {
+			fmt.Fprintf(a.Stderr, "None of the %s matches.\n", count(len(found.Roles), "role"))
+			return nil
+		}
 		table := [][]string{{"ACCOUNT", "ID", "EMAIL", "ROLE"}}
 		for _, r := range rows {
 			table = append(table, []string{r.AccountName, r.AccountID, r.Email, r.RoleName})

@@ -16,7 +16,7 @@ import (
 
 func newLocalFaultAdd(a *App, g *globals) *cobra.Command {
 	var f control.Fault
-	var latency time.Duration
+	var latency, retryAfter time.Duration
 	var rate string
 	c := &cobra.Command{
 		Use:   "add",
@@ -32,6 +32,8 @@ func newLocalFaultAdd(a *App, g *globals) *cobra.Command {
   --truncate        the connection breaks in the middle of the answer
   --latency D       the answer takes that much longer; goes with all others
   --rate N/s        more calls than that are throttled (--burst at once)
+  --retry-after D   the answer says to come again after that; goes with --rate,
+                    --error and --status
 
 --client and --user (patterns with * and ?) limit it to one client's or one
 person's calls, --nth to the Nth of them, --count to as many. It prints the id
@@ -58,6 +60,7 @@ by which "fault clear" takes it back.`,
 	c.Flags().DurationVar(&latency, "latency", 0, "wait before answering, like 300ms")
 	c.Flags().StringVar(&rate, "rate", "", "calls a second that pass, like 20/s")
 	c.Flags().IntVar(&f.Burst, "burst", 0, "calls that pass at once, with --rate")
+	c.Flags().DurationVar(&retryAfter, "retry-after", 0, "when the answer says to come again, like 2s")
 	c.Flags().IntVar(&f.Count, "count", 0, "how many calls go wrong (default: all)")
 	c.Flags().IntVar(&f.Nth, "nth", 0, "only the Nth matching call, counted from now")
 	c.Flags().StringVar(&f.Client, "client", "", "only calls of clients of this name")
@@ -66,12 +69,12 @@ by which "fault clear" takes it back.`,
 		if err := required(flag{"--op", f.Op}); err != nil {
 			return err
 		}
-		for _, name := range []string{"status", "latency", "burst", "count", "nth"} {
+		for _, name := range []string{"status", "latency", "retry-after", "burst", "count", "nth"} {
 			if given := cmd.Flag(name); given.Changed && strings.Trim(given.Value.String(), "0s") == "" {
 				return &usageError{Problem: "--" + name + " must be more than 0"}
 			}
 		}
-		f.Latency = control.Duration(latency)
+		f.Latency, f.RetryAfter = control.Duration(latency), control.Duration(retryAfter)
 		f.Rate, err = perSecond(rate)
 		return err
 	}
@@ -143,6 +146,7 @@ func faultKind(f control.Fault) string {
 	say(f.Latency > 0, "latency %s", time.Duration(f.Latency))
 	say(f.Rate > 0, "rate %g/s", f.Rate)
 	say(f.Burst > 0, "burst %d", f.Burst)
+	say(f.RetryAfter > 0, "retry after %s", time.Duration(f.RetryAfter))
 	say(f.Error != "", "error %s", f.Error)
 	say(f.Status > 0, "status %d", f.Status)
 	say(f.Drop != "", "drop %s", f.Drop)

@@ -3,6 +3,7 @@ package idc
 import (
 	"bytes"
 	"cmp"
+	"math"
 	"net/http"
 	"slices"
 	"strconv"
@@ -128,6 +129,9 @@ func (s *Server) injected(w http.ResponseWriter, r *http.Request, on *surface) {
 	if v.Latency > 0 && !s.wait(w, r, v.Latency) {
 		e.ErrorCode, e.ErrorMessage = "RequestAborted", "The client went away before the call was handled"
 		panic(http.ErrAbortHandler)
+	}
+	if v.RetryAfter > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(v.RetryAfter.Seconds()))))
 	}
 	switch {
 	case v.Drop == "before":

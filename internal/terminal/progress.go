@@ -3,6 +3,7 @@ package terminal
 import (
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"sync"
 	"time"
@@ -11,6 +12,12 @@ import (
 const (
 	progressAfter = time.Second // shorter work needs no sign
 	progressEvery = 100 * time.Millisecond
+
+	// An estimate is made from what was done in the last while, and not before some
+	// of that has passed.
+	estimateAfter = 3 * time.Second
+	estimateOver  = 15 * time.Second
+	estimateEvery = 500 * time.Millisecond
 )
 
 // A Progress tells the person at the terminal that something takes its time.
@@ -22,6 +29,7 @@ type Progress struct {
 	mu          sync.Mutex
 	label       string
 	done, total int
+	past        []moment // of the last while, to tell how long the rest takes
 
 	screen sync.Mutex // held while something is printed
 	shown  string     // what is on the screen
@@ -47,7 +55,8 @@ func newProgress(out io.Writer, width func() int, label string) *Progress {
 	return p
 }
 
-// Step says how many of how many are done.
+// Step says how many of how many are done. After some of them the person is told,
+// too, how long the rest will take.
 func (p *Progress) Step(done, total int) {
 	if p == nil {
 		return
@@ -55,6 +64,47 @@ func (p *Progress) Step(done, total int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.done, p.total = done, total
+	now := time.Now()
+	if n := len(p.past); n > 0 && now.Sub(p.past[n-1].at) < estimateEvery && done >= p.past[n-1].done {
+		return
+	}
+	if n := len(p.past); n > 0 && done < p.past[n-1].done { // it began anew
+		p.past = p.past[:0]
+	}
+	for len(p.past) > 1 && now.Sub(p.past[1].at) > estimateOver {
+		p.past = p.past[1:]
+	}
+	p.past = append(p.past, moment{now, done})
+}
+
+// A moment is how much was done when.
+type moment struct {
+	at   time.Time
+	done int
+}
+
+// left is how long the rest takes if it goes on as it did of late; 0 where that is
+// not known, or not worth telling.
+func (p *Progress) left() time.Duration {
+	if len(p.past) == 0 || p.done >= p.total {
+		return 0
+	}
+	since, did := time.Since(p.past[0].at), p.done-p.past[0].done
+	if since < estimateAfter || did <= 0 {
+		return 0
+	}
+	return time.Duration(float64(since) / float64(did) * float64(p.total-p.done))
+}
+
+// about is a duration as an estimate is told.
+func about(d time.Duration) string {
+	switch {
+	case d > 90*time.Second:
+		return fmt.Sprintf("about %d min left", int(math.Round(d.Minutes())))
+	case d > 10*time.Second:
+		return fmt.Sprintf("about %d s left", 5*int(math.Ceil(d.Seconds()/5)))
+	}
+	return "some seconds left"
 }
 
 // Say changes what it is about.
@@ -135,6 +185,9 @@ func (p *Progress) text() string {
 	text := p.label
 	if p.total > 0 {
 		text = fmt.Sprintf("%s %d/%d", p.label, p.done, p.total)
+		if left := p.left(); left > 0 {
+			text += ", " + about(left)
+		}
 	}
 	width := p.width()
 	if width <= 0 {

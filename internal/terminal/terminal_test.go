@@ -381,6 +381,40 @@ func TestProgress(t *testing.T) {
 	})
 }
 
+func TestProgressEstimates(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out board
+		p := newProgress(&out, func() int { return 80 }, "Listing")
+		defer p.Done()
+		step := func(from, to int, every time.Duration) string {
+			for i := from; i <= to; i++ {
+				p.Step(i, 1000)
+				time.Sleep(every)
+			}
+			synctest.Wait()
+			lines := strings.Split(out.take(), "\r")
+			return strings.TrimSuffix(lines[len(lines)-1], "\x1b[K")
+		}
+		for _, c := range []struct {
+			from, to int
+			every    time.Duration
+			want     string
+		}{
+			{1, 40, 10 * time.Millisecond, ""},                                    // it is all too short
+			{41, 100, 50 * time.Millisecond, "Listing 100/1000, about 35 s left"}, // the first came faster
+			{101, 500, 50 * time.Millisecond, "Listing 500/1000, about 30 s left"},
+			{501, 600, 200 * time.Millisecond, "Listing 600/1000, about 85 s left"},
+			{601, 620, 2 * time.Second, "Listing 620/1000, about 14 min left"},
+			{621, 998, 50 * time.Millisecond, "Listing 998/1000, some seconds left"},
+			{999, 1000, 100 * time.Millisecond, "Listing 1000/1000"},
+		} {
+			if got := step(c.from, c.to, c.every); got != c.want {
+				t.Errorf("at %d: got %q, want %q", c.to, got, c.want)
+			}
+		}
+	})
+}
+
 func TestProgressOfShortWork(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out board

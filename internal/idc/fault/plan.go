@@ -29,6 +29,8 @@ type Verdict struct {
 	Drop     string // DropBefore or DropAfter
 	Truncate bool
 
+	RetryAfter time.Duration // with Error and Status
+
 	// Throttled says that the call is beyond a rate that names no answer: whoever
 	// knows what the service throttles with answers that, all others Status, 429.
 	Throttled bool
@@ -236,7 +238,7 @@ func (v *Verdict) add(r Rule) {
 		return
 	}
 	v.Rule = r.ID
-	v.Error, v.Status, v.Drop, v.Truncate = r.Error, r.Status, r.Drop, r.Truncate
+	v.Error, v.Status, v.Drop, v.Truncate, v.RetryAfter = r.Error, r.Status, r.Drop, r.Truncate, time.Duration(r.RetryAfter)
 	if r.Rate > 0 && r.Error == "" && r.Status == 0 {
 		v.Throttled, v.Status = true, tooManyRequests
 	}

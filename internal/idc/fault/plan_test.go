@@ -493,13 +493,13 @@ func TestJSON(t *testing.T) {
 		t.Errorf("%+v, want %+v", r, want)
 	}
 	all := fault.Rule{ID: "fault-1", Op: "*", Error: "X", Status: 500, Drop: "after", Truncate: true, Latency: fault.Duration(1500 * time.Millisecond),
-		Rate: 20, Burst: 40, Client: "c", User: "u", Count: 2, Nth: 3, Calls: 4, Acted: 5}
+		Rate: 20, Burst: 40, RetryAfter: fault.Duration(2 * time.Second), Client: "c", User: "u", Count: 2, Nth: 3, Calls: 4, Acted: 5}
 	data, err := json.Marshal(all)
 	if err != nil {
 		t.Fatal(err)
 	}
 	const text = `{"id":"fault-1","op":"*","error":"X","status":500,"drop":"after","truncate":true,"latency":"1.5s",` +
-		`"rate":20,"burst":40,"client":"c","user":"u","count":2,"nth":3,"calls":4,"acted":5}`
+		`"rate":20,"burst":40,"retryAfter":"2s","client":"c","user":"u","count":2,"nth":3,"calls":4,"acted":5}`
 	if string(data) != text {
 		t.Errorf("%s, want %s", data, text)
 	}

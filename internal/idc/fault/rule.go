@@ -14,7 +14,7 @@ import (
 
 // Rule says which calls something befalls, and what. It names one of Error and
 // Status, Drop, Truncate, Rate and Latency; Latency goes with all others too, and
-// Error and Status with Rate.
+// Error and Status with Rate, and RetryAfter with these three.
 type Rule struct {
 	ID string `json:"id,omitempty"` // given by Plan.Add
 
@@ -29,6 +29,8 @@ type Rule struct {
 	Latency  Duration `json:"latency,omitzero"`
 	Rate     float64  `json:"rate,omitempty"`  // calls a second that pass
 	Burst    int      `json:"burst,omitempty"` // with Rate: calls that pass at once; 0 = those of a second
+
+	RetryAfter Duration `json:"retryAfter,omitzero"` // the answer says to come again after that, in whole seconds
 
 	Client string `json:"client,omitempty"` // only calls of clients of this name: a pattern, in any case
 	User   string `json:"user,omitempty"`   // only calls of people of this name: a pattern, in any case
@@ -110,6 +112,10 @@ func (r Rule) check() error {
 		return invalid("burst", "write rate too, how many calls a second pass", "it goes with rate alone")
 	case r.Burst < 0 || r.Burst > maxBurst:
 		return invalid("burst", "write how many calls pass at once, as 40", "%d is out of range", r.Burst)
+	case r.RetryAfter < 0 || time.Duration(r.RetryAfter) > maxLatency:
+		return invalid("retryAfter", "write more than 0 and at most "+maxLatency.String(), "%s is out of range", r.RetryAfter)
+	case r.RetryAfter != 0 && r.Rate == 0 && r.Error == "" && r.Status == 0:
+		return invalid("retryAfter", "write rate, error or status too", "it goes with an answer")
 	case r.Nth < 0 || r.Nth > maxCount:
 		return invalid("nth", "write 1 for the first call from now on", "%d is out of range", r.Nth)
 	case r.Nth > 0 && r.Rate > 0:
