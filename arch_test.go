@@ -55,8 +55,7 @@ var mayImport = map[string][]string{
 	"bench/floor": {},
 	"bench/gosdk": {},
 
-	// scan: completions and prompts are waited for at each key.
-	"internal/cli": {"internal/terminal", "internal/output", "internal/awsconfig", "internal/awsconfig/scan", "internal/catalog", "internal/creds", "internal/admin", "internal/awsmodel", "internal/awsargs",
+	"internal/cli": {"internal/terminal", "internal/output", "internal/awsconfig", "internal/catalog", "internal/pace", "internal/creds", "internal/admin", "internal/awsmodel", "internal/awsargs",
 		"internal/signin", "internal/wallet", "internal/wallet/rolecache", "internal/serve", "internal/seal", "internal/atomicfile", "internal/statedir", "internal/idc", "internal/idc/browse", "internal/idc/control", "internal/idc/directory", "internal/idc/proxy", "internal/idc/seed"},
 	// For tests alone: a keyring.
 	"internal/cli/clitest": {"internal/cli", "internal/seal"},

@@ -214,7 +214,7 @@ func (l *listing) run(ctx context.Context) error {
 	if err := l.again(ctx); err != nil {
 		return err
 	}
-	l.record.whole = true
+	l.record.end()
 	l.keep()
 	return nil
 }

@@ -53,7 +53,20 @@ type record struct {
 	roles    map[string][]Role
 	failed   map[string]string
 
-	whole bool // its end is there
+	whole bool // its end is there; then all is in the order of a [Snapshot]
+}
+
+// end makes it whole.
+func (r *record) end() {
+	r.sort()
+	r.whole = true
+}
+
+func (r *record) sort() {
+	SortAccounts(r.accounts)
+	for _, roles := range r.roles {
+		SortRoles(roles)
+	}
 }
 
 func newRecord() *record {
@@ -233,7 +246,9 @@ func present(field string) *string {
 // snapshot is the record in the order in which people see it.
 func (r *record) snapshot() Snapshot {
 	s := Snapshot{Session: r.session, StartURL: r.startURL, Region: r.region, Accounts: r.accounts, Listed: r.began, Complete: r.all && len(r.failed) == 0}
-	SortAccounts(s.Accounts)
+	if !r.whole {
+		r.sort()
+	}
 	n := 0
 	for _, roles := range r.roles {
 		n += len(roles)
@@ -241,7 +256,6 @@ func (r *record) snapshot() Snapshot {
 	s.Roles = make([]Role, 0, n)
 	for _, a := range s.Accounts {
 		roles, known := r.roles[a.ID]
-		SortRoles(roles)
 		s.Roles = append(s.Roles, roles...)
 		if problem, failed := r.failed[a.ID]; failed {
 			s.Failed = append(s.Failed, Failure{AccountID: a.ID, Problem: problem})

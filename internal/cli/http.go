@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/portico-sso/portico/internal/awsconfig"
+	"github.com/portico-sso/portico/internal/pace"
 )
 
 // httpClient is the one way out: the environment's proxies, trust from the
@@ -46,7 +47,7 @@ func (a *App) httpClient(g *globals, s *awsconfig.Settings) (*http.Client, error
 			TLSHandshakeTimeout:    seconds(g.ConnectTimeout),
 			ResponseHeaderTimeout:  seconds(g.ReadTimeout),
 			ForceAttemptHTTP2:      true,
-			MaxIdleConnsPerHost:    20,
+			MaxIdleConnsPerHost:    pace.Window, // a listing has no call wait for a handshake
 			IdleConnTimeout:        30 * time.Second,
 		},
 	}

@@ -14,13 +14,13 @@ const (
 	usualBurst = 100
 	// reserve is how many calls the bucket is left to gather after a refusal, so that
 	// calls that arrive unevenly do not meet an empty one.
-	reserve = 2
+	reserve = 4
 	// slowest is how long to wait for a try when everything is refused.
 	slowest = 5 * time.Second
 	// The pace rises so that after a while of these lengths it has drawn all that a
 	// bucket of the rate that is thought can have: the shorter after the limit has
 	// changed, the longer while it does not.
-	shortProbe, longProbe = 1200 * time.Millisecond, 5 * time.Second
+	shortProbe, longProbe = 1200 * time.Millisecond, 7 * time.Second
 	// doubling is how soon the pace doubles when the bucket has given more than that.
 	doubling = 300 * time.Millisecond
 	// Fewer calls than these say nothing of the rate, or not enough to forget what was
@@ -236,8 +236,8 @@ func (l *limit) measure(sent time.Time) {
 	l.rate = max(l.rate, 1/slowest.Seconds())
 	if math.Abs(l.rate-thought) < thought/8 {
 		// Where the limit is low, more is lost by not seeing that it has risen.
-		longest := time.Duration(float64(longProbe) * min(1, max(0.5, math.Sqrt(l.rate/usual))))
-		l.probe = max(l.probe, min(l.probe*3/2, max(longest, obeyed*l.asked)))
+		longest := time.Duration(float64(longProbe) * min(1, max(0.35, math.Pow(l.rate/usual, 0.75))))
+		l.probe = max(l.probe, min(l.probe*2, max(longest, obeyed*l.asked)))
 	} else {
 		l.probe = shortProbe
 	}

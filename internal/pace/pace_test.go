@@ -215,7 +215,7 @@ func TestChanges(t *testing.T) {
 		{"20, then 5", func(d time.Duration) float64 { return by(d < 20*time.Second, 20, 5) }, 40, 5},
 		{"20, then 5 with a small burst", func(d time.Duration) float64 { return by(d < 20*time.Second, 20, 5) }, 5, 5},
 		{"5 and 20 by turns", func(d time.Duration) float64 { return by(int(d.Seconds())/20%2 == 0, 5, 20) }, 40, 5},
-		{"20 and 2 by turns", func(d time.Duration) float64 { return by(int(d.Seconds())/15%2 == 0, 20, 2) }, 40, 20},
+		{"20 and 2 by turns", func(d time.Duration) float64 { return by(int(d.Seconds())/15%2 == 0, 20, 2) }, 40, 25},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
