@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -21,9 +22,10 @@ func newCatalog(a *App, g *globals) *cobra.Command {
 		Use:     "catalog [WORD...]",
 		Short:   "List every account and role that you reach",
 		GroupID: groupOwn,
-		Long: `Lists the accounts of a session that you reach, each with your roles in it. With
-words, only the lines in which each of them occurs: in an account's name, id or
-e-mail address, or in the role's name.
+		Long: `Lists the accounts that you reach, each with your roles in it: those of the
+profile's session, or of every session where neither a profile nor --sso-session
+names one. With words, only the lines in which each of them occurs: in an account's
+name, id or e-mail address, or in the role's name.
 
 What was listed is kept, and for a day, unless you sign in anew, it is not asked
 for again: --refresh asks all the same, and --offline never does. A listing that
@@ -65,35 +67,62 @@ func (c *catalogCommand) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	sess, err := s.portalSession(c.Session)
+	sessions, err := s.portalSessions(c.Session)
 	if err != nil {
 		return err
 	}
-	var found catalog.Snapshot
-	if c.Offline {
-		found, err = s.keptCatalog(sess)
-	} else {
-		found, err = a.currentCatalog(ctx, s, sess, c.Refresh)
+	var found []catalog.Snapshot
+	for _, sess := range sessions {
+		one, err := c.list(ctx, s, sess)
+		if _, signedOut := errors.AsType[*signin.RequiredError](err); signedOut && len(sessions) > 1 && len(found) > 0 {
+			s.warn(fmt.Sprintf("%s is left out: %v", sess, err))
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		found = append(found, one)
 	}
-	if err != nil {
-		return err
+	return c.print(found)
+}
+
+func (c *catalogCommand) list(ctx context.Context, s *setup, sess signin.Session) (catalog.Snapshot, error) {
+	if !c.Offline {
+		return c.App.currentCatalog(ctx, s, sess, c.Refresh)
 	}
-	rows := rolesMatching(found, c.Words)
-	err = a.show(c.Globals, "roles", map[string]any{"roles": rows}, func() error {
-		if len(rows) == 0 && len(found.Roles) > 0 {
-			fmt.Fprintf(a.Stderr, "None of the %s matches.\n", count(len(found.Roles), "role"))
+	found, err := s.keptCatalog(sess)
+	if err == nil {
+		c.App.tellAge(found)
+	}
+	return found, err
+}
+
+func (c *catalogCommand) print(found []catalog.Snapshot) error {
+	rows, all := []catalogRow{}, 0
+	for _, s := range found {
+		rows = append(rows, rolesMatching(s, c.Words)...)
+		all += len(s.Roles)
+	}
+	return c.App.show(c.Globals, "roles", map[string]any{"roles": rows}, func() error {
+		switch {
+		case all == 0:
+			fmt.Fprintf(c.App.Stderr, "You reach no account. %s\n", askAdministrator)
+			return nil
+		case len(rows) == 0:
+			fmt.Fprintf(c.App.Stderr, "None of the %s matches.\n", count(all, "role"))
 			return nil
 		}
-		table := [][]string{{"ACCOUNT", "ID", "EMAIL", "ROLE"}}
+		table := [][]string{{"ACCOUNT", "ID", "EMAIL", "ROLE", "SESSION"}}
 		for _, r := range rows {
-			table = append(table, []string{r.AccountName, r.AccountID, r.Email, r.RoleName})
+			table = append(table, []string{r.AccountName, r.AccountID, r.Email, r.RoleName, r.Session})
 		}
-		return writeTable(a.Stdout, table)
+		if len(found) == 1 {
+			for i, row := range table {
+				table[i] = row[:4]
+			}
+		}
+		return writeTable(c.App.Stdout, table)
 	})
-	if err == nil && c.Offline {
-		a.tellAge(found)
-	}
-	return err
 }
 
 // A catalogRow is one role of one account, as it is printed.
@@ -162,6 +191,24 @@ func (a *App) savedCatalogs(config *awsconfig.Config) []catalog.Snapshot {
 	return own
 }
 
+// portalSessions are the named session, the profile's, or else all of the config.
+func (s *setup) portalSessions(name string) ([]signin.Session, error) {
+	names := s.settings.Config.Sessions()
+	if name != "" || s.settings.HasProfile || len(names) < 2 {
+		one, err := s.portalSession(name)
+		return []signin.Session{one}, err
+	}
+	var all []signin.Session
+	for _, n := range names {
+		one, err := s.portalSession(n)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, one)
+	}
+	return all, nil
+}
+
 // keptCatalog is the listing kept of a session; it is an error that there is none.
 func (s *setup) keptCatalog(sess signin.Session) (catalog.Snapshot, error) {
 	list, err := s.catalog(sess)
@@ -187,9 +234,12 @@ func (a *App) currentCatalog(ctx context.Context, s *setup, sess signin.Session,
 	if err != nil {
 		return catalog.Snapshot{}, err
 	}
-	progress := a.terminal().Progress("Listing accounts and roles")
+	progress := a.terminal().Progress("Listing the accounts of " + sess.String())
 	found, err := list.Snapshot(ctx, catalog.Options{Refresh: refresh, Progress: progress.Step})
 	progress.Done()
+	if ctx.Err() != nil {
+		fmt.Fprintln(a.Stderr, "What was listed so far is kept: the next time goes on from here.")
+	}
 	if err != nil {
 		return found, err
 	}
@@ -201,25 +251,6 @@ func (a *App) currentCatalog(ctx context.Context, s *setup, sess signin.Session,
 		s.warn(fmt.Sprintf("the service does not tell your roles in account %s: %s", f.AccountID, f.Problem))
 	}
 	return found, nil
-}
-
-// refreshCatalogs brings the listings of sessions up to date while something else
-// is done, silently and only where somebody is signed in. What there was of it when
-// stop is called is kept for the next time.
-func (s *setup) refreshCatalogs(ctx context.Context, sessions ...signin.Session) (stop func()) {
-	ctx, cancel := context.WithCancel(ctx)
-	done := make(chan struct{})
-	quiet := *s
-	quiet.warn, quiet.waiting = func(string) {}, nil
-	go func() {
-		defer close(done)
-		for _, sess := range sessions {
-			if list, err := quiet.catalog(sess); err == nil {
-				_, _ = list.Snapshot(ctx, catalog.Options{Idle: true})
-			}
-		}
-	}()
-	return func() { cancel(); <-done }
 }
 
 // tellAge says how old a listing is that may be out of date.
