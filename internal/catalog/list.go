@@ -22,7 +22,8 @@ const Fresh = 24 * time.Hour
 
 // Options say how a snapshot is had.
 type Options struct {
-	// Refresh lists everything anew, whatever is kept.
+	// Refresh lists everything anew, whatever is kept. It, too, goes on where it was
+	// interrupted less than an hour ago.
 	Refresh bool
 
 	// Progress is told how many accounts are done, of how many that are known of so
@@ -33,6 +34,10 @@ type Options struct {
 	// already. Others wait for its result.
 	Idle bool
 }
+
+// resumable is how old an interrupted listing may be for one that is to list everything
+// anew to go on with it.
+const resumable = time.Hour
 
 // waitLimit is how long to wait for another process that lists: a thousand accounts
 // take a minute, or ten where others take most of the quota.
@@ -137,10 +142,13 @@ func (c *Catalog) warn(problem string) {
 // be somebody else's.
 func (c *Catalog) begin(o Options, signIn string, now time.Time) *listing {
 	l := &listing{catalog: c, options: o, now: now, listed: make(chan struct{}), trouble: map[string]error{}}
-	if c.Dir != "" && !o.Refresh {
+	if c.Dir != "" {
 		for _, suffix := range []string{journalSuffix, keptSuffix} {
 			r, _ := read(filepath.Join(c.Dir, c.key()+suffix))
 			if r == nil || !c.owns(r) || !recent(r) {
+				continue
+			}
+			if o.Refresh && (suffix == keptSuffix || now.Sub(r.began) > resumable) {
 				continue
 			}
 			l.doubt = r.signIn != signIn
