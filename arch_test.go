@@ -82,11 +82,11 @@ var mayImport = map[string][]string{
 	"internal/wallet/rolecache":    {"internal/pyjson"},
 	// signin, creds and admin take from awsconfig what a region may look like, so that
 	// there is one answer to what may become part of a host name.
-	"internal/signin":  {"internal/renewal", "internal/wallet", "internal/awsconfig", "internal/pace"},
-	"internal/creds":   {"internal/renewal", "internal/signin", "internal/wallet", "internal/awsconfig"},
+	"internal/signin": {"internal/renewal", "internal/wallet", "internal/awsconfig", "internal/pace"},
+	"internal/creds":  {"internal/renewal", "internal/signin", "internal/wallet", "internal/awsconfig"},
 	// From what a person reaches and the config to the edits: it asks nobody.
 	"internal/profiles": {"internal/awsconfig"},
-	"internal/catalog": {"internal/signin", "internal/wallet", "internal/atomicfile", "internal/pace"},
+	"internal/catalog":  {"internal/signin", "internal/wallet", "internal/atomicfile", "internal/pace"},
 	// How fast to call what has a limit: it knows no network.
 	"internal/pace":  {},
 	"internal/serve": {"internal/atomicfile"},

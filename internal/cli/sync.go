@@ -124,6 +124,7 @@ func (c *syncCommand) run(ctx context.Context) error {
 	for range tries {
 		err = c.bringUpToDate(ctx, s, targets)
 		if _, taken := errors.AsType[*awsconfig.NameTakenError](err); taken || errors.Is(err, profiles.ErrMoved) {
+			fmt.Fprintln(c.app.Stderr, "The configuration was changed by another program meanwhile. This is for what it is now:")
 			continue
 		}
 		if err == nil && failed != 0 {

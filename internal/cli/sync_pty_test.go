@@ -50,6 +50,7 @@ func TestSyncAsks(t *testing.T) {
 	const more = "\n# by hand\n[profile dev-AdministratorAccess]\nregion = eu-west-1\n"
 	configured(t, home, mine+more)
 	s.send("y\r")
+	s.expect("The configuration was changed by another program meanwhile.")
 	s.expect("+[profile dev-AdministratorAccess-111111111111]")
 	s.expect("Make these changes? [y/N]: ")
 	s.send("y\r")

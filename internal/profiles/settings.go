@@ -182,10 +182,7 @@ func (s Settings) checkKey(k Key) error {
 	}
 	// Written once, so that what the config refuses is told here.
 	var d awsconfig.Document
-	if err := d.Edit(awsconfig.Section{Kind: awsconfig.KindProfile, Name: "x"}, []awsconfig.KeyValue{k.edit()}); err != nil {
-		return err
-	}
-	return nil
+	return d.Edit(awsconfig.Section{Kind: awsconfig.KindProfile, Name: "x"}, []awsconfig.KeyValue{k.edit(), awsconfig.SetSub(KeyKeys, k.sub(), k.Value)})
 }
 
 func (k Key) edit() awsconfig.KeyValue {
