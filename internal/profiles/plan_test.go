@@ -357,7 +357,26 @@ func TestPlanProperties(t *testing.T) {
 			if shuffled, p3 := sync(t, text, other); shuffled != got || cmp.Diff(told(p), told(p3)) != "" {
 				t.Fatalf("in another order: (-first +second)\n%s", cmp.Diff(got, shuffled))
 			}
-			text = got
+			// Between the two a person does something to a profile that was made.
+			at := strings.LastIndex(got, "\n[profile ")
+			if at < 0 || !strings.Contains(got[at:], KeyMark) {
+				return
+			}
+			made := got[at:]
+			switch rapid.SampledFrom([]string{"", "key", "name", "record", "copy"}).Draw(t, "by hand") {
+			case "key":
+				made += "# by hand\nmine = 1\n"
+			case "name":
+				made = strings.Replace(made, "[profile ", "[profile my-", 1)
+			case "record":
+				made = strings.Replace(made, KeyWrote, "# "+KeyWrote, 1)
+			case "copy":
+				made += strings.Replace(made, "[profile ", "[profile copy-", 1)
+			}
+			text = got[:at] + made
+			if strings.Contains(made, "# by hand") {
+				hand = append(hand, "# by hand\n")
+			}
 		}
 	})
 }
