@@ -345,7 +345,7 @@ func (c *syncCommand) plan(ctx context.Context, config *awsconfig.Config, t sync
 		},
 		Prune: c.flags.prune, Partial: c.flags.passing() && !c.save,
 	}
-	p, err := profiles.New(in)
+	p, err := profiles.NewPlan(in)
 	if err != nil {
 		return nil, err
 	}
@@ -436,6 +436,9 @@ func syncSummary(plan *profiles.Plan) string {
 func (c *syncCommand) conclude(ctx context.Context, s *setup, targets []syncTarget, plan *profiles.Plan, summary string) error {
 	if !c.check && !c.consent.DryRun {
 		c.keepCopies(ctx, s, targets)
+	}
+	if len(plan.Outcomes) == 0 {
+		s.warn("there is no role that would get a profile")
 	}
 	told := map[string]int{}
 	for _, o := range plan.Outcomes {

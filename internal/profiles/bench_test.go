@@ -25,7 +25,7 @@ func BenchmarkPlan(b *testing.B) {
 			run := func(f awsconfig.Files) {
 				in := of(b, f, Input{Listing: l})
 				in.Session = awsconfig.SSOSession{Name: "corp"}
-				p, err := New(in)
+				p, err := NewPlan(in)
 				if err != nil {
 					b.Fatal(err)
 				}

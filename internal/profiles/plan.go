@@ -94,12 +94,11 @@ const (
 
 // An Outcome is what becomes of one profile, and why where that is not plain.
 type Outcome struct {
-	Action  Action
-	Name    string
-	Was     string // its name before it was renamed
-	Reason  string
-	Row     Row
-	Clashed bool // it does not have the name that the template gives
+	Action Action
+	Name   string
+	Was    string // its name before it was renamed
+	Reason string
+	Row    Row
 }
 
 // A Plan brings the config up to date.
@@ -170,8 +169,8 @@ type planner struct {
 	plan   Plan
 }
 
-// New makes a plan.
-func New(in Input) (*Plan, error) {
+// NewPlan makes a plan.
+func NewPlan(in Input) (*Plan, error) {
 	if err := in.Settings.Check(in.Session.Name); err != nil {
 		return nil, err
 	}
@@ -385,8 +384,8 @@ func (p *planner) edit() {
 	for _, w := range p.rows {
 		p.plan.NoRegion = p.plan.NoRegion || w.region() == ""
 		set := p.form.edits(p, w)
-		o := Outcome{Action: Unchanged, Name: w.name, Row: w.Row, Clashed: w.name != w.base && (w.had == nil || w.had.Name != w.name)}
-		if o.Clashed {
+		o := Outcome{Action: Unchanged, Name: w.name, Row: w.Row}
+		if w.name != w.base && (w.had == nil || w.had.Name != w.name) {
 			o.Reason = w.base + " is the name of another profile"
 		}
 		switch {

@@ -50,7 +50,7 @@ func sync(t fatal, text string, in Input) (string, *Plan) {
 		t.Fatal(err)
 	}
 	in = of(t, f, in)
-	p, err := New(in)
+	p, err := NewPlan(in)
 	if err != nil {
 		t.Fatal(err)
 	}
