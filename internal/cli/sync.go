@@ -66,9 +66,6 @@ in ID/ROLE.`,
 	c.Flags().BoolVar(&s.save, "save", false, "store these flags in the sso-session")
 	c.Flags().BoolVar(&s.offline, "offline", false, "ask nobody: go by the accounts and roles that were listed last")
 	c.Flags().BoolVar(&s.refresh, "refresh", false, "list every account and role anew")
-	c.MarkFlagsMutuallyExclusive("offline", "refresh")
-	c.MarkFlagsMutuallyExclusive("check", "dry-run")
-	c.MarkFlagsMutuallyExclusive("check", "yes")
 	return c
 }
 

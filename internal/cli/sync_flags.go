@@ -39,12 +39,18 @@ func (f *syncFlags) add(c *cobra.Command) {
 	choiceFlag(c.Flags(), &g.format, "format", profiles.Formats, "form of the profiles: sso-session, credential-process or both; it is stored in the sso-session")
 	c.Flags().BoolVar(&g.prune, "prune", false, "remove profiles of lost roles, also where not everything could be listed")
 	c.Flags().BoolVar(&g.noPrune, "no-prune", false, "remove no profile")
-	c.MarkFlagsMutuallyExclusive("prune", "no-prune")
-	c.MarkFlagsMutuallyExclusive("template", "command")
 }
+
+// exclusive are flags of which one alone makes sense.
+var exclusive = [][2]string{{"offline", "refresh"}, {"check", "dry-run"}, {"check", "yes"}, {"prune", "no-prune"}, {"template", "command"}}
 
 // read sorts out which were given.
 func (f *syncFlags) read(c *cobra.Command, global *globals) error {
+	for _, pair := range exclusive {
+		if c.Flags().Changed(pair[0]) && c.Flags().Changed(pair[1]) {
+			return &usageError{Problem: fmt.Sprintf("argument --%s: not allowed with argument --%s", pair[0], pair[1])}
+		}
+	}
 	f.template, f.command, f.format = given(c, "template"), given(c, "command"), given(c, "format")
 	list := func(flag string, items []string) []string {
 		if !c.Flags().Changed(flag) {
