@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 	"text/template"
 	"unicode"
 )
@@ -121,14 +122,14 @@ func title(s string) string {
 
 // slug is what stands for a text in addresses: small letters, digits, hyphens.
 func slug(s string) string {
-	return hyphenate(strings.ToLower(plain.Replace(s)), func(r rune) bool { return r >= 'a' && r <= 'z' || r >= '0' && r <= '9' })
+	return hyphenate(strings.ToLower(plain().Replace(s)), func(r rune) bool { return r >= 'a' && r <= 'z' || r >= '0' && r <= '9' })
 }
 
 // safeName makes of any text a name that the AWS CLI and every SDK take for the
 // name of a profile, and shells for one word. The SDK for JavaScript knows the
 // fewest letters: those here, and the percent sign.
 func safeName(s string) string {
-	return hyphenate(plain.Replace(s), func(r rune) bool {
+	return hyphenate(plain().Replace(s), func(r rune) bool {
 		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune(marks, r)
 	})
 }
@@ -156,10 +157,12 @@ func hyphenate(s string, good func(rune) bool) string {
 }
 
 // plain are letters of Europe without what is above and below them.
-var plain = strings.NewReplacer(
-	"ä", "ae", "ö", "oe", "ü", "ue", "Ä", "Ae", "Ö", "Oe", "Ü", "Ue", "ß", "ss", "æ", "ae", "Æ", "Ae", "œ", "oe", "Œ", "Oe", "ø", "o", "Ø", "O", "å", "a", "Å", "A",
-	"à", "a", "á", "a", "â", "a", "ã", "a", "À", "A", "Á", "A", "Â", "A", "Ã", "A", "ç", "c", "Ç", "C", "č", "c", "Č", "C", "ć", "c", "ď", "d",
-	"è", "e", "é", "e", "ê", "e", "ë", "e", "È", "E", "É", "E", "Ê", "E", "Ë", "E", "ě", "e", "ę", "e", "ì", "i", "í", "i", "î", "i", "ï", "i", "Í", "I", "Î", "I",
-	"ł", "l", "Ł", "L", "ñ", "n", "Ñ", "N", "ň", "n", "ń", "n", "ò", "o", "ó", "o", "ô", "o", "õ", "o", "Ò", "O", "Ó", "O", "Ô", "O", "ő", "o", "ř", "r", "Ř", "R",
-	"š", "s", "Š", "S", "ś", "s", "ť", "t", "ù", "u", "ú", "u", "û", "u", "ů", "u", "ű", "u", "Ú", "U", "ý", "y", "Ý", "Y", "ž", "z", "Ž", "Z", "ź", "z", "ż", "z", "ą", "a",
-)
+var plain = sync.OnceValue(func() *strings.Replacer {
+	return strings.NewReplacer(
+		"ä", "ae", "ö", "oe", "ü", "ue", "Ä", "Ae", "Ö", "Oe", "Ü", "Ue", "ß", "ss", "æ", "ae", "Æ", "Ae", "œ", "oe", "Œ", "Oe", "ø", "o", "Ø", "O", "å", "a", "Å", "A",
+		"à", "a", "á", "a", "â", "a", "ã", "a", "À", "A", "Á", "A", "Â", "A", "Ã", "A", "ç", "c", "Ç", "C", "č", "c", "Č", "C", "ć", "c", "ď", "d",
+		"è", "e", "é", "e", "ê", "e", "ë", "e", "È", "E", "É", "E", "Ê", "E", "Ë", "E", "ě", "e", "ę", "e", "ì", "i", "í", "i", "î", "i", "ï", "i", "Í", "I", "Î", "I",
+		"ł", "l", "Ł", "L", "ñ", "n", "Ñ", "N", "ň", "n", "ń", "n", "ò", "o", "ó", "o", "ô", "o", "õ", "o", "Ò", "O", "Ó", "O", "Ô", "O", "ő", "o", "ř", "r", "Ř", "R",
+		"š", "s", "Š", "S", "ś", "s", "ť", "t", "ù", "u", "ú", "u", "û", "u", "ů", "u", "ű", "u", "Ú", "U", "ý", "y", "Ý", "Y", "ž", "z", "Ž", "Z", "ź", "z", "ż", "z", "ą", "a",
+	)
+})

@@ -38,7 +38,7 @@ func reach(lines ...string) Listing {
 var two = reach("111111111111 dev Admin, ReadOnly", "222222222222 prod ReadOnly")
 
 // An outcome of a test is the config and what was said of it.
-func sync(t fatal, text string, in Input) (string, *Plan) {
+func synced(t fatal, text string, in Input) (string, *Plan) {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "profiles-")
 	if err != nil {
@@ -203,14 +203,14 @@ func TestPlan(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got, p := sync(t, tt.text, tt.in)
+			got, p := synced(t, tt.text, tt.in)
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Errorf("(-want +got)\n%s", diff)
 			}
 			if diff := cmp.Diff(tt.told, told(p)); diff != "" {
 				t.Errorf("(-want +got)\n%s", diff)
 			}
-			if again, _ := sync(t, got, tt.in); again != got {
+			if again, _ := synced(t, got, tt.in); again != got {
 				t.Errorf("run again: (-first +second)\n%s", cmp.Diff(got, again))
 			}
 		})
@@ -225,7 +225,7 @@ func TestMerge(t *testing.T) {
 	}
 	eu, us, table := Key{Name: "region", Value: "eu-west-1"}, Key{Name: "region", Value: "us-east-1"}, Key{Name: "output", Value: "table"}
 	s3 := Key{Name: "s3.max_queue_size", Value: "9"}
-	first, _ := sync(t, session, in(eu, s3))
+	first, _ := synced(t, session, in(eu, s3))
 	want := session + "\n[profile dev-Admin]\nsso_session = corp\nsso_account_id = 111111111111\nsso_role_name = Admin\nregion = eu-west-1\ns3 =\n    max_queue_size = 9\nportico_sync = corp\nportico_sync_wrote = name=dev-Admin region=eu-west-1 s3.max_queue_size=9\n"
 	if diff := cmp.Diff(want, first); diff != "" {
 		t.Fatalf("(-want +got)\n%s", diff)
@@ -254,7 +254,7 @@ func TestMerge(t *testing.T) {
 			if tt.hand != nil {
 				text = strings.Replace(text, tt.hand[0], tt.hand[1], 1)
 			}
-			got, _ := sync(t, text, tt.in)
+			got, _ := synced(t, text, tt.in)
 			for _, part := range tt.want {
 				if !strings.Contains(got, part) {
 					t.Errorf("no %q in\n%s", part, got)
@@ -265,7 +265,7 @@ func TestMerge(t *testing.T) {
 					t.Errorf("%q in\n%s", part, got)
 				}
 			}
-			if again, _ := sync(t, got, tt.in); again != got {
+			if again, _ := synced(t, got, tt.in); again != got {
 				t.Errorf("run again: (-first +second)\n%s", cmp.Diff(got, again))
 			}
 		})
@@ -289,7 +289,7 @@ func TestRegions(t *testing.T) {
 		{[]string{"us-west-2"}, []string{"renamed dev-Admin was dev-Admin-eu-west-1", "removed dev-Admin-us-east-1: the filters leave it out"}},
 	} {
 		var p *Plan
-		text, p = sync(t, text, in(step.regions...))
+		text, p = synced(t, text, in(step.regions...))
 		if diff := cmp.Diff(step.told, told(p)); diff != "" {
 			t.Errorf("%v: (-want +got)\n%s\n%s", step.regions, diff, text)
 		}
@@ -337,8 +337,8 @@ func TestPlanProperties(t *testing.T) {
 		text := session + "\n" + strings.Join(hand, "")
 		for _, label := range []string{"first", "second"} {
 			in := Input{Listing: listing(label), Settings: settings(label), Prune: rapid.SampledFrom([]Prune{PruneListed, PruneAlways, PruneNever}).Draw(t, "prune")}
-			got, p := sync(t, text, in)
-			again, p2 := sync(t, got, in)
+			got, p := synced(t, text, in)
+			again, p2 := synced(t, got, in)
 			if again != got {
 				t.Fatalf("run again: (-first +second)\n%s", cmp.Diff(got, again))
 			}
@@ -354,7 +354,7 @@ func TestPlanProperties(t *testing.T) {
 			other.Listing.Roles, other.Listing.Accounts = slices.Clone(in.Listing.Roles), slices.Clone(in.Listing.Accounts)
 			shuffle(other.Listing.Roles)
 			shuffle(other.Listing.Accounts)
-			if shuffled, p3 := sync(t, text, other); shuffled != got || cmp.Diff(told(p), told(p3)) != "" {
+			if shuffled, p3 := synced(t, text, other); shuffled != got || cmp.Diff(told(p), told(p3)) != "" {
 				t.Fatalf("in another order: (-first +second)\n%s", cmp.Diff(got, shuffled))
 			}
 			// Between the two a person does something to a profile that was made.
