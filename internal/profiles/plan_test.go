@@ -37,7 +37,7 @@ func reach(lines ...string) Listing {
 
 var two = reach("111111111111 dev Admin, ReadOnly", "222222222222 prod ReadOnly")
 
-// An outcome of a test is the config and what was said of it.
+// synced is what a config becomes, and the plan by which it does.
 func synced(t fatal, text string, in Input) (string, *Plan) {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "profiles-")
