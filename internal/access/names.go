@@ -144,14 +144,32 @@ func readPerson(item any) Person {
 	return p
 }
 
-// nameAccounts adds the names of accounts, where Organizations tells them to these
-// credentials.
+// nameAccounts adds the names of accounts: what Organizations tells, where these
+// credentials may ask it, and else what is known.
 func (s *Source) nameAccounts(ctx context.Context, f *Facts, ids []string) error {
+	err := s.askNames(ctx, f, ids)
+	told := denied(err) || refused(err, "AWSOrganizationsNotInUseException")
+	if err != nil && !told {
+		return err
+	}
+	nameless := 0
+	for _, id := range ids {
+		if f.Accounts[id] == "" && s.Known[id] != "" {
+			f.Accounts[id] = s.Known[id]
+		}
+		if f.Accounts[id] == "" {
+			nameless++
+		}
+	}
+	if told && nameless > 0 {
+		s.warn("accounts without a name (%d) are told by their ids, as these credentials may not ask Organizations for names", nameless)
+	}
+	return nil
+}
+
+func (s *Source) askNames(ctx context.Context, f *Facts, ids []string) error {
 	if len(ids) > fewNames {
 		accounts, err := s.Accounts(ctx)
-		if s.nameless(err) {
-			return nil
-		}
 		for _, a := range accounts {
 			f.Accounts[a.ID] = a.Name
 		}
@@ -168,24 +186,12 @@ func (s *Source) nameAccounts(ctx context.Context, f *Facts, ids []string) error
 		}
 		return err
 	})
-	if s.nameless(err) {
-		err = nil
-	}
 	for i, id := range ids {
 		if found[i] != "" {
 			f.Accounts[id] = found[i]
 		}
 	}
 	return err
-}
-
-// nameless reports, and tells, that accounts have no names for these credentials.
-func (s *Source) nameless(err error) bool {
-	no := denied(err) || refused(err, "AWSOrganizationsNotInUseException")
-	if no {
-		s.warn("accounts are told by their ids, as these credentials may not ask Organizations for names")
-	}
-	return no
 }
 
 // An Account of the organization.

@@ -36,6 +36,9 @@ type Source struct {
 
 	InstanceARN, StoreID string
 
+	// Known are names of accounts by id, for those that Organizations does not tell.
+	Known map[string]string
+
 	Journal *Journal               // keeps the answers; nil: nothing does
 	Step    func(done, total int)  // told of progress in calls, from several goroutines; nil: nobody is
 	Warn    func(problem string)   // told of what is left out; nil: nobody is

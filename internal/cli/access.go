@@ -81,6 +81,14 @@ func (q *accessQuestion) reader(ctx context.Context, a *App, g *globals, operati
 	if r.Source, err = s.accessSource(ctx, q.instance); err != nil {
 		return nil, r.explain(ctx, err)
 	}
+	r.Known = map[string]string{}
+	for _, kept := range a.savedCatalogs(s.settings.Config) {
+		for _, acct := range kept.Accounts {
+			if acct.Name != nil {
+				r.Known[acct.ID] = *acct.Name
+			}
+		}
+	}
 	r.progress = a.terminal().Progress("Reading assignments")
 	r.Warn = func(problem string) { r.progress.Aside(func() { s.warn(problem) }) }
 	r.Step = r.progress.Step
@@ -210,6 +218,15 @@ func (r *accessReader) account(ctx context.Context, which string) (string, error
 	}
 	accounts, err := r.Accounts(ctx)
 	if err != nil {
+		var known []string
+		for id, name := range r.Known {
+			if strings.EqualFold(name, which) {
+				known = append(known, id)
+			}
+		}
+		if len(known) == 1 {
+			return known[0], nil
+		}
 		if e, ok := errors.AsType[*signin.ServiceError](err); ok {
 			return "", &hintedError{Err: err, Hint: fmt.Sprintf("The names of accounts are asked of Organizations (%s). Give the account's id in place of its name.", e.Operation)}
 		}
