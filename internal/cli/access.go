@@ -102,44 +102,65 @@ func (s *setup) accessSource(ctx context.Context, instance string) (*access.Sour
 	if err != nil {
 		return nil, err
 	}
-	region := s.globals.Region
-	if region == "" { // where the instance of the profile's session is
-		home, _ := s.portalSession("")
-		configured, _ := s.settings.Region()
-		region = cmp.Or(home.Region, configured)
-	}
-	if region == "" {
+	regions := s.instanceRegions()
+	if len(regions) == 0 {
 		return nil, noRegion("You must specify a region: that of the Identity Center.")
 	}
 	keys, err := s.credentials(ctx)
 	if err != nil {
 		return nil, err
 	}
-	caller := func(command string) (*admin.Caller, error) {
-		svc := admin.Service(command)
-		endpoint, err := s.endpoint(svc.Endpoint, true)
-		c := &admin.Caller{HTTP: way, Endpoint: endpoint, Addresses: s.addresses(), Region: region, Paced: paced(),
-			Credentials: admin.Credentials{AccessKeyID: keys.AccessKeyID, SecretAccessKey: keys.SecretAccessKey, SessionToken: keys.SessionToken}}
-		if command == "organizations" {
-			c.Region = s.globalRegion()
-		}
-		return c, err
-	}
-	source := &access.Source{}
+	source := &access.Source{InstanceARN: instance}
 	for command, to := range map[string]**admin.Caller{"sso-admin": &source.Admin, "identitystore": &source.Store, "organizations": &source.Organization} {
-		if *to, err = caller(command); err != nil {
+		endpoint, err := s.endpoint(admin.Service(command).Endpoint, true)
+		if err != nil {
+			return nil, err
+		}
+		*to = &admin.Caller{HTTP: way, Endpoint: endpoint, Addresses: s.addresses(), Region: s.globalRegion(), Paced: pace.New(signin.Throttled).Do,
+			Credentials: admin.Credentials{AccessKeyID: keys.AccessKeyID, SecretAccessKey: keys.SecretAccessKey, SessionToken: keys.SessionToken}}
+	}
+	for _, region := range regions {
+		source.Admin.Region, source.Store.Region = region, region
+		if err = s.findInstance(ctx, source, instance); err == nil {
+			return source, nil
+		}
+		if _, elsewhere := errors.AsType[*configError](err); !elsewhere {
 			return nil, err
 		}
 	}
-	if source.InstanceARN = instance; instance == "" {
-		if source.InstanceARN, err = onlyInstance(ctx, s, source.Admin, instanceArn); err != nil {
-			return nil, err
-		}
-		source.StoreID, err = onlyInstance(ctx, s, source.Admin, identityStoreID)
-		return source, err
+	return nil, err
+}
+
+// instanceRegions are where the instance may be: in the region that --region says,
+// or else in that of the profile's session, of its resources, or of the only session
+// there is.
+func (s *setup) instanceRegions() (regions []string) {
+	if s.globals.Region != "" {
+		return []string{s.globals.Region}
 	}
-	source.StoreID, err = source.IdentityStore(ctx)
-	return source, err
+	role, _ := s.role()
+	configured, _ := s.settings.Region()
+	home, _ := s.portalSession("")
+	for _, region := range []string{role.Session.Region, configured, home.Region} {
+		if region != "" && !slices.Contains(regions, region) {
+			regions = append(regions, region)
+		}
+	}
+	return regions
+}
+
+// findInstance fills in the instance, the only one where none is given, and its
+// identity store.
+func (s *setup) findInstance(ctx context.Context, source *access.Source, given string) (err error) {
+	if given != "" {
+		source.StoreID, err = source.IdentityStore(ctx)
+		return err
+	}
+	if source.InstanceARN, err = onlyInstance(ctx, s, source.Admin, instanceArn); err != nil {
+		return err
+	}
+	source.StoreID, err = onlyInstance(ctx, s, source.Admin, identityStoreID)
+	return err
 }
 
 // TEMP
@@ -172,7 +193,7 @@ func (r *accessReader) print(f *access.Facts) error {
 	r.progress.Done()
 	grants := f.Grants()
 	if r.question.csv {
-		return access.WriteCSV(r.app.Stdout, grants)
+		return r.writeCSV(grants)
 	}
 	rows := []any{}
 	brief := r.printer.Format == output.Table && r.printer.Query == nil
@@ -184,6 +205,24 @@ func (r *accessReader) print(f *access.Facts) error {
 		}
 	}
 	return r.printer.Print(output.Object{{Name: "Grants", Value: rows}})
+}
+
+// writeCSV keeps strangers' names from steering a terminal. Anything else gets them
+// as they are.
+func (r *accessReader) writeCSV(grants []access.Grant) error {
+	if !r.app.terminal().InteractiveOut() {
+		return access.WriteCSV(r.app.Stdout, grants)
+	}
+	var text strings.Builder
+	if err := access.WriteCSV(&text, grants); err != nil {
+		return err
+	}
+	for line := range strings.Lines(text.String()) {
+		if _, err := fmt.Fprintln(r.app.Stdout, terminal.Clean(strings.TrimSuffix(line, "\n"))); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func briefRow(g access.Grant) output.Object {
