@@ -41,6 +41,7 @@ func (a *App) facts(ctx context.Context, g *globals, offline bool) *doctor.Facts
 	f.NoBrowser = a.noBrowser()
 	f.Proxies = a.namedProxies()
 	f.Bundles = a.bundles(f.Merged)
+	f.Reaches = a.reaches(f.Merged)
 	f.Executable, f.Typos = a.executable, typos
 
 	tasks := []func() func(){
@@ -72,6 +73,21 @@ func (a *App) facts(ctx context.Context, g *globals, offline bool) *doctor.Facts
 		f.BusyLocks = slices.DeleteFunc(busy, func(l doctor.Lock) bool { return !slices.Contains(still, l) })
 	}
 	return f
+}
+
+// reaches are what was listed of the sessions' roles, from disk.
+func (a *App) reaches(config *awsconfig.Config) (all []doctor.Reach) {
+	for _, s := range a.savedCatalogs(config) {
+		if !s.Complete || len(s.Failed) > 0 || s.Session == "" {
+			continue
+		}
+		r := doctor.Reach{Session: s.Session, Listed: s.Listed, Roles: map[string]bool{}}
+		for _, role := range s.Roles {
+			r.Roles[role.AccountID+"/"+role.Name] = true
+		}
+		all = append(all, r)
+	}
+	return all
 }
 
 // lockPatience is how long a lock may be held before it is worth a word.

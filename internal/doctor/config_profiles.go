@@ -42,6 +42,12 @@ func profileChecks() []Check {
 		Check{ID: "profile-role-beats-sso", Severity: Warning, Title: "A profile has SSO settings and a role to assume",
 			Why:  "All tools assume the role with the source profile's credentials, and pass over the account and role of SSO.",
 			Cure: "Give the SSO settings a profile of their own, and name that as source_profile.", find: roleBeatsSSO},
+		Check{ID: "profile-no-access", Severity: Warning, Title: "A profile names an account or role that its session does not reach",
+			Why:  "GetRoleCredentials fails with ForbiddenException “No access”. The assignment was taken back, or the account or role is another one.",
+			Cure: "See what there is with `portico catalog --refresh`; `portico configure sso --profile NAME` chooses another.", find: noAccess},
+		Check{ID: "static-keys-expired", Severity: Warning, Title: "Temporary keys in the files have expired",
+			Why:  "Tools that read static keys alone fail with ExpiredToken, and nobody renews the keys for them.",
+			Cure: "`portico write --all` writes fresh ones, `portico write --all --watch` keeps them so.", find: staticKeysExpired},
 		Check{ID: "long-lived-keys", Severity: Warning, Title: "The files hold access keys that never expire",
 			Why:  "Whoever copies the file has them until somebody deactivates them. SSO gives keys that end by themselves.",
 			Cure: "Use an SSO profile, deactivate the key in IAM, then delete the section.", find: longLivedKeys},
@@ -316,6 +322,43 @@ func longLivedKeys(f *Facts, report func(Finding)) {
 		report(Finding{What: fmt.Sprintf("the profile %s holds a long-lived access key, which SSO makes needless", p.Name),
 			Cure:  fmt.Sprintf("Make an SSO profile (%s configure sso), deactivate the key in IAM, then delete it from %s.", f.Program, f.fileOf(p, "aws_access_key_id")),
 			Where: f.keyWhere(p, "aws_access_key_id")})
+	})
+}
+
+func noAccess(f *Facts, report func(Finding)) {
+	f.profiles(func(p awsconfig.Profile) {
+		session, _ := p.SSO("sso_session")
+		account, _ := p.SSO("sso_account_id")
+		role, _ := p.SSO("sso_role_name")
+		for _, r := range f.Reaches {
+			if session == "" || r.Session != session || account == "" || role == "" || unclean(account) || unclean(role) || r.Roles[account+"/"+role] {
+				continue
+			}
+			report(Finding{What: fmt.Sprintf("the profile %s names the role %s in %s, which you did not reach by the sso-session %s %s ago", p.Name, role, account, session, round(f.Now.Sub(r.Listed))),
+				Cure:  fmt.Sprintf("%s catalog --refresh --sso-session %s, then %s configure sso --profile %s to choose another", f.Program, word(session), f.Program, word(p.Name)),
+				Where: f.header(profileSection(p.Name))})
+		}
+	})
+}
+
+// expiryKeys are where tools that write temporary keys note how long they last.
+var expiryKeys = []string{"portico_expiration", "x_security_token_expires", "aws_session_expiration", "aws_expiration", "expiration"}
+
+func staticKeysExpired(f *Facts, report func(Finding)) {
+	f.profiles(func(p awsconfig.Profile) {
+		for _, k := range expiryKeys {
+			text, _ := p.Get(k)
+			at, err := wallet.ParseTime(text)
+			if text == "" || err != nil || at.After(f.Now) || !p.Has("aws_session_token") {
+				continue
+			}
+			cure := fmt.Sprintf("Delete the section %s of %s, or let the tool that wrote it renew it.", p.Name, f.fileOf(p, k))
+			if k == expiryKeys[0] {
+				cure = f.Program + " write --all"
+			}
+			report(Finding{What: fmt.Sprintf("the temporary keys of the profile %s expired %s ago", p.Name, round(f.Now.Sub(at))), Cure: cure, Where: f.keyWhere(p, k)})
+			return
+		}
 	})
 }
 

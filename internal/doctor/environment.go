@@ -25,6 +25,8 @@ func environmentChecks() []Check {
 		Check{ID: "env-profile-missing", Severity: Error, Title: "AWS_PROFILE names no profile, or is empty",
 			Why:  "Every command fails with “The config profile could not be found”, even those that need none.",
 			Cure: "Set AWS_PROFILE to a profile that exists, or unset it.", find: envProfileMissing},
+		Check{ID: "env-no-profile", Severity: Note, Title: "Nothing says which profile is meant", Why: "Without --profile every command ends with “Unable to locate credentials”.",
+			Cure: "`export AWS_PROFILE=NAME` in the shell's start-up file, or call a profile `[default]`.", find: noProfile},
 		Check{ID: "env-two-profiles", Severity: Warning, Title: "AWS_PROFILE and AWS_DEFAULT_PROFILE differ",
 			Why:  "The AWS CLI and most SDKs take AWS_PROFILE, boto3 takes AWS_DEFAULT_PROFILE: a script may work in another account than the shell.",
 			Cure: "`unset AWS_DEFAULT_PROFILE`", find: envTwo("AWS_PROFILE", "AWS_DEFAULT_PROFILE")},
@@ -118,6 +120,16 @@ func envProfileMissing(f *Facts, report func(Finding)) {
 			}
 			report(Finding{What: fmt.Sprintf("%s names the profile %q, which does not exist", name, value), Cure: cure, Where: name})
 		}
+	}
+}
+
+func noProfile(f *Facts, report func(Finding)) {
+	_, one := f.Lookup("AWS_PROFILE")
+	_, other := f.Lookup("AWS_DEFAULT_PROFILE")
+	_, byDefault := f.Merged.Profile("default")
+	names := f.Merged.Profiles()
+	if !one && !other && !byDefault && len(names) > 0 && f.env("AWS_ACCESS_KEY_ID") == "" {
+		report(Finding{What: "there is no default profile, and AWS_PROFILE is not set: a command without --profile has no credentials", Cure: "export AWS_PROFILE=" + word(names[0])})
 	}
 }
 

@@ -37,6 +37,7 @@ type Facts struct {
 	Keyrings    []Keyring
 	Probes      []Probe
 	Proxies     []Proxy
+	Reaches     []Reach
 }
 
 // A CacheFile is a file of ~/.aws/sso/cache or ~/.aws/cli/cache.
@@ -87,6 +88,13 @@ type Tool struct {
 	Path    string
 	Version string // "" when it did not say
 	Problem string // why it does not run
+}
+
+// A Reach is what was last listed of a session: all roles of a person.
+type Reach struct {
+	Session string
+	Listed  time.Time
+	Roles   map[string]bool // by ACCOUNT/ROLE
 }
 
 // A Bundle is a file of CA certificates that a setting names.

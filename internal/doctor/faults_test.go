@@ -12,7 +12,7 @@ type planted struct {
 	plant   func(h *home)
 	want    string   // id
 	along   []string // ids that it may bring too
-	apart   string   // faults of one such word cannot be had together
+	apart   string   // words, parted by commas: faults with the same one cannot be had together
 	remains bool     // --fix does not cure this one, though it cures others of its id
 	symptom string   // what the guides, or the pains of users, call it
 }
@@ -76,7 +76,7 @@ var faults = []planted{
 	}, want: "config-name"},
 	{name: "quoted name", plant: more("\n[profile \"quoted\"]\nsso_session = corp\nsso_account_id = 111111111111\nsso_role_name = ReadOnly\n"), want: "config-quoted-name"},
 	{name: "header without profile", plant: more("\n[lost]\nsso_session = corp\nsso_account_id = 111111111111\nsso_role_name = ReadOnly\n"), want: "config-lost-section", symptom: "The config profile (lost) could not be found"},
-	{name: "two defaults", plant: more("\n[profile default]\nsso_session = corp\nsso_account_id = 111111111111\nsso_role_name = ReadOnly\n"), want: "config-two-defaults"},
+	{name: "two defaults", plant: more("\n[profile default]\nsso_session = corp\nsso_account_id = 111111111111\nsso_role_name = ReadOnly\n"), want: "config-two-defaults", apart: "defaults"},
 	{name: "DEFAULT in capitals", plant: more("\n[DEFAULT]\ncli_pager =\n"), want: "config-inherited"},
 	{name: "inline comment", plant: more(profile("comment", "region = eu-west-1 # Ireland\n")), want: "config-inline-comment"},
 	{name: "inline comment in the session", plant: func(h *home) {
@@ -113,6 +113,8 @@ var faults = []planted{
 		h.append(credentials, "\n[keyed]\naws_access_key_id = ASIAKEYEDKEYEDKEYED1\naws_secret_access_key = very-secret\n")
 	}, want: "profile-keys-and-sso", apart: "credentials file", symptom: "pain 29"},
 	{name: "role beside SSO", plant: more(profile("roled", "role_arn = arn:aws:iam::333333333333:role/Deploy\nsource_profile = prod\n")), want: "profile-role-beats-sso"},
+	{name: "role that was taken back", plant: more("\n[profile lost-role]\nsso_session = corp\nsso_account_id = 111111111111\nsso_role_name = Gone\n"), want: "profile-no-access", symptom: "Access denied; wrong account/role selected"},
+	{name: "keys that were written are over", plant: keys("\n[dev-static]\naws_access_key_id = ASIASTATICSTATICSTAT\naws_secret_access_key = very-secret\naws_session_token = very-secret\nportico_expiration = " + stamp(-time.Hour) + "\n"), want: "static-keys-expired", apart: "credentials file", symptom: "pain 10"},
 	{name: "long-lived keys", plant: keys("\n[ci]\naws_access_key_id = AKIALONGLIVEDLONGLI0\naws_secret_access_key = very-secret\n"), want: "long-lived-keys", apart: "credentials file"},
 	{name: "source profile gone", plant: more("\n[profile chain]\nrole_arn = arn:aws:iam::333333333333:role/Deploy\nsource_profile = nobody\n"), want: "source-profile"},
 	{name: "circle of source profiles", plant: more("\n[profile c1]\nrole_arn = arn:aws:iam::333333333333:role/A\nsource_profile = c2\n[profile c2]\nrole_arn = arn:aws:iam::333333333333:role/B\nsource_profile = c1\n"), want: "source-profile"},
@@ -145,6 +147,10 @@ var faults = []planted{
 	{name: "half of the keys", plant: set("AWS_SESSION_TOKEN", "very-secret"), want: "env-keys-half", apart: "keys"},
 	{name: "AWS_PROFILE is gone", plant: set("AWS_PROFILE", "prdo"), want: "env-profile-missing", apart: "AWS_PROFILE"},
 	{name: "AWS_PROFILE is empty", plant: set("AWS_PROFILE", ""), want: "env-profile-missing", apart: "AWS_PROFILE"},
+	{name: "no profile at all", plant: func(h *home) {
+		delete(h.env, "AWS_PROFILE")
+		h.files[config] = strings.Replace(h.files[config], "[default]", "[profile main]", 1)
+	}, want: "env-no-profile", apart: "AWS_PROFILE, keys, defaults", symptom: "Unable to locate credentials, before AWS_DEFAULT_PROFILE is set"},
 	{name: "two profiles", plant: set("AWS_DEFAULT_PROFILE", "chained"), want: "env-two-profiles", apart: "AWS_PROFILE"},
 	{name: "two regions", plant: set("AWS_DEFAULT_REGION", "us-east-1"), want: "env-two-regions", apart: "AWS_REGION"},
 	{name: "web identity", plant: set("AWS_ROLE_ARN", "arn:aws:iam::1:role/x", "AWS_WEB_IDENTITY_TOKEN_FILE", "/token"), want: "env-web-identity"},

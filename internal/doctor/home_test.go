@@ -87,6 +87,12 @@ func (h *home) append(name, text string) { h.files[name] += text }
 // facts writes the home and reads it.
 func (h *home) facts(t *testing.T) *Facts {
 	t.Helper()
+	h.write(t)
+	return h.read()
+}
+
+func (h *home) write(t *testing.T) {
+	t.Helper()
 	check := func(err error) {
 		t.Helper()
 		if err != nil {
@@ -109,17 +115,25 @@ func (h *home) facts(t *testing.T) *Facts {
 		check(os.Chmod(path, mode))
 		t.Cleanup(func() { _ = os.Chmod(path, 0o700) })
 	}
-	return h.read()
 }
 
 func (h *home) read() *Facts {
+	f := h.place().Read()
+	h.imagine(f)
+	return f
+}
+
+func (h *home) place() Place {
 	lookup := func(name string) (string, bool) {
 		v, ok := h.env[name]
 		return strings.ReplaceAll(v, "$HOME", h.dir), ok
 	}
 	state := filepath.Join(h.dir, "state")
-	p := Place{Home: h.dir, State: state, Files: awsconfig.Locate(lookup, h.dir, filepath.Join(state, "locks")), Lookup: lookup, Program: "portico", Now: now}
-	f := p.Read()
+	return Place{Home: h.dir, State: state, Files: awsconfig.Locate(lookup, h.dir, filepath.Join(state, "locks")), Lookup: lookup, Program: "portico", Now: now}
+}
+
+// imagine adds what is not in files.
+func (h *home) imagine(f *Facts) {
 	f.OS = "linux"
 	f.ToolsSought = true
 	f.Tools = []Tool{{Name: "aws", Path: "/usr/bin/aws", Version: "2.36.7"}, {Name: "botocore", Path: "/usr/bin/python3", Version: "1.43.11"}}
@@ -129,6 +143,7 @@ func (h *home) read() *Facts {
 		}
 		return max(len(a), len(b))
 	}
+	f.Reaches = []Reach{{Session: "corp", Listed: now.Add(-time.Hour), Roles: map[string]bool{"111111111111/AdministratorAccess": true, "111111111111/ReadOnly": true, "222222222222/ReadOnly": true}}}
 	f.Executable = func(name string) error {
 		if name == "portico" || name == "portico-credential-process" {
 			return nil
@@ -142,7 +157,6 @@ func (h *home) read() *Facts {
 	for _, adjust := range h.adjust {
 		adjust(f)
 	}
-	return f
 }
 
 func ids(findings []Finding) []string {
