@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 	"strings"
@@ -106,10 +107,7 @@ func (v *surveyor) look() (*survey, error) {
 		r.Roles = append(r.Roles, roleOf(stored, known, names))
 	}
 	slices.SortStableFunc(r.Roles, func(a, b roleStatus) int {
-		if a.Sealed != b.Sealed {
-			return map[bool]int{true: 1, false: -1}[a.Sealed]
-		}
-		return b.Expires.Compare(a.Expires)
+		return cmp.Or(cmp.Compare(a.AccountName, b.AccountName), cmp.Compare(a.Account, b.Account), cmp.Compare(a.Role, b.Role), cmp.Compare(a.Session, b.Session))
 	})
 	r.Shell = s.shell(v.app.accountNames(s.settings.Config))
 	return r, nil

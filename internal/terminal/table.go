@@ -1,16 +1,12 @@
 package terminal
 
-import "strings"
+import "bytes"
 
 // Table lines up cells in columns, two blanks apart. The cells are cleaned.
 func Table(rows [][]string) []string {
 	var widths []int
-	clean := make([][]string, len(rows))
-	for i, row := range rows {
-		clean[i] = make([]string, len(row))
+	for _, row := range rows {
 		for j, cell := range row {
-			cell = Clean(cell)
-			clean[i][j] = cell
 			if j == len(widths) {
 				widths = append(widths, 0)
 			}
@@ -18,24 +14,25 @@ func Table(rows [][]string) []string {
 		}
 	}
 	lines := make([]string, len(rows))
-	var b strings.Builder
-	for i, row := range clean {
-		b.Reset()
+	var line []byte
+	for i, row := range rows {
+		line = line[:0]
 		for j, cell := range row {
-			b.WriteString(cell)
-			if j < len(row)-1 {
-				b.WriteString(strings.Repeat(" ", widths[j]-cellsOf(cell)+2))
+			line = append(line, Clean(cell)...)
+			for range widths[j] - cellsOf(cell) + 2 {
+				line = append(line, ' ')
 			}
 		}
-		lines[i] = strings.TrimRight(b.String(), " ")
+		lines[i] = string(bytes.TrimRight(line, " "))
 	}
 	return lines
 }
 
-// cellsOf is columns, which most text does not need.
+// cellsOf is how many columns a text takes that is yet to be cleaned. Most texts
+// are measured by counting.
 func cellsOf(s string) int {
 	if plainASCII(s) {
 		return len(s)
 	}
-	return columns(s)
+	return columns(Clean(s))
 }
