@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -66,6 +68,9 @@ func (d *doctorCommand) run(ctx context.Context) error {
 	if (d.Yes || d.DryRun) && !d.fix {
 		return &usageError{Problem: "argument --yes, --dry-run: they belong to --fix"}
 	}
+	if d.fix && (d.json || d.report != "") {
+		return &usageError{Problem: "argument --fix: not allowed with arguments --json and --report; run it again for those"}
+	}
 	a := d.app
 	if d.paths {
 		return d.showPaths()
@@ -105,9 +110,13 @@ func (d *doctorCommand) cure(ctx context.Context, facts *doctor.Facts) (changed 
 	if len(plan.Changes)+len(plan.Actions) == 0 {
 		return false, nil
 	}
-	for _, f := range plan.Cures {
-		fmt.Fprintf(a.Stdout, "%s: %s\n", f.ID, terminal.Clean(f.What))
+	f := few{}
+	for _, found := range plan.Cures {
+		if f.shows(found.ID) {
+			fmt.Fprintf(a.Stdout, "%s: %s\n", found.ID, terminal.Clean(found.What))
+		}
 	}
+	fmt.Fprint(a.Stdout, f.rest())
 	for _, action := range plan.Actions {
 		fmt.Fprintln(a.Stdout, terminal.Clean(action.String()))
 	}
@@ -171,10 +180,14 @@ func (d *doctorCommand) print(findings []doctor.Finding) {
 	var out strings.Builder
 	counts := map[doctor.Severity]int{}
 	fixable := 0
+	shown := few{}
 	for _, f := range findings {
 		counts[f.Severity]++
 		if f.Fixable {
 			fixable++
+		}
+		if !shown.shows(f.ID) {
+			continue
 		}
 		severity := strings.ToUpper(f.Severity.String())
 		if a.colours() {
@@ -193,6 +206,9 @@ func (d *doctorCommand) print(findings []doctor.Finding) {
 		}
 		fmt.Fprintf(&out, "  Cure: %s%s\n\n", terminal.Clean(f.Cure), by)
 	}
+	if rest := shown.rest(); rest != "" {
+		out.WriteString(rest + "\n")
+	}
 	checked := count(len(doctor.Checks()), "check")
 	if d.offline {
 		checked += ", without the network"
@@ -206,6 +222,27 @@ func (d *doctorCommand) print(findings []doctor.Finding) {
 		fmt.Fprintf(&out, "To cure %s: %s doctor --fix\n", share(fixable, len(findings)), a.Name)
 	}
 	fmt.Fprint(a.Stdout, out.String())
+}
+
+// few keeps what is wrong in one way in thousands of places from hiding the rest.
+type few map[string]int
+
+const fewOfOne = 5
+
+func (f few) shows(id string) bool {
+	f[id]++
+	return f[id] <= fewOfOne
+}
+
+// rest says how much was left out.
+func (f few) rest() string {
+	var b strings.Builder
+	for _, id := range slices.Sorted(maps.Keys(f)) {
+		if more := f[id] - fewOfOne; more > 0 {
+			fmt.Fprintf(&b, "%s: %d more like these (--json has all)\n", id, more)
+		}
+	}
+	return b.String()
 }
 
 // share says how many of all.

@@ -71,6 +71,7 @@ func (f *Facts) signIns(visit func(s signIn, token *CacheFile)) {
 	p, _ := f.Merged.Profile(current)
 	mine, _ := p.SSO("sso_session")
 	url, _ := p.Get("sso_start_url")
+	seen := map[string]bool{} // legacy profiles of one start URL share one
 	f.portals(func(portal portal) {
 		s := signIn{of: portal.of, url: portal.url, region: portal.region, used: url == portal.url && mine == "", login: f.Program + " sso login --profile " + word(portal.section.Name)}
 		if session, ok := f.Merged.Session(portal.section.Name); ok && portal.section == sessionSection(session.Name) {
@@ -78,8 +79,9 @@ func (f *Facts) signIns(visit func(s signIn, token *CacheFile)) {
 			s.used = mine == s.name
 			s.login = f.Program + " sso login --sso-session " + word(s.name)
 		}
-		if !s.sealed {
-			visit(s, f.token(s.key()))
+		if key := s.key(); !s.sealed && !seen[key] {
+			seen[key] = true
+			visit(s, f.token(key))
 		}
 	})
 }

@@ -58,6 +58,7 @@ type Check struct {
 // order of the checks.
 func Examine(f *Facts) []Finding {
 	var all []Finding
+	seen := map[[3]string]bool{}
 	for _, c := range Checks() {
 		c.find(f, func(found Finding) {
 			found.ID, found.Why = c.ID, cmp.Or(found.Why, c.Why)
@@ -65,10 +66,8 @@ func Examine(f *Facts) []Finding {
 				found.Severity = c.Severity
 			}
 			found.Fixable = len(found.Lines)+len(found.Edits)+len(found.Actions) > 0
-			same := func(other Finding) bool {
-				return other.ID == found.ID && other.What == found.What && other.Where == found.Where
-			}
-			if !slices.ContainsFunc(all, same) {
+			if id := [3]string{found.ID, found.What, found.Where}; !seen[id] {
+				seen[id] = true
 				all = append(all, found)
 			}
 		})

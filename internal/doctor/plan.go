@@ -25,13 +25,15 @@ const maxRounds = 12
 func MakePlan(f *Facts) Plan {
 	var plan Plan
 	now := f
+	taken := map[[2]string]bool{}
 	for range maxRounds {
 		r := pass{facts: now}
 		for _, found := range Examine(now) {
 			if !found.Fixable || !r.take(found) {
 				continue
 			}
-			if !slices.ContainsFunc(plan.Cures, func(c Finding) bool { return c.ID == found.ID && c.What == found.What }) {
+			if id := [2]string{found.ID, found.What}; !taken[id] {
+				taken[id] = true
 				plan.Cures = append(plan.Cures, found)
 			}
 		}
@@ -72,37 +74,45 @@ type pass struct {
 	facts   *Facts
 	lines   []LineEdit
 	edits   []awsconfig.Edit
-	touched map[awsconfig.Section]map[string]bool
+	changed map[place]bool
+}
+
+// place is a line of a file, or a key of a section.
+type place struct {
+	path    string
+	line    int
+	section awsconfig.Section
+	key     string
+}
+
+// places are those that a finding's cure changes.
+func (found Finding) places() (all []place) {
+	for _, e := range found.Lines {
+		all = append(all, place{path: e.Path, line: e.Line})
+	}
+	for _, e := range found.Edits {
+		for _, kv := range e.Set {
+			all = append(all, place{section: e.Section, key: kv.Key})
+		}
+	}
+	return all
 }
 
 // take adds what a finding asks for, unless another one of this round changes the
 // same line or key.
 func (r *pass) take(found Finding) bool {
-	for _, e := range found.Lines {
-		if slices.ContainsFunc(r.lines, func(o LineEdit) bool { return o.Path == e.Path && o.Line == e.Line }) {
-			return false
-		}
+	places := found.places()
+	if slices.ContainsFunc(places, func(p place) bool { return r.changed[p] }) {
+		return false
 	}
-	for _, e := range found.Edits {
-		for _, kv := range e.Set {
-			if r.touched[e.Section][kv.Key] {
-				return false
-			}
-		}
+	if r.changed == nil {
+		r.changed = map[place]bool{}
+	}
+	for _, p := range places {
+		r.changed[p] = true
 	}
 	r.lines = append(r.lines, found.Lines...)
 	r.edits = append(r.edits, found.Edits...)
-	if r.touched == nil {
-		r.touched = map[awsconfig.Section]map[string]bool{}
-	}
-	for _, e := range found.Edits {
-		for _, kv := range e.Set {
-			if r.touched[e.Section] == nil {
-				r.touched[e.Section] = map[string]bool{}
-			}
-			r.touched[e.Section][kv.Key] = true
-		}
-	}
 	return true
 }
 

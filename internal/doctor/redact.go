@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // A Redactor takes out of texts what a bug ticket must not hold. What is the same
@@ -85,6 +86,21 @@ var openKeys = []string{
 	"services", "endpoint_url", "use_dualstack_endpoint", "use_fips_endpoint", "ignore_configured_endpoint_urls", "ca_bundle", "duration_seconds", "cli_pager", "portico_store", "portico_login", "portico_sync",
 }
 
+// regionLike is what a region may be mistaken for: one with a zone's letter.
+var regionLike = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^"?[a-z]{2,4}(-[a-z]+)+-\d+[a-z]?"?$`) })
+
+// open is a value that may be told, if it is what its key is for.
+func (r *Redactor) open(key, value string) string {
+	rest := ""
+	if at := comment(value); at >= 0 {
+		value, rest = strings.TrimSpace(value[:at]), " "+value[at:at+1]+" (comment)"
+	}
+	if strings.HasSuffix(strings.ToLower(strings.TrimSpace(key)), "region") && value != "" && !regionLike().MatchString(value) {
+		return "(hidden)" + rest
+	}
+	return r.Text(value) + rest
+}
+
 // Config is a config file line by line: sections, keys, and the values of keys that
 // hold no secret. Of everything else that it is there.
 func (r *Redactor) Config(t *Text) string {
@@ -106,7 +122,7 @@ func (r *Redactor) Config(t *Text) string {
 		case !ok:
 			text = "(a line without =)"
 		case slices.Contains(openKeys, strings.ToLower(strings.TrimSpace(name))):
-			text = strings.TrimSpace(name) + " = " + r.Text(strings.TrimSpace(value))
+			text = strings.TrimSpace(name) + " = " + r.open(name, strings.TrimSpace(value))
 		default:
 			text = r.Text(strings.TrimSpace(name)) + " = (hidden)"
 		}

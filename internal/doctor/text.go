@@ -312,16 +312,17 @@ func apply(data []byte, edits []LineEdit) []byte {
 	if len(lines) > 0 && strings.HasSuffix(lines[0], "\r\n") {
 		eol = "\r\n"
 	}
+	byLine := map[int][]LineEdit{}
+	for _, e := range edits {
+		byLine[e.Line] = append(byLine[e.Line], e)
+	}
 	var b strings.Builder
 	for i, l := range lines {
 		text := strings.TrimRight(l, "\r\n")
 		end := l[len(text):]
 		gone := false
 		var before, after []string
-		for _, e := range edits {
-			if e.Line != i+1 {
-				continue
-			}
+		for _, e := range byLine[i+1] {
 			gone = gone || e.Delete
 			if e.Text != nil {
 				text = *e.Text
