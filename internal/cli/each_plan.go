@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -40,6 +41,9 @@ func (e *each) argv(p place) []string {
 
 // plan prints the work list for whatever else is to do the work.
 func (e *each) plan(places []place) error {
+	if e.Plan == planShell && slices.ContainsFunc(e.Argv, func(word string) bool { return strings.ContainsAny(word, "\r\n") }) {
+		return &usageError{Problem: "argument --plan: an argument of the command has a line end in it, which takes --plan=nul or --plan=json"}
+	}
 	w := bufio.NewWriter(e.App.Stdout)
 	for _, p := range places {
 		argv := e.argv(p)
