@@ -28,6 +28,7 @@ type eachReport struct {
 	next    int              // with order: the first that is not printed
 	waiting map[int]*outcome // with order: that have ended before it
 	err     error            // of the first write that failed
+	lost    func(error)      // is told of it, once
 }
 
 func (e *each) newReport(progress *terminal.Progress) *eachReport {
@@ -78,14 +79,13 @@ func (r *eachReport) attach(cmd *exec.Cmd, o *outcome, path func(stream string) 
 	return done, nil
 }
 
-// ended prints a run that has ended, or keeps it until it is its turn. It is an
-// error that nobody can be told any more.
-func (r *eachReport) ended(i int, o *outcome) error {
+// ended prints a run that has ended, or keeps it until it is its turn.
+func (r *eachReport) ended(i int, o *outcome) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if !r.order {
 		r.print(o)
-		return r.err
+		return
 	}
 	r.waiting[i] = o
 	for o := r.waiting[r.next]; o != nil; o = r.waiting[r.next] {
@@ -93,11 +93,18 @@ func (r *eachReport) ended(i int, o *outcome) error {
 		r.next++
 		r.print(o)
 	}
-	return r.err
+}
+
+// wrote takes note of a write. That it failed is told once.
+func (r *eachReport) wrote(err error) {
+	if err != nil && r.err == nil {
+		r.err = err
+		r.lost(err)
+	}
 }
 
 // rest prints what was kept for a turn that never came.
-func (r *eachReport) rest(outcomes []*outcome) error {
+func (r *eachReport) rest(outcomes []*outcome) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for i := range outcomes {
@@ -105,7 +112,6 @@ func (r *eachReport) rest(outcomes []*outcome) error {
 			r.print(o)
 		}
 	}
-	return r.err
 }
 
 func (r *eachReport) print(o *outcome) {
@@ -115,13 +121,13 @@ func (r *eachReport) print(o *outcome) {
 	r.progress.Aside(func() {
 		switch {
 		case r.json:
-			r.err = r.printJSON(o)
+			r.wrote(r.printJSON(o))
 		case r.lines:
 			if o.problem != "" {
 				fmt.Fprintf(r.app.Stderr, "%s%s\n", o.prefix(), o.words())
 			}
 		default:
-			r.err = r.printGroup(o)
+			r.wrote(r.printGroup(o))
 		}
 	})
 	for _, path := range []string{o.stdout, o.stderr} {
@@ -301,6 +307,7 @@ func (l *lineWriter) print(line []byte) {
 		if !utf8.Valid(line) {
 			line = bytes.ToValidUTF8(line, []byte(string(utf8.RuneError)))
 		}
-		_, r.err = fmt.Fprintf(l.to, "%s%s\n", l.prefix, line)
+		_, err := fmt.Fprintf(l.to, "%s%s\n", l.prefix, line)
+		r.wrote(err)
 	})
 }

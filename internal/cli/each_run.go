@@ -52,6 +52,8 @@ type crew struct {
 	total   int
 	halted  bool  // asked to stop
 	broken  error // why nothing more can be done
+
+	unheard chan struct{} // closed when nobody reads any more what is printed
 }
 
 func (e *each) runAll(ctx context.Context, s *setup, path string, places []place, record *eachRecord) error {
@@ -62,16 +64,20 @@ func (e *each) runAll(ctx context.Context, s *setup, path string, places []place
 	defer os.RemoveAll(dir)
 	starting, stop := context.WithCancel(ctx)
 	defer stop()
-	c := &crew{each: e, setup: s, path: path, dir: dir, stop: stop, running: map[int]*os.Process{}, names: map[int]string{}, total: len(places),
+	c := &crew{each: e, setup: s, path: path, dir: dir, stop: stop, running: map[int]*os.Process{}, names: map[int]string{}, total: len(places), unheard: make(chan struct{}),
 		progress: e.App.terminal().Progress("")}
 	defer c.progress.Done()
 	c.report = e.newReport(c.progress)
+	c.report.lost = func(err error) {
+		c.fail(err)
+		close(c.unheard)
+	}
 	warn := s.warn
 	s.warn = func(problem string) { c.progress.Aside(func() { warn(problem) }) }
 	began := time.Now()
 
 	outcomes := make([]*outcome, len(places))
-	signals := c.signals(ctx, starting)
+	signals := c.signals(ctx)
 	next := make(chan int)
 	go func() {
 		defer close(next)
@@ -101,17 +107,18 @@ func (e *each) runAll(ctx context.Context, s *setup, path string, places []place
 			outcomes[i] = &outcome{place: places[i], skipped: true}
 		}
 	}
-	if err := c.report.rest(outcomes); err != nil && c.broken == nil {
-		c.broken = err
-	}
+	c.report.rest(outcomes)
 	c.progress.Done()
 	if err := record.save(outcomes); err != nil {
 		s.warn(fmt.Sprintf("what failed is not remembered: %v", err))
 	}
+	if errors.Is(c.broken, syscall.EPIPE) {
+		return &exitError{Code: (&signalError{Signal: syscall.SIGPIPE}).code()}
+	}
+	c.sum(outcomes, time.Since(began))
 	if c.broken != nil {
 		return c.broken
 	}
-	c.sum(outcomes, time.Since(began), ended != nil)
 	if ended != nil {
 		return &exitError{Code: ended.code()}
 	}
@@ -125,15 +132,19 @@ func (e *each) runAll(ctx context.Context, s *setup, path string, places []place
 // run are told, the second time to end at once. So they are ten seconds after any
 // other end. What it returns takes that back, and returns the signal, if there was
 // one.
-func (c *crew) signals(ctx, starting context.Context) (stop func() *signalError) {
+func (c *crew) signals(ctx context.Context) (stop func() *signalError) {
 	heard := make(chan os.Signal, 2)
 	signal.Notify(heard, os.Interrupt, syscall.SIGTERM)
+	// Without this, the end of who reads our output would be ours, and not that of the
+	// commands.
+	pipes := make(chan os.Signal, 1)
+	signal.Notify(pipes, syscall.SIGPIPE)
 	c.each.App.children.Add(1) // from here on Ctrl-C is for us
 	over, finished := make(chan struct{}), make(chan struct{})
 	var first *signalError
 	go func() {
 		defer close(finished)
-		ended := ctx.Done()
+		ended, unheard := ctx.Done(), c.unheard
 		var kill <-chan time.Time
 		for {
 			select {
@@ -151,9 +162,11 @@ func (c *crew) signals(ctx, starting context.Context) (stop func() *signalError)
 				}
 			case <-ended:
 				ended = nil
-				if first == nil {
-					c.halt(syscall.SIGTERM)
-				}
+				c.halt(syscall.SIGTERM)
+				kill = time.After(childWait)
+			case <-unheard:
+				unheard = nil
+				c.halt(syscall.SIGTERM)
 				kill = time.After(childWait)
 			case <-kill:
 				c.tell(os.Kill)
@@ -165,6 +178,7 @@ func (c *crew) signals(ctx, starting context.Context) (stop func() *signalError)
 		<-finished
 		c.each.App.children.Add(-1)
 		signal.Stop(heard)
+		signal.Stop(pipes)
 		return first
 	}
 }
@@ -176,16 +190,19 @@ const childWait = 10 * time.Second
 func (c *crew) halt(s os.Signal) {
 	c.stop()
 	c.mu.Lock()
+	again, names := c.halted, c.runningNames()
 	c.halted = true
-	names := c.runningNames()
 	c.mu.Unlock()
+	if again {
+		return
+	}
 	if len(names) > 0 {
-		again := "; Ctrl-C again ends them"
-		if s != os.Interrupt {
-			again = ""
+		more := ""
+		if s == os.Interrupt {
+			more = "; Ctrl-C again ends them"
 		}
 		c.progress.Aside(func() {
-			fmt.Fprintf(c.each.App.Stderr, "Waiting for the end of %s%s.\n", terminal.Clean(some(names)), again)
+			fmt.Fprintf(c.each.App.Stderr, "Waiting for the end of %s%s.\n", terminal.Clean(some(names)), more)
 		})
 	}
 	c.tell(s)
@@ -328,9 +345,7 @@ func (c *crew) ended(i int, o *outcome) {
 		c.stop()
 	}
 	c.say()
-	if err := c.report.ended(i, o); err != nil {
-		c.fail(err)
-	}
+	c.report.ended(i, o)
 }
 
 // say shows how far the work is.
@@ -348,7 +363,7 @@ func (c *crew) say() {
 }
 
 // sum says on stderr how it went, and where it did not.
-func (c *crew) sum(outcomes []*outcome, took time.Duration, interrupted bool) {
+func (c *crew) sum(outcomes []*outcome, took time.Duration) {
 	out := c.each.App.Stderr
 	var failed []*outcome
 	skipped := 0
