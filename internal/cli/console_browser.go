@@ -79,7 +79,9 @@ func browserCommand(how, name, colour string) (command browserWords, problem str
 	case how == "granted-container":
 		return container("ext+granted-containers:", name, colour), ""
 	case ok && browser == "firefox":
-		return func(address string) []string { return []string{"firefox", "-P", cmp.Or(of, profileDirectory(name)), address} }, ""
+		return func(address string) []string {
+			return []string{"firefox", "-P", cmp.Or(of, profileDirectory(name)), address}
+		}, ""
 	case ok && browserPrograms(browser, runtime.GOOS) != nil:
 		// Chromium makes the profile when there is none.
 		return func(address string) []string {

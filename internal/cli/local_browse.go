@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"net/url"
 	"os/exec"
 	"strings"
@@ -13,6 +14,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/portico-sso/portico/internal/idc/browse"
+	"github.com/portico-sso/portico/internal/idc/control"
+	"github.com/portico-sso/portico/internal/serve"
 	"github.com/portico-sso/portico/internal/terminal"
 )
 
@@ -45,6 +48,9 @@ run unattended.`,
 			if deliver {
 				return deliverCallback(cmd.Context(), a.Stdin)
 			}
+			if err := followRedirect(cmd.Context(), &args[0]); err != nil {
+				return err
+			}
 			if u, err := url.Parse(args[0]); address == "" && err == nil && !browse.AtAWS(u) {
 				address = u.Scheme + "://" + u.Host
 			}
@@ -73,6 +79,31 @@ run unattended.`,
 	c.Flags().BoolVar(&deliver, "deliver", false, "deliver the callback read from standard input")
 	c.Flags().MarkHidden("deliver")
 	return c
+}
+
+// followRedirect goes where the console command hands a browser its address: at one
+// of its own that leads on, see [serve.Redirect].
+func followRedirect(ctx context.Context, address *string) error {
+	u, err := url.Parse(*address)
+	if err != nil || u.Scheme != "http" || !control.Loopback(u.Hostname()) || !serve.IsToken(strings.TrimPrefix(u.Path, "/")) {
+		return nil
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, *address, nil)
+	if err != nil {
+		return err
+	}
+	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, Transport: &http.Transport{DisableKeepAlives: true}}
+	resp, err := client.Do(req)
+	if err != nil {
+		return control.Cause(err)
+	}
+	defer resp.Body.Close()
+	next, err := resp.Location()
+	if err != nil {
+		return fmt.Errorf("the address to open leads nowhere: %s", resp.Status)
+	}
+	*address = next.String()
+	return checkAddress(*address)
 }
 
 type localBrowse struct {

@@ -91,7 +91,8 @@ func (b *Browser) Visit(ctx context.Context, address string) (callback string, e
 	return callback, err
 }
 
-// walk goes from page to page. byRule says that a rule gave the answer.
+// walk goes from page to page. byRule says that a rule gave the answer, or that
+// nothing was to be decided: the console's page is an end, too.
 func (b *Browser) walk(ctx context.Context, t *tab, start *url.URL) (callback string, byRule bool, err error) {
 	next, form := start, url.Values(nil)
 	deciding, decided := false, false
@@ -130,6 +131,9 @@ func (b *Browser) walk(ctx context.Context, t *tab, start *url.URL) (callback st
 		}
 		if page.state == stateUnanswered {
 			return "", false, &UnansweredError{Text: page.lead}
+		}
+		if page.state == stateConsole {
+			return "", true, nil
 		}
 		if decided {
 			return "", false, nil
@@ -201,6 +205,10 @@ func (b *Browser) resolve(address string) (base, start *url.URL, err error) {
 		return nil, nil, fmt.Errorf("%s://%s is not the Identity Center at %s", start.Scheme, start.Host, b.Control.Record.Address)
 	}
 	at := *start
+	// As the page's script does with a link to the console.
+	if place, query, ok := strings.Cut(start.EscapedFragment(), "?"); ok && place == "/console" && strings.TrimSuffix(at.Path, "/") == "/start" {
+		at.Path, at.RawQuery = "/start/console", query
+	}
 	at.Scheme, at.Host, at.Fragment, at.RawFragment = base.Scheme, base.Host, "", ""
 	return base, &at, nil
 }

@@ -25,6 +25,9 @@ type page struct {
 // stateUnanswered marks the page of a sign-in that a rule leaves unanswered.
 const stateUnanswered = "unanswered"
 
+// stateConsole marks the page that stands in for AWS's console.
+const stateConsole = "console"
+
 type form struct {
 	method, action string
 	fields         url.Values // of inputs, as they stand

@@ -25,6 +25,9 @@ type consoleView struct {
 	None        bool
 }
 
+// stateConsole is what main's data-state says of the page of a console session.
+const stateConsole = "console"
+
 func consoleCookieName(baseURL string) string { return cookieName("portico_console_", baseURL) }
 
 // setConsoleCookie gives the browser a console session, beside its sign-in here;
@@ -80,7 +83,7 @@ func (v *visit) consolePage() error {
 		Region:  regionOf(destination), Destination: plain(destination, maxNext),
 		Expires: moment{Stamp: sess.ExpiresAt.UTC().Format(time.RFC3339), Words: "in " + inWords(sess.ExpiresAt.Sub(v.now))},
 	}
-	return v.render(http.StatusOK, page{Name: "console", Title: view.Role + " in " + view.Account.Name + ", console", Body: view})
+	return v.render(http.StatusOK, page{Name: "console", Title: view.Role + " in " + view.Account.Name + ", console", State: stateConsole, Body: view})
 }
 
 // regionOf is the region that an address of the console names.

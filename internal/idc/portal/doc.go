@@ -40,7 +40,8 @@
 //	GET  /assets/…            style sheet, icon and script, named by their content
 //
 // A page that programs read says what it is in main's data-state: unanswered when
-// a rule leaves a sign-in so, waiting when a rule has yet to answer.
+// a rule leaves a sign-in so, waiting when a rule has yet to answer, console when a
+// console session is open.
 //
 // What happens is told to package events as CloudTrail tells it, with events of
 // our own where it has none: Authorize, ConfirmUserCode, AuthorizeClient, SignOut,
