@@ -9,7 +9,7 @@ import (
 // Window is how many calls are under way at once, at most. A bucket that turns out
 // to be empty is one for all of these, so it is no larger than it takes to make
 // five hundred calls a second of 40 ms each.
-const Window = 28
+const Window = 30
 
 // patience is how long the service may refuse everything before callers are told.
 const patience = 2 * time.Minute
