@@ -195,7 +195,7 @@ func TestUnevenTrips(t *testing.T) {
 						mu.Lock()
 						defer mu.Unlock()
 						return time.Duration((20 + r.ExpFloat64()*40) * float64(time.Millisecond))
-					}}, 5, 12)
+					}}, 5, 15)
 				})
 			})
 		}
