@@ -34,7 +34,8 @@ func New(refused func(error) (after time.Duration, refused bool)) *Pacer {
 
 // Do makes a call when its turn comes, and again when it was refused for being one
 // too many. It returns the call's error, which is a refusal only where for two
-// minutes there was nothing else; or ctx's.
+// minutes there was nothing else, or where the service wants none for longer; or
+// ctx's.
 func (p *Pacer) Do(ctx context.Context, call func(context.Context) error) error {
 	for {
 		sent, err := p.wait(ctx)
@@ -98,10 +99,10 @@ func (p *Pacer) again(sent time.Time, err error) bool {
 		p.limit.pass(sent, now)
 		return false
 	}
-	p.limit.refuse(sent, now, after)
+	p.limit.refuse(sent, now, min(after, patience))
 	close(p.changed)
 	p.changed = make(chan struct{})
-	return now.Sub(p.limit.answered) < patience
+	return now.Sub(p.limit.answered) < patience && after < patience
 }
 
 // Limited reports whether the service has refused a call, so that callers who have

@@ -309,6 +309,11 @@ func TestErrors(t *testing.T) {
 		if _, ok := refused(err); !ok || time.Since(began) < 2*time.Minute || time.Since(began) > 3*time.Minute || tries > 50 {
 			t.Errorf("got %v after %v and %d tries, want the refusal after two minutes", err, time.Since(began), tries)
 		}
+		began = time.Now()
+		err = p.Do(t.Context(), func(context.Context) error { return tooMany{time.Hour} })
+		if _, ok := refused(err); !ok || time.Since(began) > time.Minute {
+			t.Errorf("got %v after %v where the service wants nothing for an hour, want the refusal", err, time.Since(began))
+		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		if err := p.Do(ctx, func(context.Context) error { return tooMany{time.Minute} }); err == nil {
