@@ -12,6 +12,8 @@ const (
 	// usualBurst is what a full bucket may hold: so much of what passed before the
 	// first refusal says nothing of the rate.
 	usualBurst = 100
+	// opening is how many calls are under way at first.
+	opening = 8
 	// reserve is how many calls the bucket is left to gather after a refusal, so that
 	// calls that arrive unevenly do not meet an empty one.
 	reserve = 4
@@ -71,6 +73,14 @@ func (l *limit) due(now time.Time) time.Time {
 		return l.resume
 	}
 	return l.next
+}
+
+// window is how many calls may be under way.
+func (l *limit) window() int {
+	if l.known {
+		return Window
+	}
+	return min(Window, opening+l.counted/5)
 }
 
 // send tells that a call is sent.

@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// Window is how many calls are under way at once, at most. A bucket that turns out
-// to be empty is one for all of these, so it is no larger than it takes to make
-// five hundred calls a second of 40 ms each.
-const Window = 30
+// Window is how many calls are under way at once, at most. It begins small and
+// opens as calls pass, because each call that is under way when the bucket turns
+// out to be empty is one for nothing.
+const Window = 48
 
 // patience is how long the service may refuse everything before callers are told.
 const patience = 2 * time.Minute
@@ -17,19 +17,19 @@ const patience = 2 * time.Minute
 // A Pacer paces calls. It is made by [New] and safe for concurrent use.
 type Pacer struct {
 	refused func(error) (after time.Duration, refused bool)
-	slots   chan struct{} // calls under way
 	turn    chan struct{} // whose call is the next, and waits until it is due
+	changed chan struct{} // tells whose turn it is to look again
 
-	mu      sync.Mutex
-	limit   limit
-	changed chan struct{} // closed when a refusal has put off what is due
+	mu    sync.Mutex
+	limit limit
+	away  int // calls under way
 }
 
 // New makes a pacer. refused tells whether an error is the service's word that
 // there were too many calls, and for how long it wants none; 0 where it does not
 // say.
 func New(refused func(error) (after time.Duration, refused bool)) *Pacer {
-	return &Pacer{refused: refused, slots: make(chan struct{}, Window), turn: make(chan struct{}, 1), changed: make(chan struct{})}
+	return &Pacer{refused: refused, turn: make(chan struct{}, 1), changed: make(chan struct{}, 1)}
 }
 
 // Do makes a call when its turn comes, and again when it was refused for being one
@@ -43,7 +43,6 @@ func (p *Pacer) Do(ctx context.Context, call func(context.Context) error) error 
 			return err
 		}
 		err = call(ctx)
-		<-p.slots
 		if !p.again(sent, err) || ctx.Err() != nil {
 			return err
 		}
@@ -52,38 +51,44 @@ func (p *Pacer) Do(ctx context.Context, call func(context.Context) error) error 
 
 // wait returns when a call may be made, and the time of that.
 func (p *Pacer) wait(ctx context.Context) (sent time.Time, err error) {
-	for _, queue := range []chan struct{}{p.slots, p.turn} {
-		select {
-		case queue <- struct{}{}:
-		case <-ctx.Done():
-			if queue == p.turn {
-				<-p.slots
-			}
-			return sent, ctx.Err()
-		}
+	select {
+	case p.turn <- struct{}{}:
+	case <-ctx.Done():
+		return sent, ctx.Err()
 	}
 	defer func() { <-p.turn }()
 	for {
-		p.mu.Lock()
-		now, changed := time.Now(), p.changed
-		due := p.limit.due(now)
-		if !due.After(now) {
-			p.limit.send(now)
-			p.mu.Unlock()
+		now, pause := p.next()
+		if pause == 0 {
 			return now, nil
 		}
-		p.mu.Unlock()
-		timer := time.NewTimer(due.Sub(now))
+		timer := time.NewTimer(pause)
 		select {
 		case <-timer.C:
-		case <-changed:
+		case <-p.changed:
 			timer.Stop()
 		case <-ctx.Done():
 			timer.Stop()
-			<-p.slots
 			return sent, ctx.Err()
 		}
 	}
+}
+
+// next sends the next call now, or says how long it has to wait: until it is due,
+// or until another has come back.
+func (p *Pacer) next() (now time.Time, pause time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now = time.Now()
+	switch due := p.limit.due(now); {
+	case p.away >= p.limit.window():
+		return now, time.Hour
+	case due.After(now):
+		return now, due.Sub(now)
+	}
+	p.limit.send(now)
+	p.away++
+	return now, 0
 }
 
 // again learns from what became of a call, and says whether to make it once more.
@@ -95,13 +100,16 @@ func (p *Pacer) again(sent time.Time, err error) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := time.Now()
+	p.away--
+	select {
+	case p.changed <- struct{}{}:
+	default: // it was told, and has not looked yet
+	}
 	if !refused {
 		p.limit.pass(sent, now)
 		return false
 	}
 	p.limit.refuse(sent, now, min(after, patience))
-	close(p.changed)
-	p.changed = make(chan struct{})
 	return now.Sub(p.limit.answered) < patience && after < patience
 }
 
