@@ -9,8 +9,8 @@ import (
 	"github.com/portico-sso/portico/internal/awsconfig/syntax"
 )
 
-// agreementChecks are for what two AWS tools read differently. What each reads is
-// in section 1 of the tests of package awsconfig and was tried with the tools.
+// agreementChecks are for what two AWS tools read differently, as was tried with
+// AWS CLI 2.36, boto3 1.43, the AWS SDK for Go 1.47 and that for JavaScript 3.1169.
 func agreementChecks() []Check {
 	return family("What two tools read differently",
 		Check{ID: "config-name", Severity: Warning, Title: "A profile or session has a name with a blank, or another that not all tools read",
@@ -29,16 +29,16 @@ func agreementChecks() []Check {
 			Why:  "The AWS CLI and boto3 give its keys to every section; other SDKs pass over it.",
 			Cure: "Call it `[default]`, or write its keys into the profiles that are to have them.", find: inherited},
 		Check{ID: "config-inline-comment", Severity: Warning, Title: "A comment follows a value on its line",
-			Why:  "For the AWS CLI and boto3 it is part of the value (“Provided region_name … doesn't match a supported format”); the AWS SDK for Go cuts it off.",
+			Why:  "For the AWS CLI and boto3 it is part of the value (“Provided region_name … doesn't match a supported format”); the AWS SDKs for Go and JavaScript cut it off.",
 			Cure: "Give the comment a line of its own.", Fixes: true, find: inlineComments},
 		Check{ID: "config-continuation", Severity: Warning, Title: "An indented key continues the value above it",
-			Why:  "For the AWS CLI and boto3 an indented line belongs to the value above it, so the key is not there and the value above is wrong; the AWS SDK for Go reads a key.",
+			Why:  "For the AWS CLI and boto3 an indented line belongs to the value above it, so the key is not there and the value above is wrong; the AWS SDKs for Go and JavaScript read a key.",
 			Cure: "Take the blanks before the key away.", Fixes: true, find: continuations},
 		Check{ID: "config-key-case", Severity: Warning, Title: "A key is written with capitals",
-			Why:  "Readers do not care, but `aws configure set` does not find the key and adds a second one, after which no tool reads the file.",
+			Why:  "The AWS SDK for JavaScript does not find the key, nor does `aws configure set`, which adds a second one, after which the AWS CLI refuses the file.",
 			Cure: "Write the key in small letters.", Fixes: true, find: keyCase},
 		Check{ID: "config-quoted-value", Severity: Warning, Title: "A value is in quotes",
-			Why:  "To the AWS CLI and boto3 the quotes are part of the value.",
+			Why:  "To the AWS CLI, boto3 and the AWS SDK for JavaScript the quotes are part of the value; the AWS SDK for Go takes them off.",
 			Cure: "Take the quotes away.", Fixes: true, find: quotedValues},
 		Check{ID: "config-colon", Severity: Warning, Title: "A key is set with a colon",
 			Why:  "The AWS CLI reads `region: eu-west-1`; the AWS SDK for JavaScript passes over the line.",
@@ -225,7 +225,7 @@ func keyCase(f *Facts, report func(Finding)) {
 			return
 		}
 		text := strings.Replace(k.text, k.name, small, 1)
-		report(Finding{What: fmt.Sprintf("%s in [%s] has capitals: the AWS CLI's writer would add a second %s", k.name, s.raw, small),
+		report(Finding{What: fmt.Sprintf("%s in [%s] has capitals, so the AWS SDK for JavaScript does not find it", k.name, s.raw),
 			Cure: fmt.Sprintf("Write %s on line %d.", small, k.line), Where: t.where(k.line),
 			Lines: []LineEdit{{Path: t.Path, Line: k.line, Text: &text}}})
 	})
@@ -238,7 +238,7 @@ func quotedValues(f *Facts, report func(Finding)) {
 			return
 		}
 		text := k.indent + k.name + " = " + k.value[1:n-1]
-		report(Finding{What: fmt.Sprintf("the quotes around %s in [%s] are part of the value for the AWS CLI and boto3", k.name, s.raw),
+		report(Finding{What: fmt.Sprintf("the quotes around %s in [%s] are part of the value for the AWS CLI and boto3, and not for the AWS SDK for Go", k.name, s.raw),
 			Cure: fmt.Sprintf("Take the quotes on line %d away.", k.line), Where: t.where(k.line),
 			Lines: []LineEdit{{Path: t.Path, Line: k.line, Text: &text}}})
 	})
