@@ -41,7 +41,7 @@ func (a *App) facts(ctx context.Context, g *globals, offline bool) *doctor.Facts
 	f.NoBrowser = a.noBrowser()
 	f.Proxies = a.namedProxies()
 	f.Bundles = a.bundles(f.Merged)
-	f.Reaches = a.reaches(f.Merged)
+	f.Reaches, f.Ends = a.reaches(f.Merged), a.ends(f.Merged)
 	f.Executable, f.Typos = a.executable, typos
 
 	tasks := []func() func(){
@@ -86,6 +86,25 @@ func (a *App) reaches(config *awsconfig.Config) (all []doctor.Reach) {
 			r.Roles[role.AccountID+"/"+role.Name] = true
 		}
 		all = append(all, r)
+	}
+	return all
+}
+
+// ends are when the sign-ins to sessions end that can be renewed until then.
+func (a *App) ends(config *awsconfig.Config) map[string]time.Time {
+	w := &wallet.Wallet{Home: a.Home, LockDir: a.lockDir()}
+	all := map[string]time.Time{}
+	for _, name := range config.Sessions() {
+		section, _ := config.Session(name)
+		key := wallet.TokenKey(name, "")
+		t, err := w.Token(key)
+		if err != nil || section.Sealed() || !t.Refreshable(time.Now()) {
+			continue
+		}
+		st := sessionStatus{Since: w.SignedIn(key), Renewable: true, section: section}
+		if st.ends(t, time.Now()); !st.Ends.IsZero() {
+			all[name] = st.Ends
+		}
 	}
 	return all
 }

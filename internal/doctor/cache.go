@@ -23,7 +23,7 @@ func cacheChecks() []Check {
 		Check{ID: "token-no-refresh", Severity: Warning, Title: "A sign-in cannot be refreshed",
 			Why:  "It ends with its first access token. It was made without the scope sso:account:access, or its client registration is over.",
 			Cure: "Set `sso_registration_scopes = sso:account:access`, and sign in again.", find: tokenNoRefresh},
-		Check{ID: "token-ends-soon", Severity: Warning, Title: "A sign-in ends within the hour and cannot be refreshed", Why: "What runs then fails in the middle.", Cure: "Sign in again before you start something long.", find: tokenEndsSoon},
+		Check{ID: "token-ends-soon", Severity: Warning, Title: "A sign-in ends within the hour", Why: "It cannot be refreshed, or reaches the longest time that the organisation allows (`portico_session_duration`). What runs then fails in the middle.", Cure: "Sign in again before you start something long.", find: tokenEndsSoon},
 		Check{ID: "token-other-portal", Severity: Warning, Title: "A cached sign-in is one to another portal or region than the session's",
 			Why:  "The name of the session was used for another Identity Center before; tools do not look, and the service refuses with “UnauthorizedException”.",
 			Cure: "`portico sso login --sso-session NAME`", find: tokenOther},
@@ -173,11 +173,15 @@ func tokenNoRefresh(f *Facts, report func(Finding)) {
 
 func tokenEndsSoon(f *Facts, report func(Finding)) {
 	f.signIns(func(s signIn, token *CacheFile) {
-		if token == nil || f.refreshable(s, token) {
+		if token == nil {
 			return
 		}
-		if left := f.expiry(*token).Sub(f.Now); left > 0 && left < time.Hour {
-			report(Finding{What: fmt.Sprintf("the sign-in of the %s ends in %s and cannot be refreshed", s.of, round(left)), Cure: s.login, Where: token.Shown})
+		end, why := f.expiry(*token), "and cannot be refreshed"
+		if f.refreshable(s, token) {
+			end, why = f.Ends[s.name], "whatever is refreshed"
+		}
+		if left := end.Sub(f.Now); left > 0 && left < time.Hour {
+			report(Finding{What: fmt.Sprintf("the sign-in of the %s ends in %s, %s", s.of, round(left), why), Cure: s.login, Where: token.Shown})
 		}
 	})
 }

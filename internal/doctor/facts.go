@@ -24,6 +24,9 @@ type Facts struct {
 	Repositories        []Repository
 	Leases              []Lease
 
+	// Ends are when sign-ins to sessions end, however often they are refreshed, as far
+	// as that is known.
+	Ends map[string]time.Time
 	// Typos counts by how many letters two names differ.
 	Typos func(a, b string) int
 	// Executable finds a program by its path or on PATH, as it would be started.

@@ -205,6 +205,7 @@ var faults = []planted{
 		session(h, "soon", "https://soon.awsapps.com/start", "eu-west-1")
 		h.files[tokenFile("soon")] = strings.ReplaceAll(tokenJSON("https://soon.awsapps.com/start", "eu-west-1", 20*time.Minute), "refreshToken", "x")
 	}, want: "token-ends-soon", along: []string{"token-no-refresh"}},
+	{name: "about to hit the cap", plant: facts(func(f *Facts) { f.Ends = map[string]time.Time{"corp": now.Add(10 * time.Minute)} }), want: "token-ends-soon"},
 	{name: "token of another portal", plant: func(h *home) {
 		session(h, "other", "https://other.awsapps.com/start", "eu-west-1")
 		h.files[tokenFile("other")] = tokenJSON("https://before.awsapps.com/start", "eu-west-1", 6*time.Hour)
