@@ -125,11 +125,7 @@ func (st *statusCommand) run(ctx context.Context) error {
 	}
 	t := st.App.terminal()
 	for _, row := range r.rows(showing{steps: st.Why, name: st.App.Name, home: st.App.Home}) {
-		text := terminal.Clean(row.Text)
-		if row.Heavy {
-			text = t.Bold(text)
-		}
-		if _, err := fmt.Fprintln(st.App.Stdout, text); err != nil {
+		if _, err := fmt.Fprintln(st.App.Stdout, t.Styled(row)); err != nil {
 			return err
 		}
 	}

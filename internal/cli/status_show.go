@@ -27,14 +27,6 @@ func (r *survey) rows(how showing) []terminal.Row {
 	return append(rows, r.roleRows()...)
 }
 
-func table(title string, cells [][]string) []terminal.Row {
-	rows := []terminal.Row{{Text: title, Heavy: true}}
-	for _, line := range terminal.Table(cells) {
-		rows = append(rows, terminal.Row{Text: "  " + line})
-	}
-	return rows
-}
-
 func (r *survey) sessionRows(how showing) []terminal.Row {
 	if len(r.Sessions) == 0 {
 		return []terminal.Row{{Text: "Sessions: none", Heavy: true}, {Text: fmt.Sprintf("  To make one: %s configure sso", how.name)}}
@@ -118,7 +110,7 @@ func (s sessionStatus) endWords(now time.Time) string {
 
 func (r *survey) shellRows(how showing) []terminal.Row {
 	sh := r.Shell
-	rows := []terminal.Row{{Text: "This shell", Heavy: true}, {Text: "  " + sh.words(r.At)}}
+	rows := []terminal.Row{{Text: "This shell", Heavy: true}, {Text: "  " + sh.words(r.At), Colour: sh.Colour}}
 	var cells [][]string
 	n := 0
 	for _, st := range sh.Steps {
@@ -188,8 +180,8 @@ func (sh shellStatus) role() string {
 }
 
 func (r *survey) roleRows() []terminal.Row {
-	live, over, sealed := 0, 0, 0
-	cells := [][]string{{"ACCOUNT", "", "ROLE", "SESSION", "LEFT", "PROFILES"}}
+	over, sealed := 0, 0
+	cells, colours := [][]string{{"ACCOUNT", "", "ROLE", "SESSION", "LEFT", "PROFILES"}}, []string{""}
 	for _, role := range r.Roles {
 		switch {
 		case role.Sealed:
@@ -199,21 +191,25 @@ func (r *survey) roleRows() []terminal.Row {
 			over++
 			continue
 		}
-		live++
 		cells = append(cells, []string{cmp.Or(role.Account, "?"), role.AccountName, cmp.Or(role.Role, "?"), role.Session,
 			remaining(role.Expires.Sub(r.At)), some(role.Profiles)})
+		colours = append(colours, role.Colour)
 	}
-	title := fmt.Sprintf("Cached roles: %d", live)
+	title := fmt.Sprintf("Cached roles: %d", len(cells)-1)
 	if over > 0 {
 		title += fmt.Sprintf(", and %d expired", over)
 	}
 	if sealed > 0 {
 		title += fmt.Sprintf(", and %d sealed", sealed)
 	}
-	if live == 0 {
-		return []terminal.Row{{Text: title, Heavy: true}}
+	rows := []terminal.Row{{Text: title, Heavy: true}}
+	if len(cells) == 1 {
+		return rows
 	}
-	return table(title, cells)
+	for i, line := range terminal.Table(cells) {
+		rows = append(rows, terminal.Row{Text: "  " + line, Colour: colours[i]})
+	}
+	return rows
 }
 
 // moment is a time as people say it: how long from now, and when.

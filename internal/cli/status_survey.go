@@ -74,6 +74,7 @@ type roleStatus struct {
 	ARN                        string // of a role that was assumed
 	Expires                    time.Time
 	Sealed                     bool
+	Colour                     string // of its first profile, or of production
 }
 
 // surveyor looks at the files.
@@ -104,12 +105,15 @@ func (v *surveyor) look() (*survey, error) {
 		r.Problems = append(r.Problems, err.Error())
 	}
 	for _, stored := range roles {
-		r.Roles = append(r.Roles, roleOf(stored, known, names))
+		role := roleOf(stored, known, names)
+		role.Colour = v.app.colourOfRole(s.settings.Config, role)
+		r.Roles = append(r.Roles, role)
 	}
 	slices.SortStableFunc(r.Roles, func(a, b roleStatus) int {
 		return cmp.Or(cmp.Compare(a.AccountName, b.AccountName), cmp.Compare(a.Account, b.Account), cmp.Compare(a.Role, b.Role), cmp.Compare(a.Session, b.Session))
 	})
 	r.Shell = s.shell(v.app.accountNames(s.settings.Config))
+	r.Shell.Colour = v.app.colourOf(s.settings.Config, r.Shell.Profile, r.Shell.AccountName)
 	return r, nil
 }
 
@@ -323,6 +327,16 @@ func roleOf(stored wallet.StoredRole, known map[string]*knownRole, sessions map[
 		r.Account, r.Role = account, role
 	}
 	return r
+}
+
+// colourOfRole is that of its profile, or what its session says of its account.
+func (a *App) colourOfRole(config *awsconfig.Config, r roleStatus) string {
+	if len(r.Profiles) > 0 {
+		return a.colourOf(config, r.Profiles[0], r.AccountName)
+	}
+	section, _ := config.Session(r.Session)
+	pattern, _ := section.Get(awsconfig.KeyProduction)
+	return newProductionRule(pattern).colour("", r.AccountName)
 }
 
 // assumedRole takes apart arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION. The role

@@ -21,6 +21,7 @@ type shellStatus struct {
 	Region               string
 	Expires              time.Time // of credentials that are there already
 	Problem              string    // why there can be none
+	Colour               string    // of the profile
 	Steps                []step
 }
 

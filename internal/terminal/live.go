@@ -15,6 +15,23 @@ import (
 type Row struct {
 	Text  string
 	Heavy bool // in bold type, where the terminal may be styled
+
+	Colour string // one of [Colours], where it may be; "" for none
+}
+
+// Styled is a row's text for Out: clean, and in its type and colour where Out may be
+// styled.
+func (t *Terminal) Styled(r Row) string { return r.styled(Clean(r.Text), t.Color()) }
+
+func (r Row) styled(text string, style bool) string {
+	switch {
+	case !style || text == "":
+	case r.Heavy:
+		text = "\x1b[1m" + text + "\x1b[m"
+	case r.Colour != "":
+		text = Paint(r.Colour, text)
+	}
+	return text
 }
 
 // A Scene is what a [Live] screen shows at one moment: a head and a foot that
@@ -189,11 +206,7 @@ func (s *live) content() string {
 	var rows []string
 	add := func(list []Row) {
 		for _, r := range list {
-			text := cut(Clean(r.Text), s.width)
-			if r.Heavy && s.style {
-				text = "\x1b[1m" + text + "\x1b[m"
-			}
-			rows = append(rows, text)
+			rows = append(rows, r.styled(cut(Clean(r.Text), s.width), s.style))
 		}
 	}
 	add(s.scene.Head)
