@@ -64,6 +64,8 @@ func (s sessionStatus) words(now time.Time) string {
 			return "ended " + moment(s.Ends, now)
 		}
 		return "expired " + moment(s.Expires, now)
+	case stateEnded:
+		return "ended (the service does not renew it)"
 	case stateSealed:
 		return "sealed" + by + ", not looked into"
 	case stateUnreadable:

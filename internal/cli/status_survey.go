@@ -10,6 +10,7 @@ import (
 
 	"github.com/portico-sso/portico/internal/awsconfig"
 	"github.com/portico-sso/portico/internal/seal"
+	"github.com/portico-sso/portico/internal/signin"
 	"github.com/portico-sso/portico/internal/wallet"
 )
 
@@ -28,6 +29,7 @@ const (
 	stateSignedIn   = "signed-in"
 	stateRenewable  = "renewable" // the access token is over, and a refresh gets another
 	stateExpired    = "expired"
+	stateEnded      = "ended" // the service would not renew it
 	stateMissing    = "not-signed-in"
 	stateSealed     = "sealed"     // and not looked into
 	stateUnreadable = "unreadable" // the file is damaged
@@ -207,6 +209,8 @@ func (v *surveyor) token(s *setup, st *sessionStatus, now time.Time) {
 	st.Renewable = !st.Legacy && t.Refreshable(now)
 	st.ends(t, now)
 	switch {
+	case (&signin.Client{Wallet: s.wallet}).Refused(session(st.SSO)):
+		st.State, st.Renewable, st.Ends, st.EndsBy = stateEnded, false, time.Time{}, ""
 	case t.ExpiresAt.After(now):
 		st.State = stateSignedIn
 	case st.Renewable && (st.Ends.IsZero() || st.Ends.After(now)):

@@ -329,6 +329,9 @@ func (f *Flight[T]) report(ctx context.Context, s State) {
 	if f.Kind == Token && (s.Reason == Unanswered || s.Reason == AnswerLost) {
 		note.Spent = fingerprint(f.seen[s.Held-1].Mark)
 	}
+	if f.Kind == Token && s.Reason == Denied && s.Held != 0 {
+		note.Token = fingerprint(f.seen[s.Held-1].Mark)
+	}
 	if ctx.Err() != nil {
 		note.Failure = nil // others have more time than this caller had
 	}

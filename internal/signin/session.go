@@ -177,6 +177,17 @@ func (c *Client) signInMark(s Session, accessToken string) string {
 	return mark
 }
 
+// Refused tells whether the service would not renew the token that is stored: the
+// sign-in is over, whatever the token's date.
+func (c *Client) Refused(s Session) bool {
+	t, err := c.Wallet.Token(s.tokenKey())
+	if err != nil {
+		return false
+	}
+	n, err := c.Wallet.Note(s.lock())
+	return err == nil && n.Denied && n.Token == fingerprint(t.AccessToken)
+}
+
 // noteDescent remembers that a token is the successor of another.
 func (c *Client) noteDescent(s Session, successor, before string) {
 	_ = c.Wallet.PutNote(descentNote(s), wallet.Note{Token: fingerprint(successor), SignIn: c.signInMark(s, before)})

@@ -19,7 +19,7 @@ type Note struct {
 	Process int       `json:"process"`
 
 	Spent   string          `json:"spent,omitempty"`  // the fingerprint of a token that may be
-	Token   string          `json:"token,omitempty"`  // the fingerprint of a token that stems
+	Token   string          `json:"token,omitempty"`  // the fingerprint of a token that was denied, or that stems
 	SignIn  string          `json:"signIn,omitempty"` // from this sign-in
 	Denied  bool            `json:"denied,omitempty"`
 	Way     string          `json:"way,omitempty"` // the fingerprint of how it went to the service
