@@ -221,6 +221,9 @@ func (st *statusCommand) check(r *survey) error {
 		if sess.good(r.At, st.AtLeast) {
 			return nil
 		}
+		if sess.State == stateSealed {
+			return st.no(fmt.Sprintf("%s: sealed, and not looked into without --sealed.", sess.name()), "")
+		}
 		target := loginTarget(session(sess.SSO))
 		if sess.Legacy && profile != "" {
 			target = " --profile " + quoteWord(profile)

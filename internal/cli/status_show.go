@@ -101,7 +101,7 @@ func (s sessionStatus) endWords(now time.Time) string {
 	}
 	switch {
 	case s.Ends.IsZero() && !s.Since.IsZero():
-		return fmt.Sprintf("since %s, end not known", moment(s.Since, now))
+		return fmt.Sprintf("signed in %s, end not known", moment(s.Since, now))
 	case s.Ends.IsZero():
 		return "end not known"
 	case s.EndsBy == endsByToken:
