@@ -11,7 +11,6 @@ import (
 
 	"github.com/portico-sso/portico/internal/awsconfig"
 	"github.com/portico-sso/portico/internal/catalog"
-	"github.com/portico-sso/portico/internal/creds"
 	"github.com/portico-sso/portico/internal/pace"
 	"github.com/portico-sso/portico/internal/signin"
 	"github.com/portico-sso/portico/internal/wallet"
@@ -250,9 +249,6 @@ func (e *each) environment(ctx context.Context, s *setup, p place) ([]string, er
 	of.settings = awsconfig.ResolveLoose(s.settings.Config, g.settings(), s.lookup)
 	c, err := of.credentials(ctx)
 	if err != nil {
-		if denied, ok := errors.AsType[*creds.NoAccessError](err); ok {
-			return nil, denied
-		}
 		return nil, err
 	}
 	var set []string
@@ -262,8 +258,5 @@ func (e *each) environment(ctx context.Context, s *setup, p place) ([]string, er
 	if p.AccountName != "" {
 		set = append(set, accountNameVariable+"="+p.AccountName)
 	}
-	return with(e.App.Env, set, append([]string{accountNameVariable}, stale...)...), nil
+	return with(e.App.Env, set, stale...), nil
 }
-
-// accountNameVariable tells a command that each runs how the account is called.
-const accountNameVariable = "PORTICO_ACCOUNT_NAME"

@@ -166,13 +166,15 @@ func (s selection) ofProfiles(config *awsconfig.Config) []target {
 		if !fitsAny(s.Profiles, []string{name}) || fitsAny(s.Exclude, []string{name}) {
 			continue
 		}
-		t := target{Profile: name}
-		if p, _ := config.Profile(name); !p.AssumesRole() {
+		t := place{Profile: name}
+		p, _ := config.Profile(name)
+		if !p.AssumesRole() {
 			t.Account, _ = p.SSO("sso_account_id")
 			t.Role, _ = p.SSO("sso_role_name")
-			t.Session, _ = p.SSO("sso_session")
 		}
-		targets = append(targets, t)
+		root, _ := rootProfile(config, p)
+		t.Session, _ = root.SSO("sso_session")
+		places = append(places, t)
 	}
 	return targets
 }

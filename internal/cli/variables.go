@@ -11,7 +11,7 @@ var stale = []string{
 	"AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
 	"AWS_SESSION_EXPIRATION", "AWS_VAULT", "AWSUME_PROFILE", "AWSUME_EXPIRATION", "AWSU_PROFILE",
 	"AWS_SSO", "AWS_SSO_PROFILE", "AWS_SSO_ACCOUNT_ID", "AWS_SSO_ROLE_NAME", "AWS_SSO_ROLE_ARN", "AWS_SSO_SESSION_EXPIRATION",
-	profileVariable, roleVariable,
+	profileVariable, roleVariable, accountNameVariable,
 }
 
 // Which credentials these are, for prompts: a profile's, or a role's without one.
@@ -20,9 +20,8 @@ const (
 	roleVariable    = "PORTICO_ROLE"
 )
 
-// shellVariable says that a shell was opened for its credentials, which its prompt
-// tells.
-const shellVariable = "PORTICO_SHELL"
+// accountNameVariable tells a command that each runs how the account is called.
+const accountNameVariable = "PORTICO_ACCOUNT_NAME"
 
 // regionVariables are what the region is handed over in.
 var regionVariables = []string{"AWS_REGION", "AWS_DEFAULT_REGION"}
