@@ -177,6 +177,11 @@ func (c *consoleCommand) run(ctx context.Context) error {
 // consolePlace is the partition of the session, or else of the region.
 func (s *setup) consolePlace() (console.Place, error) {
 	region, _ := s.settings.Region()
+	if region != "" {
+		if err := awsconfig.CheckRegion(region); err != nil {
+			return console.Place{}, err
+		}
+	}
 	home := s.globalRegion()
 	place, ok := console.At(cmp.Or(region, home))
 	if sso, err := s.settings.SSO(); err == nil && ok {

@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -161,12 +162,12 @@ var consoleDomains = map[string]string{
 // consoleDestination reads where in the console somebody wants to go: "" is its
 // home page. ok is false for what is no address of it.
 func consoleDestination(raw, region string) (destination string, ok bool) {
-	domain := consoleDomains[directory.Partition(region)]
+	domain := cmp.Or(consoleDomains[directory.Partition(region)], consoleDomains["aws"])
 	if raw == "" {
 		return "https://" + region + ".console." + domain + "/console/home?region=" + url.QueryEscape(region), true
 	}
 	u, err := url.Parse(raw)
-	if err != nil || len(raw) > maxNext || u.Scheme != "https" || u.User != nil || u.Port() != "" || domain == "" ||
+	if err != nil || len(raw) > maxNext || u.Scheme != "https" || u.User != nil || u.Port() != "" ||
 		u.Hostname() != domain && !strings.HasSuffix(u.Hostname(), "."+domain) {
 		return "", false
 	}
