@@ -192,3 +192,45 @@ func TestConsoleLink(t *testing.T) {
 	b.get("/start").says(t, 200, `<script src="/assets/deep-link-`)
 	b.get("/start?account="+dev).says(t, 200, "Management console", "Access keys")
 }
+
+// Both halves are told of as CloudTrail tells them, and no secret is.
+func TestConsoleEvents(t *testing.T) {
+	c := newCenter(t, organisation())
+	session, of := c.credentials(t, dev, "ReadOnly")
+	var keys map[string]string
+	if err := json.Unmarshal([]byte(session), &keys); err != nil {
+		t.Fatal(err)
+	}
+	b := c.recorded(t)
+	w := b.do("POST", "/federation", url.Values{"Action": {"getSigninToken"}, "Session": {session}, "SessionDuration": {"900"}})
+	var answer struct{ SigninToken string }
+	if err := json.Unmarshal(w.Body.Bytes(), &answer); err != nil {
+		t.Fatal(err)
+	}
+	got := b.want("signin:GetSigninToken Success alice")
+	if who := got[0].UserIdentity; who.Type != "AssumedRole" || who.ARN != of.ARN || who.AccessKeyID != of.AccessKeyID || who.AccountID != dev || got[0].RequestParameters["sessionDuration"] != "900" {
+		t.Errorf("got %+v", got[0])
+	}
+	login := loginPath(answer.SigninToken, "")
+	b.do("HEAD", login, nil)
+	b.want()
+	b.do("GET", login, nil)
+	all := append(got, b.want("signin:ConsoleLogin Success alice")...)
+	b.do("GET", login, nil)
+	all = append(all, b.want("signin:ConsoleLogin Failure !ExpiredTokenException")...)
+	b.do("POST", "/federation", url.Values{"Action": {"getSigninToken"}, "Session": {strings.Replace(session, keys["sessionKey"], "wrong", 1)}})
+	all = append(all, b.want("signin:GetSigninToken Failure !AccessDeniedException")...)
+	b.do("POST", "/console/signout", nil)
+	all = append(all, b.want("signin:ConsoleLogout Success alice")...)
+	b.do("GET", "/console", nil)
+	b.want()
+	text, err := json.Marshal(all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, secret := range map[string]string{"sign-in token": answer.SigninToken, "secret access key": keys["sessionKey"], "session token": keys["sessionToken"]} {
+		if strings.Contains(string(text), secret) || strings.Contains(c.logged.String(), secret) {
+			t.Errorf("the %s is told", name)
+		}
+	}
+}
