@@ -99,6 +99,13 @@
 // The family never forks: a token has one successor for ever, and the successor
 // keeps the expiry of its first answer.
 //
+// # The console
+//
+// Role credentials give a sign-in token, which opens a console session once and
+// within a quarter of an hour. The session has an end of its own: that of the
+// credentials, or one that was asked for, which those of a chained role may not.
+// No sign-out and no revocation ends it early but its own.
+//
 // # Names for a record
 //
 // A family is called by its request's workflow, a UUID that derives one-way from
