@@ -9,6 +9,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -199,7 +200,7 @@ func (d *doctorCommand) print(findings []doctor.Finding) {
 		}
 		fmt.Fprintf(&out, "%s  %s\n", severity, terminal.Clean(f.What))
 		fmt.Fprintf(&out, "  %s%s\n", f.ID, where)
-		fmt.Fprintf(&out, "  Why:  %s\n", f.Why)
+		fmt.Fprintf(&out, "  Why:  %s\n", fold(f.Why, a.terminal().Columns(), "        "))
 		by := ""
 		if f.Fixable {
 			by = "  (--fix does it)"
@@ -222,6 +223,28 @@ func (d *doctorCommand) print(findings []doctor.Finding) {
 		fmt.Fprintf(&out, "To cure %s: %s doctor --fix\n", share(fixable, len(findings)), a.Name)
 	}
 	fmt.Fprint(a.Stdout, out.String())
+}
+
+// fold breaks a text into lines of a width between its words, the later ones
+// indented like the first. 0 leaves it whole.
+func fold(text string, width int, indent string) string {
+	var b strings.Builder
+	at := len(indent)
+	for i, word := range strings.Fields(text) {
+		n := utf8.RuneCountInString(word)
+		switch {
+		case i == 0:
+		case width > 0 && at+1+n > width:
+			b.WriteString("\n" + indent)
+			at = len(indent)
+		default:
+			b.WriteString(" ")
+			at++
+		}
+		b.WriteString(word)
+		at += n
+	}
+	return b.String()
 }
 
 // few keeps what is wrong in one way in thousands of places from hiding the rest.

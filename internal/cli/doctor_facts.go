@@ -239,10 +239,12 @@ func first(pattern *regexp.Regexp, text string) string {
 	return ""
 }
 
-// output runs a program that is asked for its version, for as long as ctx lasts.
+// output runs a program that is asked for its version, for as long as ctx lasts. The
+// AWS CLI reads the config before it says it, and that may be what is broken.
 func (a *App) output(ctx context.Context, path string, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, path, args...)
-	cmd.Env, cmd.WaitDelay = a.Env, 100*time.Millisecond
+	cmd.Env = with(a.Env, []string{"AWS_CONFIG_FILE=" + os.DevNull, "AWS_SHARED_CREDENTIALS_FILE=" + os.DevNull}, "AWS_PROFILE", "AWS_DEFAULT_PROFILE")
+	cmd.WaitDelay = 100 * time.Millisecond
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	err := cmd.Run()

@@ -409,7 +409,7 @@ func regionMalformed(f *Facts, report func(Finding)) {
 		if region == "" || awsconfig.ValidRegion(region) || comment(region) >= 0 || strings.ContainsAny(region, "\"'\n") {
 			return
 		}
-		report(Finding{What: fmt.Sprintf("%s of the %s %s is %q, which is no region", k, kind, name, region), Cure: fmt.Sprintf("Write a region such as eu-west-1 there; a letter behind it names an availability zone."), Where: where})
+		report(Finding{What: fmt.Sprintf("%s of the %s %s is %q, which is no region", k, kind, name, region), Cure: "Write a region such as eu-west-1 there; a letter behind it names an availability zone.", Where: where})
 	}
 	f.profiles(func(p awsconfig.Profile) {
 		for _, k := range []string{"region", "sso_region"} {

@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/portico-sso/portico/internal/awsconfig"
 )
@@ -63,16 +64,12 @@ func unreadable(f *Facts, report func(Finding)) {
 	}
 }
 
-// sentence is a text with a capital and a full stop, as cures are written.
+// sentence is a text that begins with a capital, as cures do.
 func sentence(s string) string {
 	if s == "" {
 		return s
 	}
-	first := s[:1]
-	if first[0] >= 'a' && first[0] <= 'z' {
-		first = string(first[0] - 'a' + 'A')
-	}
-	return first + s[1:]
+	return strings.ToUpper(s[:1]) + s[1:]
 }
 
 // kindWord is what people call a section.

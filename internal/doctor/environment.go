@@ -48,7 +48,7 @@ func environmentChecks() []Check {
 	)
 }
 
-// shell tells whether the environment was made by portico exec, whose keys are
+// handedOver tells whether the environment was made by portico exec, whose keys are
 // meant to be there.
 func (f *Facts) handedOver() bool {
 	return f.env("PORTICO_PROFILE") != "" || f.env("PORTICO_ROLE") != ""

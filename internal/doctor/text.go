@@ -74,9 +74,8 @@ type key struct {
 	name   string // as written
 	value  string
 	indent string
-	text   string   // the whole line
-	more   []key    // lines that continue the value
-	words  []string // unused parts of the line
+	text   string // the whole line
+	more   []key  // lines that continue the value
 }
 
 // NewText is what the file at path holds. Credentials files have headers of
