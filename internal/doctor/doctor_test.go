@@ -111,6 +111,13 @@ func cured(t *testing.T, plan Plan, left []Finding, planted ...planted) {
 			t.Errorf("%s: %s is still there after --fix", p.name, p.want)
 		}
 	}
+	for _, c := range plan.Changes {
+		for line := range strings.Lines(string(c.Before)) {
+			if text := strings.TrimSpace(line); strings.HasPrefix(text, "#") && !strings.Contains(string(c.After), text) {
+				t.Errorf("--fix lost the comment %q", text)
+			}
+		}
+	}
 	for _, c := range plan.Cures {
 		if slices.ContainsFunc(left, func(f Finding) bool { return f.ID == c.ID && f.What == c.What }) {
 			t.Errorf("%s is still there after --fix: %s", c.ID, c.What)

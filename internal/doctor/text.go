@@ -94,8 +94,9 @@ func splitLines(data []byte) []string {
 	return slices.Collect(strings.Lines(string(data)))
 }
 
-// maxFaults bounds how many faults of one file are looked for.
-const maxFaults = 200
+// maxFaults bounds how many faults of one file are looked for: each takes reading
+// it again.
+const maxFaults = 50
 
 // heal takes out one fault after the other until the file can be read.
 func (t *Text) heal() {
