@@ -50,6 +50,9 @@ func cure(ctx context.Context, a *App, err error) string {
 	if e, ok := errors.AsType[*awsconfig.IncompleteError](err); ok {
 		return fmt.Sprintf("To complete the profile: %s configure sso --profile %s", a.Name, quoteWord(e.Profile))
 	}
+	if _, ok := errors.AsType[*awsconfig.ParseError](err); ok {
+		return fmt.Sprintf("To see all that is wrong there, and to cure what can be cured: %s doctor --fix", a.Name)
+	}
 	if e, ok := errors.AsType[*awsconfig.NoLockError](err); ok {
 		return fmt.Sprintf("portico's locks are kept in %s: make it a directory that you can write to.", e.Dir)
 	}
