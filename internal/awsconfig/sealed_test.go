@@ -28,7 +28,7 @@ var (
 		"portico_written", "portico_expiration", // of a section of the credentials file that portico writes
 	}
 	// Keys of cache files, cookies and tables, which are no configuration.
-	otherNames = []string{"portico_copy_of", "portico_sso_", "portico_sync_", "portico_session", "portico_start_url", "portico_session_", "portico_device_", "portico_challenge_"}
+	otherNames = []string{"portico_copy_of", "portico_sso_", "portico_sync_", "portico_session", "portico_start_url", "portico_session_", "portico_device_", "portico_challenge_", "portico_console_"}
 )
 
 func TestPorticoKeys(t *testing.T) {
