@@ -17,9 +17,6 @@ func (p Place) repositories(paths []string) []Repository {
 		if err != nil {
 			continue
 		}
-		if entries, err := os.ReadDir(real); err == nil && len(entries) == 0 {
-			continue
-		}
 		root := workTree(real)
 		if root == "" {
 			continue
@@ -30,7 +27,17 @@ func (p Place) repositories(paths []string) []Repository {
 			at = len(all) - 1
 		}
 		rest, err := filepath.Rel(root, real)
-		if err == nil && !p.ignored(root, filepath.ToSlash(rest)) {
+		if err != nil {
+			continue
+		}
+		files := []string{filepath.ToSlash(rest)}
+		if entries, err := os.ReadDir(real); err == nil {
+			files = nil
+			for _, e := range entries {
+				files = append(files, path.Join(filepath.ToSlash(rest), e.Name()))
+			}
+		}
+		if slices.ContainsFunc(files, func(name string) bool { return !p.ignored(root, name) }) {
 			all[at].Exposed = append(all[at].Exposed, filepath.ToSlash(rest))
 		}
 	}

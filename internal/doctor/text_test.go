@@ -97,7 +97,10 @@ func TestIgnored(t *testing.T) {
 		{map[string]string{"": "*\n", ".aws": "!sso\n"}, true},
 		{map[string]string{"": "sso\n", ".aws": "!sso\n"}, false},
 		{map[string]string{"": "# .aws\n\n"}, false},
-		{map[string]string{".git/info": ""}, false},
+		{map[string]string{"": "*.json\n"}, true},
+		{map[string]string{"": ".aws/sso/*\n"}, true},
+		{map[string]string{".aws/sso/cache": "*\n!.gitignore\n"}, true},
+		{map[string]string{"": "**/sso\n"}, true},
 	} {
 		root := t.TempDir()
 		for dir, rules := range c.rules {
@@ -108,7 +111,7 @@ func TestIgnored(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if got := (Place{Home: t.TempDir()}).ignored(root, ".aws/sso/cache"); got != c.want {
+		if got := (Place{Home: t.TempDir()}).ignored(root, ".aws/sso/cache/t.json"); got != c.want {
 			t.Errorf("%d %v: got %t", i, c.rules, got)
 		}
 	}
