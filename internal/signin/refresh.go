@@ -146,11 +146,12 @@ func (r *refresh) Storable() error { return r.client.Wallet.CheckTokenWritable(r
 
 func (r *refresh) Write(t wallet.Token) error {
 	w, key := r.client.Wallet, r.session.tokenKey()
-	if err := r.client.put(key, t); err != nil {
+	// Before the token: whoever dies in between refreshes again, and tidies up.
+	r.client.noteDescent(r.session, t.AccessToken, r.before)
+	if err := w.PutToken(key, t); err != nil {
 		r.client.warn("the refreshed token could not be stored: %v", err)
 		return err
 	}
-	r.client.noteDescent(r.session, t.AccessToken, r.before)
 	// Signing out does not wait for a guard whose holder is suspended.
 	if _, mark := r.client.Standing(r.session); mark != r.signedOut {
 		if now, err := w.Token(key); err == nil && now.AccessToken == t.AccessToken {
