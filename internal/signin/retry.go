@@ -63,7 +63,10 @@ func Throttled(err error) (after time.Duration, refused bool) {
 func retryAfter(header http.Header) time.Duration {
 	text := header.Get("Retry-After")
 	if seconds, err := strconv.ParseFloat(text, 64); err == nil {
-		return max(0, time.Duration(min(seconds, 3600)*float64(time.Second)))
+		if !(seconds > 0) { // NaN too
+			return 0
+		}
+		return time.Duration(min(seconds, 3600) * float64(time.Second))
 	}
 	at, err := http.ParseTime(text)
 	if err != nil {
