@@ -40,6 +40,9 @@ type bucket struct {
 }
 
 func (b *bucket) start() {
+	if !b.began.IsZero() {
+		return
+	}
 	b.began = time.Now()
 	b.tokens, b.filled = b.burst, b.began
 }
@@ -263,9 +266,8 @@ func TestRival(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			b := &bucket{rate: constant(20), burst: 40, latency: even(40 * time.Millisecond)}
 			ctx, cancel := context.WithCancel(t.Context())
-			var rival sync.WaitGroup
-			defer rival.Wait()
 			defer cancel()
+			var rival sync.WaitGroup
 			got := 0
 			b.start()
 			rival.Go(func() {
@@ -277,6 +279,8 @@ func TestRival(t *testing.T) {
 				}
 			})
 			took := run(t, b, calls)
+			cancel()
+			rival.Wait()
 			if rate := float64(got+calls-40) / took.Seconds(); rate < 19 {
 				t.Errorf("both together had %.1f calls a second, want 20", rate)
 			}
