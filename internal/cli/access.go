@@ -21,7 +21,7 @@ import (
 )
 
 func newAccess(a *App, g *globals) *cobra.Command {
-	c := family(a, groupOwn, "access", "See who can reach what, and by which group",
+	c := family(a, groupAdmin, "access", "See who can reach what, and by which group",
 		newAccessWho(a, g), newAccessOf(a, g), newAccessReport(a, g))
 	c.Long = `Answers who can reach which account, with which permission set, and by which
 group, from the assignments of IAM Identity Center. It takes a profile of the

@@ -21,7 +21,7 @@ func newCatalog(a *App, g *globals) *cobra.Command {
 	c := &cobra.Command{
 		Use:     "catalog [WORD...]",
 		Short:   "List every account and role that you reach",
-		GroupID: groupOwn,
+		GroupID: groupProfiles,
 		Long: `Lists the accounts that you reach, each with your roles in it: those of the
 profile's session, or of every session where neither a profile nor --sso-session
 names one. With words, only the lines in which each of them occurs: in an account's

@@ -82,10 +82,6 @@ func productionWord(name string) bool {
 	return false
 }
 
-// production tells whether one of the names looks like production's, where no
-// session has a rule of its own.
-func (a *App) production(names ...string) bool { return productionRule{}.matches(names...) }
-
 // isProduction tells whether a profile is one of production.
 func (a *App) isProduction(c *awsconfig.Config, profile string, accounts ...string) bool {
 	_, rule := ruleOf(c, profile)

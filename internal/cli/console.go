@@ -25,7 +25,7 @@ func newConsole(a *App, g *globals) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "console [flags] [SERVICE | PATH | ARN | URL]",
 		Short:   "Open the AWS Management Console with a profile's credentials",
-		GroupID: groupOwn,
+		GroupID: groupEveryday,
 		Long: `Opens the AWS Management Console in a browser, signed in with the credentials of a
 profile, of --account-id and --role-name, or of the environment. What is to be shown
 is a service (s3, ec2, logs: see --list), a page of one (ec2#Instances:,

@@ -9,7 +9,7 @@ func newCredentialProcess(a *App, g *globals) *cobra.Command {
 	c := &cobra.Command{
 		Use:     "credential-process",
 		Short:   "Print a profile's credentials for credential_process",
-		GroupID: groupOwn,
+		GroupID: groupCredentials,
 		Long: `Prints a profile's credentials in the form that the credential_process setting of
 all AWS tools expects. It answers from the cache while that lasts, refreshes the
 sign-in by itself, and never opens a browser: when a person has to sign in, it

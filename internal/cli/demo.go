@@ -22,7 +22,7 @@ func newDemo(a *App, g *globals) *cobra.Command {
 	c := &cobra.Command{
 		Use:     "demo",
 		Short:   "Watch the whole story, with nothing of yours touched",
-		GroupID: groupOwn,
+		GroupID: groupLocal,
 		Long: `Starts an Identity Center on this machine and a home directory of its own, and runs
 the commands of a first day in it: configure, sign in through the browser flow,
 see accounts and roles, make signed calls, hand credentials to a child process,

@@ -22,7 +22,7 @@ func newDoctor(a *App, g *globals) *cobra.Command {
 	c := &cobra.Command{
 		Use:     "doctor",
 		Short:   "Find out why something does not work, and cure it",
-		GroupID: groupOwn,
+		GroupID: groupProfiles,
 		Long: `Looks at the config and credentials files, the environment, the caches, the
 network and the other AWS tools of this machine, and names what is wrong: the cause
 in one line, why it hurts, and the command or edit that cures it. docs/doctor.md

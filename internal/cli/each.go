@@ -42,7 +42,7 @@ func newEach(a *App, g *globals) *cobra.Command {
 	c := &cobra.Command{
 		Use:     "each --match PATTERN [flags] -- COMMAND [ARGUMENTS]",
 		Short:   "Run a command in many accounts",
-		GroupID: groupOwn,
+		GroupID: groupEveryday,
 		Long: `Runs a command once in each account that fits, with the credentials of a role there,
 several at a time. Accounts are found by --match: patterns with * and ? for their
 name, id or e-mail address, or for an alias or a tag (env=prod) that a profile of

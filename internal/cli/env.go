@@ -27,7 +27,7 @@ func newEnv(a *App, g *globals) *cobra.Command {
 	c := &cobra.Command{
 		Use:     "env",
 		Short:   "Print a profile's credentials as variables for your shell",
-		GroupID: groupOwn,
+		GroupID: groupCredentials,
 		Long: `Prints lines that set a profile's credentials and region in the shell that
 evaluates them, and remove what of AWS could get in their way. Values are written
 so that the lines can do nothing but set the variables. --unset prints what takes

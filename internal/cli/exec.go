@@ -16,7 +16,7 @@ func newExec(a *App, g *globals) *cobra.Command {
 	c := &cobra.Command{
 		Use:     "exec [flags] [-- COMMAND [ARGUMENTS]]",
 		Short:   "Run a command, or a shell, with a profile's credentials",
-		GroupID: groupOwn,
+		GroupID: groupEveryday,
 		Long: `Runs a command with a profile's credentials and region in its environment, and
 nothing else of AWS in it that could get in their way. Returns the command's own
 exit code; 127 if there is no such command, and 126 if it cannot be run.

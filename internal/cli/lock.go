@@ -15,7 +15,7 @@ func newLock(a *App, g *globals) *cobra.Command {
 	c := &cobra.Command{
 		Use:     "lock",
 		Short:   "Forget the keys of sealed sessions that a passphrase opened",
-		GroupID: groupOwn,
+		GroupID: groupSealed,
 		Long: `Ends what portico unlock, or a passphrase typed on the way of another command,
 began: from now on the passphrase is asked for again. Without --sso-session it
 does so for all sealed sessions. Credentials that were handed out stay valid until

@@ -20,7 +20,7 @@ func newPick(a *App, g *globals) *cobra.Command {
 	c := &cobra.Command{
 		Use:     "pick [WORDS]",
 		Short:   "Choose a profile or a role from a list to search in",
-		GroupID: groupOwn,
+		GroupID: groupEveryday,
 		Long: `Lists your profiles, and the roles you have that no profile is for, and prints the
 name of the profile that you choose. Type to search: for the name of a profile, an
 account or a role, an account's id or e-mail address, or its tags. Favourites come

@@ -18,7 +18,7 @@ func newPortal(a *App, g *globals) *cobra.Command {
 	c := &cobra.Command{
 		Use:     "portal",
 		Short:   "Print the address of the AWS access portal, or open it",
-		GroupID: groupOwn,
+		GroupID: groupEveryday,
 		Long: `Prints the address of the AWS access portal, where people see their accounts and
 applications in a browser: that of the session in use, as it is configured. An
 administrator who has credentials and no session gets that of the organization's

@@ -22,7 +22,7 @@ func newPrompt(a *App, g *globals) *cobra.Command {
 	c := &cobra.Command{
 		Use:     "prompt",
 		Short:   "Print a segment for your prompt: account, role, time left",
-		GroupID: groupOwn,
+		GroupID: groupProfiles,
 		Long: `Prints what a prompt can show of the shell's profile, as dev/ReadOnly 47m: the
 account and the role, or the profile's name where it has none, and how long the
 role's credentials last; "signed out" where it takes a sign-in to get any. Production

@@ -89,7 +89,7 @@ func (a *App) remember(r recent, now time.Time) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), recentsWait)
 	defer cancel()
-	unlock, err := atomicfile.Lock(ctx, filepath.Join(a.lockDir(), "recents"))
+	unlock, err := atomicfile.Lock(ctx, filepath.Join(a.lockDir(), "recents.lock"))
 	if err != nil {
 		return
 	}

@@ -31,9 +31,13 @@ type globals struct {
 
 // The groups of the help text.
 const (
-	groupAWS   = "aws"
-	groupOwn   = "own"
-	groupLocal = "local"
+	groupAWS         = "aws"
+	groupEveryday    = "everyday"
+	groupCredentials = "credentials"
+	groupProfiles    = "profiles"
+	groupSealed      = "sealed"
+	groupAdmin       = "admin"
+	groupLocal       = "local"
 )
 
 // slip is how many letters may be wrong in a word that is taken for a slip of the
@@ -95,7 +99,11 @@ ready for it.`,
 	root.PersistentFlags().AddFlagSet(globalFlags(g))
 	root.AddGroup(
 		&cobra.Group{ID: groupAWS, Title: "As in the AWS CLI:"},
-		&cobra.Group{ID: groupOwn, Title: "portico's own:"},
+		&cobra.Group{ID: groupEveryday, Title: "Every day:"},
+		&cobra.Group{ID: groupCredentials, Title: "Credentials for other programs:"},
+		&cobra.Group{ID: groupProfiles, Title: "Profiles, and your shell:"},
+		&cobra.Group{ID: groupSealed, Title: "Sessions kept encrypted:"},
+		&cobra.Group{ID: groupAdmin, Title: "For administrators:"},
 		&cobra.Group{ID: groupLocal, Title: "The local Identity Center:"},
 	)
 	root.AddCommand(
@@ -110,8 +118,13 @@ ready for it.`,
 		operations(a, g, words, "sts", "Ask who you are, assume roles"),
 		partly(family(a, groupAWS, "s3", "List buckets", newS3Ls(a, g))),
 
-		newCatalog(a, g), newPick(a, g), newPortal(a, g), newExec(a, g), newEnv(a, g), newWrite(a, g), newCredentialProcess(a, g), newServe(a, g), newSeal(a, g), newUnseal(a, g), newUnlock(a, g), newLock(a, g), newUndo(a, g), newUse(a, g), newShellInit(a, g), newDoctor(a, g), newDemo(a, g),
+		newStatus(a, g), newWhoami(a, g), newPick(a, g), newUse(a, g), newExec(a, g), newEach(a, g), newConsole(a, g), newPortal(a, g),
+		newEnv(a, g), newWrite(a, g), newCredentialProcess(a, g), newServe(a, g),
+		newSync(a, g), newCatalog(a, g), newDoctor(a, g), newUndo(a, g), newShellInit(a, g), newPrompt(a, g),
+		newSeal(a, g), newUnseal(a, g), newUnlock(a, g), newLock(a, g),
+		newAccess(a, g),
 
+		newDemo(a, g),
 		family(a, groupLocal, "local", "An Identity Center on this machine",
 			newLocalStart(a, g), newLocalRun(a, g), newLocalEnv(a, g), newLocalBrowse(a, g), newLocalApprove(a, g), newLocalDeny(a, g),
 			newLocalEvents(a, g), newLocalMail(a, g),

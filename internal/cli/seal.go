@@ -24,7 +24,7 @@ func newSeal(a *App, g *globals) *cobra.Command {
 	c := &cobra.Command{
 		Use:     "seal",
 		Short:   "Keep what an SSO session has on disk encrypted",
-		GroupID: groupOwn,
+		GroupID: groupSealed,
 		Long: `Moves the access token, the client registration and the role credentials of an
 SSO session out of the AWS caches into encrypted files (age), whose key is in the
 keyring of this system, and sets portico_store = sealed in its section. Its

@@ -23,7 +23,7 @@ func newServe(a *App, g *globals) *cobra.Command {
 	c := &cobra.Command{
 		Use:     "serve",
 		Short:   "Give out a profile's credentials to containers, long jobs and agents",
-		GroupID: groupOwn,
+		GroupID: groupCredentials,
 		Long: `Runs a credential endpoint on this machine, as containers have it in Amazon ECS:
 every AWS SDK that finds its address and token in the environment takes its
 credentials from there, and comes back for new ones in time, for as long as the

@@ -172,12 +172,12 @@ func TestNoStartScreen(t *testing.T) {
 	t.Parallel()
 	env, _ := thousands(t)
 	stdout, _, code := outcome(t, program(t, env))
-	if code != 0 || !strings.Contains(stdout, "Available") && !strings.Contains(stdout, "portico's own:") {
+	if code != 0 || !strings.Contains(stdout, "Available") && !strings.Contains(stdout, "Every day:") {
 		t.Errorf("got code %d and\n%s", code, stdout)
 	}
 	for _, args := range [][]string{{"--no-cli-auto-prompt"}, {"--help"}} {
 		s := open(t, env, args...)
-		s.expect("portico's own:")
+		s.expect("Every day:")
 		s.end()
 	}
 }

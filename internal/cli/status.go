@@ -37,7 +37,7 @@ func newStatus(a *App, g *globals) *cobra.Command {
 	c := &cobra.Command{
 		Use:     "status",
 		Short:   "Show who is signed in where, cached roles, and what this shell would use",
-		GroupID: groupOwn,
+		GroupID: groupEveryday,
 		Long: `Shows each session: whether somebody is signed in and who, until when, whether it
 renews itself, and when the sign-in ends for good; each role of which there are
 credentials here, with the time they have left; and what a command in this shell

@@ -23,7 +23,7 @@ func newSync(a *App, g *globals) *cobra.Command {
 	c := &cobra.Command{
 		Use:     "sync",
 		Short:   "Make a profile for every account and role, and keep them up to date",
-		GroupID: groupOwn,
+		GroupID: groupProfiles,
 		Long: `Makes a profile for each of your roles in each account of an SSO session, names
 them by a template, and from then on adds what is new and removes what you have
 lost. It shows what would change in ~/.aws/config and asks.

@@ -21,7 +21,7 @@ func newUndo(a *App, g *globals) *cobra.Command {
 	c := &cobra.Command{
 		Use:     "undo",
 		Short:   "Take back the last change that portico made to ~/.aws/config",
-		GroupID: groupOwn,
+		GroupID: groupProfiles,
 		Long: `Shows what taking back the last change would do to the config file, and does it
 after a yes. portico keeps the file as it was before and after each change that it
 makes itself: --list has them, and --to goes back to before one of them, or to a

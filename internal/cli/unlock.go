@@ -16,7 +16,7 @@ func newUnlock(a *App, g *globals) *cobra.Command {
 	c := &cobra.Command{
 		Use:     "unlock",
 		Short:   "Type the passphrase of a sealed session, for some hours",
-		GroupID: groupOwn,
+		GroupID: groupSealed,
 		Long: `Asks for the passphrase of a session that was sealed with one, and keeps its key in
 the memory of the Linux kernel for that long: for all programs of this user, never
 on disk, and gone when the machine is off. Until then credential_process, and so

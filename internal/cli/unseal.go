@@ -18,7 +18,7 @@ func newUnseal(a *App, g *globals) *cobra.Command {
 	c := &cobra.Command{
 		Use:     "unseal",
 		Short:   "Put a sealed SSO session back into the files of the AWS CLI",
-		GroupID: groupOwn,
+		GroupID: groupSealed,
 		Long: `Undoes portico seal: decrypts what the session has into the AWS caches, gives its
 profiles their sso_ keys back, and removes the session's key. Nothing is lost:
 the sealed files go only after what was in them was read back in the open. What

@@ -36,7 +36,7 @@ func newUse(a *App, g *globals) *cobra.Command {
 	c := &cobra.Command{
 		Use:     "use [PROFILE | -]",
 		Short:   "Choose the profile of this shell, or of all",
-		GroupID: groupOwn,
+		GroupID: groupEveryday,
 		Long: `Sets AWS_PROFILE in the shell that it is typed in, for portico, the AWS CLI and all
 else that reads it. That takes portico's hook in the shell (see shell-init); without
 it, use says how to install it. "use -" goes back to the profile before. On a

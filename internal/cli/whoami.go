@@ -30,7 +30,7 @@ func newWhoami(a *App, g *globals) *cobra.Command {
 	c := &cobra.Command{
 		Use:     "whoami",
 		Short:   "Say in one line who you are, in which account, and until when",
-		GroupID: groupOwn,
+		GroupID: groupEveryday,
 		Long: `Asks STS whose the credentials are that a command would use here, and says it in one
 line: the person, the account, the role, the profile and session they come from, and
 until when they last. Keys in the environment count, as they do for every command.

@@ -29,7 +29,7 @@ func newWrite(a *App, g *globals) *cobra.Command {
 	c := &cobra.Command{
 		Use:     "write",
 		Short:   "Write a profile's credentials to ~/.aws/credentials",
-		GroupID: groupOwn,
+		GroupID: groupCredentials,
 		Long: `Writes a profile's credentials to a section of ~/.aws/credentials, for tools that
 read nothing else. The section is called like the profile with -static after it, or
 as --as says. A section that portico did not write is left alone, and so is every
