@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -75,9 +74,7 @@ func (r *accessReader) openJournal(refresh bool) error {
 	}
 	r.Journal = journal
 	if n := journal.Len(); n > 0 {
-		ago := time.Since(journal.Oldest()).Round(time.Minute)
-		fmt.Fprintf(r.app.Stderr, "Going on with %d answers since %s (%d min ago). To ask everything anew: --refresh\n",
-			n, journal.Oldest().Local().Format("15:04"), int(ago.Minutes()))
+		fmt.Fprintf(r.app.Stderr, "Going on with %s, the oldest learnt %s. To ask everything anew: --refresh\n", count(n, "answer"), since(journal.Oldest()))
 	}
 	return nil
 }

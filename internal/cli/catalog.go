@@ -255,11 +255,10 @@ func (a *App) currentCatalog(ctx context.Context, s *setup, sess signin.Session,
 
 // tellAge says how old a listing is that may be out of date.
 func (a *App) tellAge(s catalog.Snapshot) {
-	age := time.Since(s.Listed)
 	switch {
 	case !s.Complete:
-		fmt.Fprintf(a.Stderr, "This is not all: the listing was interrupted.\n")
-	case age > catalog.Fresh:
-		fmt.Fprintf(a.Stderr, "This was listed %s ago. To list it anew: %s catalog --refresh\n", age.Round(time.Hour), a.Name)
+		fmt.Fprintln(a.Stderr, "This is not all: the listing was interrupted.")
+	case time.Since(s.Listed) > catalog.Fresh:
+		fmt.Fprintf(a.Stderr, "This was listed %s. To list it anew: %s catalog --refresh\n", since(s.Listed), a.Name)
 	}
 }

@@ -258,11 +258,10 @@ func (c *consoleCommand) federate(ctx context.Context, b consoleBrowser, place c
 		_, err := fmt.Fprintln(a.Stdout, login)
 		return err
 	}
-	until := keys.until()
 	if c.Duration > 0 {
-		until = fmt.Sprintf(", until %s (%s)", time.Now().Add(c.Duration).Format("15:04"), strings.TrimSuffix(c.Duration.String(), "0s"))
+		keys.Expiration = time.Now().Add(c.Duration)
 	}
-	fmt.Fprintf(a.Stderr, "Opening the console for %s%s.\n", terminal.Clean(b.Name), until)
+	fmt.Fprintf(a.Stderr, "Opening the console for %s%s.\n", terminal.Clean(b.Name), keys.until())
 	return c.handOver(ctx, b, login)
 }
 

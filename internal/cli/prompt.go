@@ -223,12 +223,8 @@ func (s segment) left(now time.Time) string {
 		return ""
 	case left <= 0:
 		return "expired"
-	case left < time.Minute:
-		return "1m"
-	case left < time.Hour:
-		return fmt.Sprintf("%dm", left/time.Minute)
 	}
-	return fmt.Sprintf("%dh%02dm", left/time.Hour, left%time.Hour/time.Minute)
+	return remaining(max(left, time.Minute))
 }
 
 // promptText is a text with only those characters that no shell expands in a prompt.

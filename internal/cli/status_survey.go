@@ -164,14 +164,14 @@ func (v *surveyor) sessions(s *setup, now time.Time, problems *[]string) []sessi
 		add(sessionStatus{Configured: true, SSO: awsconfig.SSO{StartURL: startURL, Region: region, Legacy: true}})
 	}
 	for i := range all {
-		v.token(s, &all[i], now)
+		all[i].read(s.wallet, now)
 	}
 	left, err := s.wallet.Tokens()
 	if err != nil {
 		*problems = append(*problems, err.Error())
 	}
 	for _, t := range left {
-		if seen[t.Key] || t.Unread != nil {
+		if seen[t.Key] || t.Unread != nil || t.CopyOf != "" {
 			continue
 		}
 		st := sessionStatus{SSO: awsconfig.SSO{StartURL: t.StartURL, Region: t.Region, Legacy: true}, State: stateExpired, Expires: t.ExpiresAt}
@@ -185,10 +185,13 @@ func (v *surveyor) sessions(s *setup, now time.Time, problems *[]string) []sessi
 	return all
 }
 
-// token fills in what the session's token tells.
-func (v *surveyor) token(s *setup, st *sessionStatus, now time.Time) {
+// signedIn tells whether commands could do without a sign-in, as far as is known.
+func (s sessionStatus) signedIn() bool { return s.State == stateSignedIn || s.State == stateRenewable }
+
+// read fills in what the session's token tells.
+func (st *sessionStatus) read(w *wallet.Wallet, now time.Time) {
 	key := st.tokenKey()
-	t, err := s.wallet.Token(key)
+	t, err := w.Token(key)
 	_, unopened := errors.AsType[*wallet.UnopenedError](err)
 	switch {
 	case errors.Is(err, wallet.ErrNotFound):
@@ -196,7 +199,7 @@ func (v *surveyor) token(s *setup, st *sessionStatus, now time.Time) {
 		return
 	case unopened:
 		st.State = stateSealed
-		st.Person, st.Since = s.wallet.Person(key), s.wallet.SignedIn(key)
+		st.Person, st.Since = w.Person(key), w.SignedIn(key)
 		return
 	case err != nil:
 		st.State = stateUnreadable
@@ -205,11 +208,11 @@ func (v *surveyor) token(s *setup, st *sessionStatus, now time.Time) {
 		st.State = stateElsewhere
 		return
 	}
-	st.Expires, st.Person, st.Since = t.ExpiresAt, s.wallet.Person(key), s.wallet.SignedIn(key)
+	st.Expires, st.Person, st.Since = t.ExpiresAt, w.Person(key), w.SignedIn(key)
 	st.Renewable = !st.Legacy && t.Refreshable(now)
 	st.ends(t, now)
 	switch {
-	case (&signin.Client{Wallet: s.wallet}).Refused(session(st.SSO)):
+	case (&signin.Client{Wallet: w}).Refused(session(st.SSO)):
 		st.State, st.Renewable, st.Ends, st.EndsBy = stateEnded, false, time.Time{}, ""
 	case t.ExpiresAt.After(now):
 		st.State = stateSignedIn

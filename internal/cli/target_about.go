@@ -2,7 +2,6 @@ package cli
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/portico-sso/portico/internal/awsconfig"
@@ -23,36 +22,31 @@ func (a *App) about(config *awsconfig.Config) *about {
 
 // session says whether somebody is signed in to it.
 func (b *about) session(name, startURL string) string {
-	if section, _ := b.config.Session(name); section.Sealed() {
-		return "sealed"
-	}
-	t, err := b.wallet.Token(wallet.TokenKey(name, startURL))
-	now := time.Now()
+	st, now := b.status(name, startURL), time.Now()
 	switch {
-	case err != nil:
-		return "not signed in"
-	case t.Refreshable(now):
+	case st.State == stateSealed:
+		return "sealed"
+	case st.signedIn() && st.Renewable:
 		return "signed in, renewed as needed"
-	case t.ExpiresAt.After(now):
-		return "signed in until " + clock(t.ExpiresAt, now)
+	case st.signedIn():
+		return "signed in until " + moment(st.Expires, now)
+	case st.State == stateExpired, st.State == stateEnded:
+		return "expired"
 	}
-	return "expired"
+	return "not signed in"
 }
 
 // signedIn tells whether a command could do without a sign-in, as far as can be
 // seen.
-func (b *about) signedIn(name, startURL string) bool {
-	return strings.HasPrefix(b.session(name, startURL), "signed in")
-}
+func (b *about) signedIn(name, startURL string) bool { return b.status(name, startURL).signedIn() }
 
-// clock is a time of today or another day, and how far it is off.
-func clock(t, now time.Time) string {
-	layout := "15:04"
-	if t.Sub(now) > 20*time.Hour {
-		layout = "Mon 15:04"
+func (b *about) status(name, startURL string) sessionStatus {
+	section, _ := b.config.Session(name)
+	st := sessionStatus{section: section, SSO: awsconfig.SSO{SessionName: name, StartURL: startURL, Region: section.Region, Legacy: name == ""}}
+	if st.State = stateSealed; !section.Sealed() {
+		st.read(b.wallet, time.Now())
 	}
-	left := strings.TrimSuffix(t.Sub(now).Round(time.Minute).String(), "0s")
-	return fmt.Sprintf("%s (%s)", t.Local().Format(layout), left)
+	return st
 }
 
 // target says what it would give.
@@ -104,16 +98,7 @@ func (b *about) credentials(t *target) string {
 	key := wallet.RoleKey{AccountID: t.AccountID, RoleName: t.RoleName, Session: t.Session, StartURL: t.StartURL}
 	c, err := b.wallet.RoleCredentials(key)
 	if now := time.Now(); err == nil && c.Lasts(now) {
-		return "here, until " + clock(c.Expiration, now)
+		return "here, until " + moment(c.Expiration, now)
 	}
 	return "to be fetched"
-}
-
-// since is how long ago something was, to the minute.
-func since(t time.Time) string {
-	past := time.Since(t)
-	if past < time.Minute {
-		return "just now"
-	}
-	return strings.TrimSuffix(ago(past), "0s") + " ago"
 }

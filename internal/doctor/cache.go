@@ -79,10 +79,14 @@ func (f *Facts) signIns(visit func(s signIn, token *CacheFile)) {
 			s.used = mine == s.name
 			s.login = f.Program + " sso login --sso-session " + word(s.name)
 		}
-		if key := s.key(); !s.sealed && !seen[key] {
-			seen[key] = true
-			visit(s, f.token(key))
+		key := s.key()
+		token := f.token(key)
+		// What is a copy of another session's token is renewed with that.
+		if s.sealed || seen[key] || token != nil && token.text(wallet.CopyMark) != "" {
+			return
 		}
+		seen[key] = true
+		visit(s, token)
 	})
 }
 

@@ -12,8 +12,8 @@ import (
 // start URL. A session that wants to serve them too has a copy of its access token
 // there: without what a refresh needs, which has one master, and marked as a copy.
 
-// copyMark is the key of a copy's file that holds the key of the token it is of.
-const copyMark = "portico_copy_of"
+// CopyMark is the key of a copy's file that holds the key of the token it is of.
+const CopyMark = "portico_copy_of"
 
 // A CopyError reports that a token was stored and its copy was not.
 type CopyError struct {
@@ -58,7 +58,7 @@ func (w *Wallet) DropCopies(key string) error {
 		return nil
 	}
 	return eachFile(w.tokenDir(), func(path string, content map[string]any) error {
-		if content[copyMark] != key || filepath.Base(path) == key+".json" || !strings.HasSuffix(path, ".json") {
+		if content[CopyMark] != key || filepath.Base(path) == key+".json" || !strings.HasSuffix(path, ".json") {
 			return nil
 		}
 		return remove(path)

@@ -33,7 +33,7 @@ func (t Token) Refreshable(now time.Time) bool {
 }
 
 // tokenKeys are the keys of a token file in the AWS CLI's order.
-var tokenKeys = []string{"startUrl", "region", "accessToken", "expiresAt", "clientId", "clientSecret", "registrationExpiresAt", "refreshToken", copyMark}
+var tokenKeys = []string{"startUrl", "region", "accessToken", "expiresAt", "clientId", "clientSecret", "registrationExpiresAt", "refreshToken", CopyMark}
 
 type tokenFile struct {
 	StartURL              string `json:"startUrl"`
@@ -101,7 +101,7 @@ func (w *Wallet) putToken(e entry, t Token, copyOf string) error {
 		o.text("refreshToken", t.RefreshToken)
 	}
 	if copyOf != "" {
-		o.text(copyMark, copyOf)
+		o.text(CopyMark, copyOf)
 	}
 	var old map[string]json.RawMessage
 	if w.decode(e, &old) == nil {
@@ -148,7 +148,7 @@ func (w *Wallet) Tokens() ([]StoredToken, error) {
 		}
 		t := Token{StartURL: text("startUrl"), Region: text("region"), AccessToken: text("accessToken")}
 		t.ExpiresAt, _ = ParseTime(text("expiresAt"))
-		tokens = append(tokens, StoredToken{Key: strings.TrimSuffix(filepath.Base(path), ".json"), Token: t, CopyOf: text(copyMark), path: path})
+		tokens = append(tokens, StoredToken{Key: strings.TrimSuffix(filepath.Base(path), ".json"), Token: t, CopyOf: text(CopyMark), path: path})
 		return nil
 	})
 	sealed, failed := w.sealedTokens()
