@@ -40,7 +40,7 @@ type accessQuestion struct {
 func (q *accessQuestion) flags(c *cobra.Command) {
 	c.Flags().StringVar(&q.instance, "instance-arn", "", "instance of IAM Identity Center (default: the only one there is)")
 	c.Flags().BoolVar(&q.csv, "csv", false, "print CSV, for a spreadsheet")
-	c.Flags().BoolVar(&q.json, "json", false, "print JSON, as --output json")
+	c.Flags().BoolVar(&q.json, "json", false, "print JSON, as --output json does")
 	c.MarkFlagsMutuallyExclusive("csv", "json")
 }
 

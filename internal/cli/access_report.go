@@ -53,7 +53,7 @@ the same command goes on where it was, for an hour. --refresh begins anew.`,
 			return nil
 		},
 	}
-	c.Flags().BoolVar(&refresh, "refresh", false, "ask everything anew, whatever an earlier run has learnt")
+	c.Flags().BoolVar(&refresh, "refresh", false, "ask everything anew")
 	q.flags(c)
 	return c
 }

@@ -44,9 +44,9 @@ as the service allows; it grants some 20 calls a second to everybody together.`,
 			return l.run(cmd.Context())
 		},
 	}
-	c.Flags().StringVar(&l.Session, "sso-session", "", "the session, whatever the profile says")
-	c.Flags().BoolVar(&l.Refresh, "refresh", false, "list everything anew")
-	c.Flags().BoolVar(&l.Offline, "offline", false, "ask nobody: print what is kept, however old")
+	c.Flags().StringVar(&l.Session, "sso-session", "", "this sso-session, whatever the profile says")
+	c.Flags().BoolVar(&l.Refresh, "refresh", false, "list every account and role anew")
+	c.Flags().BoolVar(&l.Offline, "offline", false, "ask nobody: go by what was listed last, however old")
 	return c
 }
 
@@ -87,14 +87,10 @@ func (c *catalogCommand) run(ctx context.Context) error {
 }
 
 func (c *catalogCommand) list(ctx context.Context, s *setup, sess signin.Session) (catalog.Snapshot, error) {
-	if !c.Offline {
-		return c.App.currentCatalog(ctx, s, sess, c.Refresh)
+	if c.Offline {
+		return c.App.keptCatalog(s, sess)
 	}
-	found, err := s.keptCatalog(sess)
-	if err == nil {
-		c.App.tellAge(found)
-	}
-	return found, err
+	return c.App.currentCatalog(ctx, s, sess, c.Refresh)
 }
 
 func (c *catalogCommand) print(found []catalog.Snapshot) error {
@@ -210,7 +206,8 @@ func (s *setup) portalSessions(name string) ([]signin.Session, error) {
 }
 
 // keptCatalog is the listing kept of a session; it is an error that there is none.
-func (s *setup) keptCatalog(sess signin.Session) (catalog.Snapshot, error) {
+// One that may be out of date it tells the age of.
+func (a *App) keptCatalog(s *setup, sess signin.Session) (catalog.Snapshot, error) {
 	list, err := s.catalog(sess)
 	if err != nil {
 		return catalog.Snapshot{}, err
@@ -222,6 +219,12 @@ func (s *setup) keptCatalog(sess signin.Session) (catalog.Snapshot, error) {
 	if !known {
 		return found, &hintedError{Err: fmt.Errorf("the accounts of %s were never listed", terminal.Clean(sess.String())),
 			Hint: fmt.Sprintf("List them with: %s catalog%s", s.name, sessionFlag(sess))}
+	}
+	switch {
+	case !found.Complete:
+		fmt.Fprintln(a.Stderr, "This is not all: the listing was interrupted.")
+	case time.Since(found.Listed) > catalog.Fresh:
+		fmt.Fprintf(a.Stderr, "This was listed %s. To list it anew: %s catalog --refresh\n", since(found.Listed), a.Name)
 	}
 	return found, nil
 }
@@ -251,14 +254,4 @@ func (a *App) currentCatalog(ctx context.Context, s *setup, sess signin.Session,
 		s.warn(fmt.Sprintf("the service does not tell your roles in account %s: %s", f.AccountID, f.Problem))
 	}
 	return found, nil
-}
-
-// tellAge says how old a listing is that may be out of date.
-func (a *App) tellAge(s catalog.Snapshot) {
-	switch {
-	case !s.Complete:
-		fmt.Fprintln(a.Stderr, "This is not all: the listing was interrupted.")
-	case time.Since(s.Listed) > catalog.Fresh:
-		fmt.Fprintf(a.Stderr, "This was listed %s. To list it anew: %s catalog --refresh\n", since(s.Listed), a.Name)
-	}
 }

@@ -103,8 +103,8 @@ func completeConsole(_ *cobra.Command, args []string, word string) (names []stri
 
 // A consoleService is a line of console --list.
 type consoleService struct {
-	Name  string
-	Names []string `json:",omitempty"`
+	Name  string   `json:"name"`
+	Names []string `json:"names,omitempty"`
 }
 
 func (a *App) listConsoleServices(g *globals) error {

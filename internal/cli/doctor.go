@@ -47,8 +47,8 @@ notes do not count.`,
 	}
 	c.Flags().BoolVar(&d.fix, "fix", false, "cure what can be cured, after showing it and asking")
 	d.addFlags(c)
-	c.Flags().BoolVar(&d.offline, "offline", false, "do not use the network")
-	c.Flags().BoolVar(&d.json, "json", false, "print the findings as JSON")
+	c.Flags().BoolVar(&d.offline, "offline", false, "ask nobody: do not use the network")
+	c.Flags().BoolVar(&d.json, "json", false, "print JSON, as --output json does")
 	c.Flags().BoolVar(&d.paths, "paths", false, "print instead where each profile's credentials come from, by tool")
 	c.Flags().StringVar(&d.report, "report", "", "write a report without secrets to a file, or - for stdout")
 	return c
@@ -96,7 +96,7 @@ func (d *doctorCommand) run(ctx context.Context) error {
 		return err
 	}
 	if doctor.Trouble(findings) > 0 {
-		return &exitError{Code: 1}
+		return &exitError{Code: exitNo}
 	}
 	return nil
 }

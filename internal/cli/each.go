@@ -92,12 +92,12 @@ arrays or Step Functions; --dry-run prints it for people.`,
 	f.BoolVar(&e.Order, "order", false, "print in the order of the accounts, not of the ends")
 	f.BoolVar(&e.Lines, "lines", false, "print each line when it comes, with the account before it")
 	f.BoolVar(&e.JSON, "json", false, "print a JSON object for each run")
-	f.BoolVar(&e.DryRun, "dry-run", false, "say where the command would run, and run nothing")
+	f.BoolVar(&e.DryRun, "dry-run", false, "show where the command would run, and run nothing")
 	choiceFlag(f, &e.Plan, "plan", []string{planJSON, planShell, planNUL}, "print the work list: as JSON lines, =sh as shell commands, =nul as those that NUL ends")
 	f.Lookup("plan").NoOptDefVal = planJSON
 	f.BoolVar(&e.RetryFailed, "retry-failed", false, "run it where the same command failed last time, or was not run")
-	f.BoolVar(&e.Refresh, "refresh", false, "list accounts and roles anew first")
-	f.BoolVar(&e.Offline, "offline", false, "take accounts and roles from the last listing, however old")
+	f.BoolVar(&e.Refresh, "refresh", false, "list every account and role anew")
+	f.BoolVar(&e.Offline, "offline", false, "ask nobody: go by what was listed last, however old")
 	e.Handover.addLogin(c)
 	return c
 }
@@ -168,7 +168,7 @@ func (e *each) valid() error {
 // snapshot is what the person reaches by a session.
 func (e *each) snapshot(ctx context.Context, s *setup, sess signin.Session) (catalog.Snapshot, error) {
 	if e.Offline {
-		return s.keptCatalog(sess)
+		return e.App.keptCatalog(s, sess)
 	}
 	found, err := e.App.currentCatalog(ctx, s, sess, e.Refresh)
 	required, ok := errors.AsType[*signin.RequiredError](err)

@@ -195,7 +195,7 @@ func (r *eachReport) printJSON(o *outcome) error {
 	}
 	w.WriteByte('{')
 	for _, m := range []struct{ name, value string }{
-		{"account", o.Account}, {"accountName", o.AccountName}, {"role", o.Role}, {"session", o.Session}, {"profile", o.Profile}, {"region", o.Region},
+		{"accountId", o.Account}, {"accountName", o.AccountName}, {"roleName", o.Role}, {"ssoSession", o.Session}, {"profile", o.Profile}, {"region", o.Region},
 	} {
 		if m.value != "" {
 			member(m.name, m.value)

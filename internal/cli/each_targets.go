@@ -13,12 +13,13 @@ import (
 	"github.com/portico-sso/portico/internal/terminal"
 )
 
-// A target is what each runs its command with: a role in an account, or a profile.
-type target struct {
-	Account     string `json:"account,omitempty"`
+// A place is where each runs its command: as a role in an account, or with a
+// profile.
+type place struct {
+	Account     string `json:"accountId,omitempty"`
 	AccountName string `json:"accountName,omitempty"`
-	Role        string `json:"role,omitempty"`
-	Session     string `json:"session,omitempty"` // an sso-session's name
+	Role        string `json:"roleName,omitempty"`
+	Session     string `json:"ssoSession,omitempty"` // an sso-session's name
 	Profile     string `json:"profile,omitempty"`
 	Region      string `json:"region,omitempty"` // "": the profile's, or none
 }

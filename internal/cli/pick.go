@@ -11,7 +11,6 @@ import (
 
 	"github.com/portico-sso/portico/internal/awsconfig"
 	"github.com/portico-sso/portico/internal/catalog"
-	"github.com/portico-sso/portico/internal/output"
 	"github.com/portico-sso/portico/internal/terminal"
 )
 
@@ -40,12 +39,12 @@ words and prints what it finds, with numbers.`,
   portico exec --profile "$(portico pick)" -- terraform plan
   portico exec --profile "$(portico pick prod payments)" -- terraform plan
   portico exec $(portico pick --flags) -- terraform plan
-  portico pick --json dev | jq -r .AccountId`,
+  portico pick --json dev | jq -r .accountId`,
 		RunE: func(cmd *cobra.Command, args []string) error { return p.run(cmd.Context(), strings.Join(args, " ")) },
 	}
-	c.Flags().StringVar(&p.Session, "sso-session", "", "offer what this sso-session gives, and nothing else")
+	c.Flags().StringVar(&p.Session, "sso-session", "", "this sso-session only")
 	c.Flags().BoolVar(&p.Flags, "flags", false, "print the flags that choose it, such as --profile dev")
-	c.Flags().BoolVar(&p.JSON, "json", false, "print all that is known of it, as JSON")
+	c.Flags().BoolVar(&p.JSON, "json", false, "print JSON, as --output json does: all that is known of it")
 	return c
 }
 
@@ -67,7 +66,8 @@ func (p *pick) run(ctx context.Context, words string) error {
 	line := t.Profile
 	switch {
 	case p.JSON:
-		return (&output.Printer{Out: p.App.Stdout, Format: "json", Operation: "pick"}).Print(t.object())
+		p.Globals.Output = "json"
+		return p.App.show(p.Globals, "pick", t.row(), nil)
 	case p.Flags:
 		line = ""
 		for _, word := range t.flags() {
@@ -97,18 +97,24 @@ func (t *target) words() string {
 	return line
 }
 
-// object is all that is known of it. What is not known is not there.
-func (t *target) object() output.Object {
-	var o output.Object
-	for _, m := range [][2]string{
-		{"Profile", t.Profile}, {"SsoSession", t.Session}, {"StartUrl", t.StartURL}, {"AccountId", t.AccountID}, {"AccountName", t.AccountName},
-		{"EmailAddress", t.Email}, {"RoleName", t.RoleName}, {"Source", t.Source}, {"Region", t.Region}, {"Alias", t.Alias}, {"Tags", t.Tags},
-	} {
-		if m[1] != "" {
-			o = append(o, output.Member{Name: m[0], Value: m[1]})
-		}
-	}
-	return append(o, output.Member{Name: "Favorite", Value: t.Favourite})
+// A targetRow is all that is known of a target, as it is printed.
+type targetRow struct {
+	Profile     string `json:"profile,omitempty"`
+	Session     string `json:"ssoSession,omitempty"`
+	StartURL    string `json:"startUrl,omitempty"`
+	AccountID   string `json:"accountId,omitempty"`
+	AccountName string `json:"accountName,omitempty"`
+	Email       string `json:"emailAddress,omitempty"`
+	RoleName    string `json:"roleName,omitempty"`
+	Source      string `json:"source,omitempty"`
+	Region      string `json:"region,omitempty"`
+	Alias       string `json:"alias,omitempty"`
+	Tags        string `json:"tags,omitempty"`
+	Favourite   bool   `json:"favorite"`
+}
+
+func (t *target) row() targetRow {
+	return targetRow{t.Profile, t.Session, t.StartURL, t.AccountID, t.AccountName, t.Email, t.RoleName, t.Source, t.Region, t.Alias, t.Tags, t.Favourite}
 }
 
 // pickIfNone is for commands that take a profile or a role: where neither the

@@ -51,7 +51,7 @@ back.`,
 	}
 	c.Flags().StringVar(&name, "sso-session", "", "the sso-session to seal (else the profile's, or the only one)")
 	c.Flags().BoolVar(&passphrase, "passphrase", false, "keep the key in a file that a passphrase opens, and not in the keyring")
-	c.Flags().BoolVar(&yes, "yes", false, "do not ask")
+	c.Flags().BoolVar(&yes, "yes", false, "seal it without asking")
 	return c
 }
 

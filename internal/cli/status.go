@@ -72,8 +72,8 @@ portico_warn_command = COMMAND what to run then.`,
 		},
 	}
 	f := c.Flags()
-	f.StringVar(&st.Session, "sso-session", "", "this session only")
-	f.BoolVar(&st.JSON, "json", false, "print JSON (as --output json does)")
+	f.StringVar(&st.Session, "sso-session", "", "this sso-session only")
+	f.BoolVar(&st.JSON, "json", false, "print JSON, as --output json does")
 	f.BoolVar(&st.Why, "why", false, "show each place that is looked at for credentials, in order")
 	f.BoolVar(&st.Check, "check", false, "say by the exit code whether the session can be used")
 	f.DurationVar(&st.AtLeast, "at-least", 0, "with --check: for how long it has to be good, such as 30m")

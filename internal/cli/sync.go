@@ -64,7 +64,7 @@ in ID/ROLE.`,
 	s.consent.addFlags(c)
 	c.Flags().BoolVar(&s.check, "check", false, "change nothing; end with 1 where something is to change")
 	c.Flags().BoolVar(&s.save, "save", false, "store these flags in the sso-session")
-	c.Flags().BoolVar(&s.offline, "offline", false, "ask nobody: go by the accounts and roles that were listed last")
+	c.Flags().BoolVar(&s.offline, "offline", false, "ask nobody: go by what was listed last, however old")
 	c.Flags().BoolVar(&s.refresh, "refresh", false, "list every account and role anew")
 	return c
 }
@@ -190,9 +190,7 @@ func (c *syncCommand) list(ctx context.Context, s *setup, name string) (profiles
 	sess := session(sso)
 	var found catalog.Snapshot
 	if c.offline {
-		if found, err = s.keptCatalog(sess); err == nil {
-			c.app.tellAge(found)
-		}
+		found, err = c.app.keptCatalog(s, sess)
 		return listingOf(found), err
 	}
 	found, err = c.app.currentCatalog(ctx, s, sess, c.refresh)
@@ -280,7 +278,7 @@ func (c *syncCommand) bringUpToDate(ctx context.Context, s *setup, targets []syn
 			c.tellOutcomes(&plan)
 			fmt.Fprintf(c.app.Stdout, "To bring up to date: %s\nTo see it: %s sync --dry-run%s\n", summary, c.app.Name, c.onlyFlag())
 		})
-		return cmp.Or(err, error(&exitError{Code: 1}))
+		return cmp.Or(err, error(&exitError{Code: exitNo}))
 	}
 	ok, err := c.agreed(ctx, &plan, changes)
 	if err != nil {
@@ -291,7 +289,7 @@ func (c *syncCommand) bringUpToDate(ctx context.Context, s *setup, targets []syn
 		if c.consent.DryRun || err != nil {
 			return err
 		}
-		return &exitError{Code: 1}
+		return &exitError{Code: exitNo}
 	}
 	if _, err := files.Update(ctx, plan.Edits...); err != nil {
 		return err

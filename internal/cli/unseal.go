@@ -35,7 +35,7 @@ was interrupted is finished by running it again.`,
 		},
 	}
 	c.Flags().StringVar(&name, "sso-session", "", "the sso-session to unseal (else the profile's, or the only one)")
-	c.Flags().BoolVar(&yes, "yes", false, "do not ask")
+	c.Flags().BoolVar(&yes, "yes", false, "unseal it without asking")
 	return c
 }
 

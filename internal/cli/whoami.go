@@ -46,7 +46,7 @@ these credentials.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return w.run(cmd.Context()) },
 	}
 	c.Flags().BoolVar(&w.Offline, "offline", false, "ask nobody: say what is known on this machine")
-	c.Flags().BoolVar(&w.JSON, "json", false, "print JSON (as --output json does)")
+	c.Flags().BoolVar(&w.JSON, "json", false, "print JSON, as --output json does")
 	w.Handover.addRole(c)
 	w.Handover.addLogin(c)
 	return c

@@ -30,12 +30,12 @@ type Listing struct {
 
 // A Row is a role that may get a profile: what templates and commands know of it.
 type Row struct {
-	AccountID    string `json:"account_id"`
-	AccountName  string `json:"account_name"` // the id where it has none
-	AccountEmail string `json:"account_email"`
-	RoleName     string `json:"role_name"`
+	AccountID    string `json:"accountId"`
+	AccountName  string `json:"accountName"` // the id where it has none
+	AccountEmail string `json:"emailAddress"`
+	RoleName     string `json:"roleName"`
 	Region       string `json:"region"` // "" where profiles are not made for regions
-	SSOSession   string `json:"sso_session"`
+	SSOSession   string `json:"ssoSession"`
 }
 
 func (r Row) String() string {
