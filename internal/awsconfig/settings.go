@@ -41,6 +41,9 @@ func Resolve(c *Config, flags Flags, getenv func(string) (string, bool)) (*Setti
 	return s, nil
 }
 
+// ProfileVariables name the profile where no flag does, the first that is set.
+var ProfileVariables = []string{"AWS_PROFILE", "AWS_DEFAULT_PROFILE"}
+
 // ResolveLoose is [Resolve] for commands that create profiles: the chosen one
 // need not exist.
 func ResolveLoose(c *Config, flags Flags, getenv func(string) (string, bool)) *Settings {
@@ -48,7 +51,7 @@ func ResolveLoose(c *Config, flags Flags, getenv func(string) (string, bool)) *S
 	if flags.Profile != "" {
 		s.ProfileName, s.ProfileSource = flags.Profile, "--profile"
 	} else {
-		for _, name := range []string{"AWS_PROFILE", "AWS_DEFAULT_PROFILE"} {
+		for _, name := range ProfileVariables {
 			// Set and empty is a profile with an empty name, as in botocore.
 			if v, ok := getenv(name); ok {
 				s.ProfileName, s.ProfileSource = v, name

@@ -131,8 +131,17 @@ func (a *App) execute(path string, argv, env []string) error {
 	return become(a, path, argv, env)
 }
 
-func (a *App) terminal() *terminal.Terminal {
-	return &terminal.Terminal{In: a.Stdin, Out: a.Stdout, Err: a.Stderr, Getenv: a.Lookup}
+func (a *App) terminal() *terminal.Terminal { return a.terminalOn(a.Stdout) }
+
+// conversation is where a person is asked while stdout is data.
+func (a *App) conversation() *terminal.Terminal { return a.terminalOn(a.Stderr) }
+
+func (a *App) terminalOn(out io.Writer) *terminal.Terminal {
+	t := &terminal.Terminal{In: a.Stdin, Out: out, Err: a.Stderr, Getenv: a.Lookup}
+	if a.globals != nil {
+		t.ColorMode = a.globals.Color
+	}
+	return t
 }
 
 // stateDir is where portico keeps what is not configuration.

@@ -22,7 +22,7 @@ func (c *consent) addFlags(cmd *cobra.Command) {
 
 // showChange prints what files would become, in colours where Stdout may have them.
 func (a *App) showChange(changes []awsconfig.Change) {
-	colour := a.colours()
+	colour := a.terminal().Color()
 	var out strings.Builder
 	for _, c := range changes {
 		for line := range strings.Lines(c.Diff()) {
@@ -48,18 +48,6 @@ func diffColour(line string) string {
 		return "cyan"
 	}
 	return ""
-}
-
-// colours tells whether what is printed may have colours, by --color or else by
-// where it goes.
-func (a *App) colours() bool {
-	switch a.globals.Color {
-	case "on":
-		return true
-	case "off":
-		return false
-	}
-	return a.terminal().Color()
 }
 
 // confirmChange shows what would change and asks whether it may. It is false after

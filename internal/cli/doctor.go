@@ -191,7 +191,7 @@ func (d *doctorCommand) print(findings []doctor.Finding) {
 			continue
 		}
 		severity := strings.ToUpper(f.Severity.String())
-		if a.colours() {
+		if a.terminal().Color() {
 			severity = terminal.Paint(severityColours[f.Severity], severity)
 		}
 		where := ""

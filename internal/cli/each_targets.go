@@ -9,6 +9,7 @@ import (
 
 	"github.com/portico-sso/portico/internal/awsconfig"
 	"github.com/portico-sso/portico/internal/catalog"
+	"github.com/portico-sso/portico/internal/profiles"
 	"github.com/portico-sso/portico/internal/signin"
 	"github.com/portico-sso/portico/internal/terminal"
 )
@@ -53,35 +54,9 @@ type selection struct {
 
 func (s selection) empty() bool { return len(s.Match)+len(s.Profiles) == 0 }
 
-// fits matches a name with a pattern of * and ?, whatever the case.
-func fits(pattern, name string) bool {
-	return fitsRunes([]rune(strings.ToLower(pattern)), []rune(strings.ToLower(name)))
-}
-
-func fitsRunes(pattern, name []rune) bool {
-	star, from := -1, 0
-	p, n := 0, 0
-	for n < len(name) {
-		switch {
-		case p < len(pattern) && pattern[p] == '*':
-			star, from = p, n
-			p++
-		case p < len(pattern) && (pattern[p] == '?' || pattern[p] == name[n]):
-			p++
-			n++
-		case star >= 0:
-			from++
-			p, n = star+1, from
-		default:
-			return false
-		}
-	}
-	return strings.Trim(string(pattern[p:]), "*") == ""
-}
-
 func fitsAny(patterns, names []string) bool {
 	return slices.ContainsFunc(patterns, func(p string) bool {
-		return slices.ContainsFunc(names, func(n string) bool { return fits(p, n) })
+		return slices.ContainsFunc(names, func(n string) bool { return profiles.Fits(p, n) })
 	})
 }
 
@@ -149,7 +124,7 @@ func (s selection) fittingRoles(roles []catalog.Role) []string {
 			if r.Name == pattern {
 				return []string{r.Name}
 			}
-			if fits(pattern, r.Name) {
+			if profiles.Fits(pattern, r.Name) {
 				names = append(names, r.Name)
 			}
 		}
@@ -236,7 +211,7 @@ func (e *each) sessionsOf(s *setup) ([]signin.Session, error) {
 	for _, pattern := range e.Select.Sessions {
 		n := 0
 		for _, name := range s.settings.Config.Sessions() {
-			if !fits(pattern, name) {
+			if !profiles.Fits(pattern, name) {
 				continue
 			}
 			n++

@@ -50,7 +50,7 @@ func (a *App) printer(g *globals, s *awsconfig.Settings, operation string) (*pri
 	if t.InteractiveOut() {
 		p.Clean = terminal.Clean
 	}
-	p.Color = g.Color == "on" || (g.Color != "off" && t.Color())
+	p.Color = t.Color()
 	if command := a.pagerCommand(s); t.InteractiveOut() && !g.NoPager && command != "" {
 		p.pager = &pager{app: a, command: command}
 		p.Out = p.pager

@@ -45,7 +45,7 @@ The words of --format are {profile}, {account}, {role}, {left}, {region} and
 			if text == "" {
 				return nil
 			}
-			if a.getenv("NO_COLOR") == "" && g.Color != "off" && (shell != "" || a.colours()) {
+			if a.terminal().Color() || shell != "" && a.getenv("NO_COLOR") == "" && g.Color != "off" {
 				text = terminal.Paint(s.colour, text)
 				text = segmentEscapes(shell).Replace(text)
 			}
@@ -91,7 +91,7 @@ func (a *App) segment(profile string) segment {
 		if of := cmp.Or(a.getenv(profileVariable), a.getenv(roleVariable)); of != "" && a.getenv("AWS_ACCESS_KEY_ID") != "" {
 			return a.keysSegment(of)
 		}
-		profile = cmp.Or(a.getenv("AWS_PROFILE"), a.getenv("AWS_DEFAULT_PROFILE"))
+		profile = a.namedProfile()
 	}
 	if profile == "" {
 		return segment{}

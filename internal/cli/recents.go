@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/portico-sso/portico/internal/atomicfile"
+	"github.com/portico-sso/portico/internal/awsconfig"
 )
 
 // A recent is a profile or a role that was used, and how much: each use counts
@@ -70,16 +71,19 @@ func (a *App) used(g *globals) {
 		if a.getenv("AWS_ACCESS_KEY_ID") != "" {
 			return // whose they are nobody knows
 		}
-		for _, name := range []string{"AWS_PROFILE", "AWS_DEFAULT_PROFILE"} {
-			if r.Profile == "" {
-				r.Profile = a.getenv(name)
-			}
-		}
-		if r.Profile == "" {
-			r.Profile = "default"
-		}
+		r.Profile = cmp.Or(a.namedProfile(), "default")
 	}
 	a.remember(r, time.Now())
+}
+
+// namedProfile is the profile that the environment names, or "".
+func (a *App) namedProfile() string {
+	for _, name := range awsconfig.ProfileVariables {
+		if profile := a.getenv(name); profile != "" {
+			return profile
+		}
+	}
+	return ""
 }
 
 func (a *App) remember(r recent, now time.Time) {

@@ -118,7 +118,7 @@ func (m *move) confirm(ctx context.Context, lines []string, question string) err
 	}
 	ok, err := t.Confirm(ctx, question, true)
 	if err == nil && !ok {
-		err = &exitError{Code: 1}
+		err = &exitError{Code: exitNo}
 	}
 	return err
 }

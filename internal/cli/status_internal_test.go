@@ -79,22 +79,6 @@ func TestMoment(t *testing.T) {
 	}
 }
 
-func TestFits(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct {
-		pattern, name string
-		want          bool
-	}{
-		{"prod-*", "prod-eu", true}, {"prod-*", "PROD-", true}, {"prod-*", "preprod-eu", false}, {"*", "", true}, {"", "", true}, {"", "x", false},
-		{"*prod*", "a/prod/b", true}, {"p?od", "prod", true}, {"p?od", "pod", false}, {"a*b*c", "aXbYbZc", true}, {"a*b*c", "aXbYbZ", false},
-		{"[ab]", "a", false}, {"äö*", "ÄÖü", true}, {"***", "x", true},
-	} {
-		if got := fits(c.pattern, c.name); got != c.want {
-			t.Errorf("%q on %q: got %v", c.pattern, c.name, got)
-		}
-	}
-}
-
 // One code for all: that of those that failed, where they agree.
 func TestExitCodeOf(t *testing.T) {
 	t.Parallel()

@@ -77,7 +77,7 @@ func (s *setup) whyProfile(sh *shellStatus) []step {
 	if s.globals.Profile != "" {
 		p.look("--profile", s.globals.Profile, "command line")
 	}
-	for _, name := range []string{"AWS_PROFILE", "AWS_DEFAULT_PROFILE"} {
+	for _, name := range awsconfig.ProfileVariables {
 		if v, set := s.lookup(name); set && v == "" {
 			v = `""` // which is a profile without a name
 			p.look(name, v, "environment")

@@ -134,6 +134,9 @@ func (u *undo) run(ctx context.Context) error {
 	}
 	change := awsconfig.Change{File: files.Config, Before: now, After: before}
 	if yes, err := a.confirmChange(ctx, u.consent, "Take it back?", []awsconfig.Change{change}); err != nil || !yes {
+		if err == nil && !u.DryRun {
+			err = &exitError{Code: exitNo}
+		}
 		return err
 	}
 	_, err = files.Replace(ctx, func(then []byte) ([]byte, error) {

@@ -219,7 +219,7 @@ func (u *use) tell(config *awsconfig.Config, chosen string, removed []string) {
 	if chosen != "" {
 		text = terminal.Clean(chosen)
 	}
-	if colour := a.colourOf(config, chosen); colour != "" && a.errColours() {
+	if colour := a.colourOf(config, chosen); colour != "" && a.conversation().Color() {
 		text = terminal.Paint(colour, text)
 	}
 	about := ""
@@ -248,14 +248,6 @@ func (u *use) tell(config *awsconfig.Config, chosen string, removed []string) {
 			break
 		}
 	}
-}
-
-// errColours tells whether Stderr may have colours.
-func (a *App) errColours() bool {
-	if a.globals.Color != "auto" {
-		return a.globals.Color == "on"
-	}
-	return (&terminal.Terminal{Out: a.Stderr, Getenv: a.Lookup}).Color()
 }
 
 // noHook says why nothing happened, and what it takes.

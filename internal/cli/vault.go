@@ -82,11 +82,6 @@ func (a *App) holdsSignIn() bool {
 
 func (a *App) sealedDir() string { return filepath.Join(a.stateDir(), "sealed") }
 
-// conversation is where a person is asked while stdout is data.
-func (a *App) conversation() *terminal.Terminal {
-	return &terminal.Terminal{In: a.Stdin, Out: a.Stderr, Err: a.Stderr, Getenv: a.Lookup}
-}
-
 // passphrase is what opens a session's key: out of the file that is named for it,
 // or from the person at the terminal.
 func (a *App) passphrase(ctx context.Context, session string) (string, error) {

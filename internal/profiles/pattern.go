@@ -1,6 +1,7 @@
 package profiles
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"strings"
@@ -10,7 +11,7 @@ import (
 // ACCOUNT is the account's name or id; or ~ and a regular expression that finds
 // something in NAME/ROLE or ID/ROLE. The case of letters does not matter.
 type pattern struct {
-	account, role *regexp.Regexp // role nil: any
+	account, role string
 	whole         *regexp.Regexp // in place of both
 }
 
@@ -22,36 +23,49 @@ func newPattern(text string) (pattern, error) {
 		}
 		return pattern{whole: re}, nil
 	}
-	account, role, both := text, "", false
+	p := pattern{account: text}
 	// Roles have no slash in their names, accounts may.
 	if i := strings.LastIndex(text, "/"); i >= 0 {
-		account, role, both = text[:i], text[i+1:], true
+		p = pattern{account: text[:i], role: text[i+1:]}
 	}
-	p := pattern{account: wildcards(account)}
-	if both {
-		p.role = wildcards(role)
-	}
-	if account == "" && role == "" {
+	if p.account == "" && p.role == "" {
 		return p, fmt.Errorf("the pattern %q matches nothing", text)
 	}
+	p.account, p.role = cmp.Or(p.account, "*"), cmp.Or(p.role, "*")
 	return p, nil
 }
 
-// wildcards makes an expression of text in which * and ? stand for others. Empty
-// text is any.
-func wildcards(text string) *regexp.Regexp {
-	if text == "" {
-		text = "*"
+// Fits matches a name with a pattern of * and ?, whatever the case.
+func Fits(pattern, name string) bool {
+	return fitsRunes([]rune(strings.ToLower(pattern)), []rune(strings.ToLower(name)))
+}
+
+func fitsRunes(pattern, name []rune) bool {
+	star, from := -1, 0
+	p, n := 0, 0
+	for n < len(name) {
+		switch {
+		case p < len(pattern) && pattern[p] == '*':
+			star, from = p, n
+			p++
+		case p < len(pattern) && (pattern[p] == '?' || pattern[p] == name[n]):
+			p++
+			n++
+		case star >= 0:
+			from++
+			p, n = star+1, from
+		default:
+			return false
+		}
 	}
-	quoted := strings.NewReplacer(`\*`, ".*", `\?`, ".").Replace(regexp.QuoteMeta(text))
-	return regexp.MustCompile("(?is)^" + quoted + "$")
+	return strings.Trim(string(pattern[p:]), "*") == ""
 }
 
 func (p pattern) matches(r Row) bool {
 	if p.whole != nil {
 		return p.whole.MatchString(r.AccountName+"/"+r.RoleName) || p.whole.MatchString(r.AccountID+"/"+r.RoleName)
 	}
-	return (p.account.MatchString(r.AccountName) || p.account.MatchString(r.AccountID)) && (p.role == nil || p.role.MatchString(r.RoleName))
+	return (Fits(p.account, r.AccountName) || Fits(p.account, r.AccountID)) && Fits(p.role, r.RoleName)
 }
 
 func patterns(texts []string) ([]pattern, error) {

@@ -81,6 +81,22 @@ func TestPatterns(t *testing.T) {
 	}
 }
 
+func TestFits(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		pattern, name string
+		want          bool
+	}{
+		{"prod-*", "prod-eu", true}, {"prod-*", "PROD-", true}, {"prod-*", "preprod-eu", false}, {"*", "", true}, {"", "", true}, {"", "x", false},
+		{"*prod*", "a/prod/b", true}, {"p?od", "prod", true}, {"p?od", "pod", false}, {"a*b*c", "aXbYbZc", true}, {"a*b*c", "aXbYbZ", false},
+		{"[ab]", "a", false}, {"äö*", "ÄÖü", true}, {"***", "x", true},
+	} {
+		if got := Fits(c.pattern, c.name); got != c.want {
+			t.Errorf("%q on %q: got %v", c.pattern, c.name, got)
+		}
+	}
+}
+
 // What is stored is what is read.
 func TestSettings(t *testing.T) {
 	t.Parallel()

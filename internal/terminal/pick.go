@@ -43,7 +43,7 @@ func (t *Terminal) Pick(ctx context.Context, m Menu) (int, error) {
 
 // style is Color for a console, which need not be Out.
 func (t *Terminal) style(c *console) bool {
-	return (&Terminal{Out: c.out, Getenv: t.Getenv}).Color()
+	return (&Terminal{Out: c.out, Getenv: t.Getenv, ColorMode: t.ColorMode}).Color()
 }
 
 func (t *Terminal) pickOnScreen(ctx context.Context, c *console, m *menu) (int, error) {

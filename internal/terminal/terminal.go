@@ -25,6 +25,10 @@ type Terminal struct {
 
 	Getenv func(string) (string, bool) // nil: os.LookupEnv
 
+	// ColorMode is what a person asked for: "on" or "off". Anything else leaves it to
+	// what Out is.
+	ColorMode string
+
 	warned  bool          // that In is no terminal
 	pending chan readByte // a read that is under way
 	afterCR bool          // the last key was Enter; a line feed is part of it
@@ -38,9 +42,16 @@ func (t *Terminal) InteractiveIn() bool { return asTerminal(t.In) != nil }
 // InteractiveOut reports whether a person reads what is printed.
 func (t *Terminal) InteractiveOut() bool { return asTerminal(t.Out) != nil }
 
-// Color reports whether Out may be styled: it is a terminal that can, and
-// nobody set NO_COLOR (https://no-color.org/).
+// Color reports whether Out may be styled: unless somebody asked for one or the
+// other, where it is a terminal that can, and nobody set NO_COLOR
+// (https://no-color.org/).
 func (t *Terminal) Color() bool {
+	switch t.ColorMode {
+	case "on":
+		return true
+	case "off":
+		return false
+	}
 	return t.InteractiveOut() && t.env("NO_COLOR") == "" && !t.dumb()
 }
 
