@@ -81,14 +81,7 @@ func (q *accessQuestion) reader(ctx context.Context, a *App, g *globals, operati
 	if r.Source, err = s.accessSource(ctx, q.instance); err != nil {
 		return nil, r.explain(ctx, err)
 	}
-	r.Known = map[string]string{}
-	for _, kept := range a.savedCatalogs(s.settings.Config) {
-		for _, acct := range kept.Accounts {
-			if acct.Name != nil {
-				r.Known[acct.ID] = *acct.Name
-			}
-		}
-	}
+	r.Known = a.accountNames(s.settings.Config)
 	r.progress = a.terminal().Progress("Reading assignments")
 	r.Warn = func(problem string) { r.progress.Aside(func() { s.warn(problem) }) }
 	r.Step = r.progress.Step

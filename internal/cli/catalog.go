@@ -187,6 +187,27 @@ func (a *App) savedCatalogs(config *awsconfig.Config) []catalog.Snapshot {
 	return own
 }
 
+// accountNames are what the listings kept call accounts, by their ids.
+func (a *App) accountNames(config *awsconfig.Config) map[string]string {
+	names := map[string]string{}
+	for _, listed := range a.savedCatalogs(config) {
+		for _, account := range listed.Accounts {
+			if account.Name != nil {
+				names[account.ID] = *account.Name
+			}
+		}
+	}
+	return names
+}
+
+// accountLabel names an account for people. "": nobody knows the name.
+func accountLabel(name, id string) string {
+	if name == "" {
+		return id
+	}
+	return name + " (" + id + ")"
+}
+
 // portalSessions are the named session, the profile's, or else all of the config.
 func (s *setup) portalSessions(name string) ([]signin.Session, error) {
 	names := s.settings.Config.Sessions()

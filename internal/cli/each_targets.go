@@ -25,17 +25,11 @@ type place struct {
 	Region      string `json:"region,omitempty"` // "": the profile's, or none
 }
 
-// label names a target for people.
-func (t target) label() string {
-	text := t.Profile
-	if text == "" {
-		text = t.short() + " " + t.Role
-		if t.AccountName != "" {
-			text = fmt.Sprintf("%s (%s) %s", t.AccountName, t.Account, t.Role)
-		}
-	}
-	if t.Region != "" {
-		text += " " + t.Region
+// label names a place for people.
+func (p place) label() string {
+	text := cmp.Or(p.Profile, accountLabel(p.AccountName, p.Account)+" "+p.Role)
+	if p.Region != "" {
+		text += " " + p.Region
 	}
 	return terminal.Clean(text)
 }

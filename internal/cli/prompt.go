@@ -174,12 +174,7 @@ func (a *App) accountName(id string) string {
 	if id == "" {
 		return ""
 	}
-	for _, s := range a.savedCatalogs(nil) {
-		if account, ok := s.Account(id); ok && account.Name != nil && *account.Name != "" {
-			return *account.Name
-		}
-	}
-	return id
+	return cmp.Or(a.accountNames(nil)[id], id)
 }
 
 // readLeft finds out how long a role's credentials last, or that there is no sign-in

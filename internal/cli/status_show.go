@@ -174,11 +174,7 @@ func (sh shellStatus) words(now time.Time) string {
 
 // role names account and role, as far as they are known.
 func (sh shellStatus) role() string {
-	account := sh.Account
-	if sh.AccountName != "" {
-		account = sh.AccountName + " (" + sh.Account + ")"
-	}
-	return strings.TrimSpace(account + " " + sh.Role)
+	return strings.TrimSpace(accountLabel(sh.AccountName, sh.Account) + " " + sh.Role)
 }
 
 func (r *survey) roleRows() []terminal.Row {

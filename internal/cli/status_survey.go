@@ -5,7 +5,6 @@ import (
 	"errors"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/portico-sso/portico/internal/awsconfig"
@@ -114,7 +113,8 @@ func (v *surveyor) look() (*survey, error) {
 	slices.SortStableFunc(r.Roles, func(a, b roleStatus) int {
 		return cmp.Or(cmp.Compare(a.AccountName, b.AccountName), cmp.Compare(a.Account, b.Account), cmp.Compare(a.Role, b.Role), cmp.Compare(a.Session, b.Session))
 	})
-	r.Shell = s.shell(v.app.accountNames(s.settings.Config))
+	r.Shell = s.shell()
+	r.Shell.AccountName = v.app.accountNames(s.settings.Config)[r.Shell.Account]
 	r.Shell.Colour = v.app.colourOf(s.settings.Config, r.Shell.Profile, r.Shell.AccountName)
 	return r, nil
 }
@@ -302,23 +302,6 @@ func (a *App) knownRoles(s *setup) map[string]*knownRole {
 		}
 	}
 	return known
-}
-
-// accountNames tells what accounts are called, as far as they were ever listed. The
-// listings are read when the first name is asked for.
-func (a *App) accountNames(config *awsconfig.Config) func(id string) string {
-	names := sync.OnceValue(func() map[string]string {
-		names := map[string]string{}
-		for _, listed := range a.savedCatalogs(config) {
-			for _, account := range listed.Accounts {
-				if account.Name != nil {
-					names[account.ID] = *account.Name
-				}
-			}
-		}
-		return names
-	})
-	return func(id string) string { return names()[id] }
 }
 
 // roleOf puts names to what is stored.

@@ -58,7 +58,7 @@ func (p *precedence) look(what, value, where string) bool {
 }
 
 // shell follows the precedence, without asking anybody for anything.
-func (s *setup) shell(accountName func(id string) string) shellStatus {
+func (s *setup) shell() shellStatus {
 	var sh shellStatus
 	if byRole := s.globals.AccountID != ""; !byRole && (s.settings.HasProfile || s.settings.ProfileSource != "") {
 		sh.Profile, sh.ProfileFrom = s.settings.ProfileName, s.settings.ProfileSource
@@ -66,9 +66,6 @@ func (s *setup) shell(accountName func(id string) string) shellStatus {
 	sh.Steps = append(sh.Steps, s.whyProfile(&sh)...)
 	sh.Steps = append(sh.Steps, s.whyCredentials(&sh)...)
 	sh.Steps = append(sh.Steps, s.whyRegion(&sh)...)
-	if sh.Account != "" {
-		sh.AccountName = accountName(sh.Account)
-	}
 	return sh
 }
 

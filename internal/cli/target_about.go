@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -57,24 +58,12 @@ func (b *about) target(t *target) []string {
 			lines = append(lines, fmt.Sprintf("%-12s %s", label, text))
 		}
 	}
-	if t.Profile != "" {
-		say("Profile", t.Profile)
-	} else {
-		say("Profile", "none yet")
-	}
-	account := t.AccountID
-	if t.AccountName != "" {
-		account = t.AccountName + " (" + t.AccountID + ")"
-	}
-	say("Account", account)
+	say("Profile", cmp.Or(t.Profile, "none yet"))
+	say("Account", accountLabel(t.AccountName, t.AccountID))
 	say("Role", t.RoleName)
 	say("Credentials", b.credentials(t))
 	if t.AccountID != "" {
-		whose := t.Session
-		if whose == "" {
-			whose = t.StartURL
-		}
-		say("Session", whose+", "+b.session(t.Session, t.StartURL))
+		say("Session", cmp.Or(t.Session, t.StartURL)+", "+b.session(t.Session, t.StartURL))
 	}
 	say("Region", t.Region)
 	say("E-mail", t.Email)

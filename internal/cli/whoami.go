@@ -88,7 +88,7 @@ func (w *whoami) identity(ctx context.Context) (identity, error) {
 			return identity{}, err
 		}
 		s.shut()
-		sh := s.shell(w.App.accountNames(s.settings.Config))
+		sh := s.shell()
 		if sh.Provider == "" {
 			return identity{}, s.noCredentials()
 		}
@@ -96,6 +96,7 @@ func (w *whoami) identity(ctx context.Context) (identity, error) {
 			return identity{}, errors.New(sh.Problem)
 		}
 		id := identityOf(sh)
+		id.AccountName = w.App.accountNames(s.settings.Config)[id.AccountID]
 		if key := s.tokenKeyInUse(); key != "" {
 			id.Person = s.wallet.Person(key)
 		}
@@ -105,8 +106,7 @@ func (w *whoami) identity(ctx context.Context) (identity, error) {
 	if err != nil {
 		return identity{}, err
 	}
-	names := w.App.accountNames(s.settings.Config)
-	id := identityOf(s.shell(names))
+	id := identityOf(s.shell())
 	id.Provider, id.ExpiresAt = c.Provider, whole(c.Expiration)
 	if c.Expiration.IsZero() {
 		id.ExpiresAt = time.Time{}
@@ -117,7 +117,7 @@ func (w *whoami) identity(ctx context.Context) (identity, error) {
 	}
 	get := func(name string) string { v, _ := who.Get(name); text, _ := v.(string); return text }
 	id.ARN, id.UserID, id.AccountID, id.Asked = get("Arn"), get("UserId"), get("Account"), true
-	id.AccountName = names(id.AccountID)
+	id.AccountName = w.App.accountNames(s.settings.Config)[id.AccountID]
 	_, role, assumed := assumedRole(id.ARN)
 	last := id.ARN[strings.LastIndexAny(id.ARN, "/:")+1:]
 	id.Person = last
@@ -166,7 +166,7 @@ func (s *setup) tokenKeyInUse() string {
 
 // identityOf is what the shell's view tells of an identity.
 func identityOf(sh shellStatus) identity {
-	id := identity{AccountID: sh.Account, AccountName: sh.AccountName, RoleName: sh.Role, Provider: sh.Provider, Session: sh.Session}
+	id := identity{AccountID: sh.Account, RoleName: sh.Role, Provider: sh.Provider, Session: sh.Session}
 	if !sh.Expires.IsZero() {
 		id.ExpiresAt = whole(sh.Expires)
 	}
@@ -178,12 +178,8 @@ func identityOf(sh shellStatus) identity {
 
 // words are the one line.
 func (id identity) words(now time.Time) string {
-	account := id.AccountID
-	if id.AccountName != "" {
-		account = fmt.Sprintf("%s (%s)", id.AccountName, id.AccountID)
-	}
 	var parts []string
-	for _, word := range []string{id.Person, account, id.RoleName} {
+	for _, word := range []string{id.Person, accountLabel(id.AccountName, id.AccountID), id.RoleName} {
 		if word != "" {
 			parts = append(parts, word)
 		}
