@@ -55,8 +55,12 @@ var mayImport = map[string][]string{
 	"bench/floor": {},
 	"bench/gosdk": {},
 
-	"internal/cli": {"internal/terminal", "internal/output", "internal/awsconfig", "internal/catalog", "internal/creds", "internal/admin", "internal/awsmodel", "internal/awsargs",
-		"internal/signin", "internal/wallet", "internal/wallet/rolecache", "internal/serve", "internal/seal", "internal/doctor", "internal/atomicfile", "internal/statedir", "internal/idc", "internal/idc/browse", "internal/idc/control", "internal/idc/directory", "internal/idc/proxy", "internal/idc/seed"},
+	// scan: completions and prompts are waited for at each key. pace: one limit for
+	// all the calls of a command, however many places make them.
+	"internal/cli": {"internal/terminal", "internal/output", "internal/awsconfig", "internal/awsconfig/scan", "internal/awsmodel", "internal/awsargs",
+		"internal/signin", "internal/creds", "internal/pace", "internal/catalog", "internal/admin", "internal/access", "internal/profiles", "internal/doctor",
+		"internal/console", "internal/wallet", "internal/wallet/rolecache", "internal/seal", "internal/serve", "internal/atomicfile", "internal/statedir",
+		"internal/idc", "internal/idc/browse", "internal/idc/control", "internal/idc/directory", "internal/idc/proxy", "internal/idc/seed"},
 	// It judges what others say of files, and takes their words for it: what a start URL
 	// names, what a cache file is called, what a header means.
 	"internal/doctor": {"internal/awsconfig", "internal/awsconfig/syntax", "internal/signin", "internal/wallet", "internal/atomicfile"},
@@ -91,9 +95,13 @@ var mayImport = map[string][]string{
 	"internal/profiles": {"internal/awsconfig"},
 	"internal/catalog":  {"internal/signin", "internal/wallet", "internal/atomicfile", "internal/pace"},
 	// How fast to call what has a limit: it knows no network.
-	"internal/pace":  {},
-	"internal/serve": {"internal/atomicfile"},
-	"internal/admin": {"internal/signin", "internal/awsconfig", "internal/awsmodel", "internal/output"},
+	"internal/pace":    {},
+	"internal/serve":   {"internal/atomicfile"},
+	"internal/admin":   {"internal/signin", "internal/awsconfig", "internal/awsmodel", "internal/output"},
+	// The console's federation endpoint takes credentials as they are, and plain HTTP.
+	"internal/console": {},
+	// An administrator's question, asked by admin's calls.
+	"internal/access": {"internal/admin", "internal/atomicfile", "internal/awsmodel", "internal/output", "internal/signin"},
 	// It runs when the tables are made, and reads the SDK's sources.
 	"internal/admin/gen": {"internal/awsmodel"},
 
