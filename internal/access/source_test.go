@@ -103,7 +103,7 @@ func another(of *access.Source, calls *atomic.Int64) *access.Source {
 
 func TestSource(t *testing.T) {
 	t.Parallel()
-	ic := idctest.New(t, organization(), idctest.Listen())
+	ic := idctest.New(t, organization())
 	whole := source(t, ic)
 	t.Run("a report goes on", func(t *testing.T) { reportGoesOn(t, ic, whole) })
 	if err := ic.ClearFaults(t.Context()); err != nil {
