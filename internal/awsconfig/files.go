@@ -336,10 +336,10 @@ func (f Files) write(ctx context.Context, files []*pending) (changed, again bool
 		}
 		err := ctx.Err()
 		if err == nil {
-			err = p.unmoved()
+			f.keep(p, files)
+			err = p.unmoved() // as late as can be: what another program writes after it is lost
 		}
 		if err == nil {
-			f.keep(p, files)
 			err = f.options().Write(p.path, p.new)
 		}
 		if err != nil {

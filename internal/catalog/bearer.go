@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -13,11 +14,16 @@ import (
 type bearer struct {
 	client  *signin.Client
 	session signin.Session
+	signIn  string // the mark of the one that is listed under
 
 	mu    sync.Mutex
 	token string
 	until time.Time
 }
+
+// errOtherSignIn says that somebody signed in while there was a listing: what is
+// asked for from then on may be another person's, and must not be mixed with it.
+var errOtherSignIn = errors.New("somebody has signed in anew while the accounts were listed; start again")
 
 // bearerLasts is for how long a token is used before the wallet is asked again,
 // which renews it in time.
@@ -48,12 +54,19 @@ func (b *bearer) get(ctx context.Context, disowned string, why error) (string, e
 	if b.token != disowned && time.Now().Before(b.until) {
 		return b.token, nil
 	}
+	var fresh string
 	err := b.client.WithToken(ctx, b.session, func(token string) error {
 		if token == disowned {
 			return why
 		}
-		b.token, b.until = token, time.Now().Add(bearerLasts)
+		fresh = token
 		return nil
 	})
+	if err == nil && fresh != b.token && b.client.SignInMark(b.session) != b.signIn {
+		err = errOtherSignIn
+	}
+	if err == nil {
+		b.token, b.until = fresh, time.Now().Add(bearerLasts)
+	}
 	return b.token, err
 }

@@ -107,11 +107,17 @@ func (c *Catalog) Snapshot(ctx context.Context, o Options) (Snapshot, error) {
 	if c.current(r, signIn) && (!o.Refresh || r.began.After(began)) {
 		return r.snapshot(), nil
 	}
-	l := c.begin(o, signIn, began)
-	if err := l.run(ctx); err != nil {
-		return Snapshot{}, err
+	for tries := 3; ; tries-- {
+		l := c.begin(o, signIn, began)
+		err := l.run(ctx)
+		if err == nil {
+			return l.record.snapshot(), nil
+		}
+		if !errors.Is(err, errOtherSignIn) || tries == 1 {
+			return Snapshot{}, err
+		}
+		signIn = c.SignIn.SignInMark(c.Session)
 	}
-	return l.record.snapshot(), nil
 }
 
 // lock makes one process list at a time. Where nothing can be locked, none does.
@@ -198,7 +204,7 @@ func (l *listing) run(ctx context.Context) error {
 	if l.portal, err = client.Portal(c.Session.Region); err != nil {
 		return err
 	}
-	l.bearer = &bearer{client: &client, session: c.Session}
+	l.bearer = &bearer{client: &client, session: c.Session, signIn: l.record.signIn}
 	if _, err := l.bearer.get(ctx, "", nil); err != nil {
 		return err
 	}
@@ -221,6 +227,12 @@ func (l *listing) run(ctx context.Context) error {
 	}
 	if err := l.again(ctx); err != nil {
 		return err
+	}
+	if signedIn, _ := c.SignIn.Standing(c.Session); !signedIn && c.Dir != "" {
+		// Signing out removed what was kept, and this is not to come after it.
+		l.close()
+		_ = os.Remove(l.path(journalSuffix))
+		return &signin.RequiredError{Session: c.Session, Reason: signin.Missing}
 	}
 	l.record.end()
 	l.keep()
@@ -316,6 +328,7 @@ func (l *listing) accounts(ctx context.Context, hand func([]Account)) error {
 		seen := map[string]bool{}
 		l.mu.Lock()
 		l.record.accounts = nil
+		l.note(line(nil, lineAnew, ""))
 		l.mu.Unlock()
 		return signin.Failure(accountPages(ctx, l.portal, token, func(page []Account) {
 			var lines []byte

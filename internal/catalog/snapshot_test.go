@@ -223,6 +223,36 @@ func TestResume(t *testing.T) {
 			t.Errorf("left %v, want the catalog alone", kept)
 		}
 	})
+	inBubble(t, "after two ends among the accounts", func(t *testing.T) {
+		p := newPortal(t, 300)
+		limit := func(rate float64, burst int, d time.Duration) (roles int) {
+			p.inject(t, idctest.Fault{Op: "sso:*", Rate: rate, Burst: burst})
+			ctx, cancel := context.WithTimeout(t.Context(), d)
+			defer cancel()
+			if _, err := p.list.Snapshot(ctx, catalog.Options{}); !errors.Is(err, context.DeadlineExceeded) {
+				t.Fatalf("got %v", err)
+			}
+			s, _, err := p.list.Saved()
+			if err != nil {
+				t.Fatal(err)
+			}
+			return len(s.Roles) / 4
+		}
+		limit(20, 40, 70*time.Millisecond)
+		limit(20, 40, 70*time.Millisecond)
+		before := limit(20, 40, 6*time.Second)
+		if before < 100 {
+			t.Fatalf("the roles of %d accounts are kept after six seconds", before)
+		}
+		if err := p.ClearFaults(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		p.slow, p.seen = p.inject(t, idctest.Fault{Op: "sso:*", Latency: 40 * time.Millisecond}), 0
+		p.snapshot(t, catalog.Options{}, 300, 4)
+		if n := p.calls(); n != 300-before {
+			t.Errorf("made %d calls with %d of 300 accounts known, want no more than it needs", n, before)
+		}
+	})
 	inBubble(t, "after a power cut", func(t *testing.T) {
 		p, before := interrupted(t)
 		for path, info := range files(t, p.list.Dir) {
@@ -291,6 +321,43 @@ func TestSignInAgain(t *testing.T) {
 }
 
 // What the service does not tell of one account costs no other.
+// Who signs in or out while there is a listing.
+func TestSignInMeanwhile(t *testing.T) {
+	slow := func(t *testing.T) *portal {
+		p := newPortal(t, 400)
+		p.inject(t, idctest.Fault{Op: "ListAccountRoles", Rate: 4, Burst: 4})
+		return p
+	}
+	inBubble(t, "as another person", func(t *testing.T) {
+		p := slow(t)
+		var other sync.WaitGroup
+		defer other.Wait()
+		other.Go(func() {
+			time.Sleep(30 * time.Second)
+			p.signIn(t, "bob")
+		})
+		p.snapshot(t, catalog.Options{}, 400, 2)
+	})
+	inBubble(t, "out", func(t *testing.T) {
+		p := slow(t)
+		var other sync.WaitGroup
+		defer other.Wait()
+		other.Go(func() {
+			time.Sleep(80 * time.Second) // the token that is used is good for a while
+			if _, err := p.list.SignIn.Forget(t.Context(), ""); err != nil {
+				t.Error(err)
+			}
+		})
+		_, err := p.list.Snapshot(t.Context(), catalog.Options{})
+		if e, ok := errors.AsType[*signin.RequiredError](err); !ok || e.Reason != signin.Missing {
+			t.Errorf("got %v", err)
+		}
+		if left := files(t, p.list.Dir); len(left) > 1 {
+			t.Errorf("left %v, want no catalog", left)
+		}
+	})
+}
+
 func TestFailures(t *testing.T) {
 	inBubble(t, "refused for good", func(t *testing.T) {
 		p := newPortal(t, 120)

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -32,6 +33,7 @@ const (
 	lineSession  = "session"  // format, name, start URL, region
 	lineSignIn   = "sign-in"  // the mark of the sign-in that what follows was listed under
 	lineBegan    = "began"    // when: Unix time in milliseconds
+	lineAnew     = "anew"     // empty: the accounts are listed from the first on, whatever is above
 	lineAccount  = "account"  // id, name, e-mail; the last two with a = before them, or empty where there is none
 	lineAccounts = "accounts" // how many there are: all are known
 	lineRoles    = "roles"    // account id, names
@@ -131,6 +133,14 @@ func (r *record) lines() []byte {
 			b = line(b, lineFailed, a.ID, problem)
 		}
 	}
+	if !r.all {
+		// Of accounts that are still to be listed an earlier try may know the roles.
+		for id, roles := range r.roles {
+			if !slices.ContainsFunc(r.accounts, func(a Account) bool { return a.ID == id }) {
+				b = rolesLine(b, id, roles)
+			}
+		}
+	}
 	if r.whole {
 		b = line(b, lineEnd, strconv.Itoa(bytes.Count(b, []byte{'\n'})))
 	}
@@ -179,6 +189,8 @@ func (r *record) take(text []byte, n int) bool {
 		ms, err := strconv.ParseInt(fields[0], 10, 64)
 		r.began = time.UnixMilli(ms)
 		return err == nil
+	case kind == lineAnew:
+		r.accounts, r.all = nil, false
 	case kind == lineAccount && len(fields) == 3:
 		r.accounts = append(r.accounts, Account{ID: fields[0], Name: present(fields[1]), Email: present(fields[2])})
 	case kind == lineAccounts:

@@ -72,6 +72,26 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
+// Accounts that are listed anew take the place of those before; roles stay.
+func TestAnew(t *testing.T) {
+	r := company(3, 2)
+	r.all, r.whole = false, false
+	gone := r.accounts[0]
+	r.accounts = r.accounts[:1]
+	text := line(r.lines(), lineAnew, "")
+	for _, a := range company(3, 2).accounts[1:] {
+		text = accountLine(text, a)
+	}
+	text = line(text, lineAccounts, "2")
+	back := parse(text)
+	if back == nil || !back.all || len(back.accounts) != 2 || len(back.roles) != 3 {
+		t.Fatalf("got %+v", back)
+	}
+	if s := back.snapshot(); !s.Complete || len(s.Roles) != 4 || len(s.RolesOf(gone.ID)) != 0 {
+		t.Errorf("got %+v", s)
+	}
+}
+
 func TestEveryCut(t *testing.T) {
 	whole := company(3, 2).lines()
 	for n := range whole {

@@ -264,6 +264,54 @@ func (l *targetList) finder() terminal.Finder {
 	}
 }
 
+// refreshShown is how often a listing that goes on is shown.
+const refreshShown = time.Second
+
+// refresh brings the catalogs of the sessions that somebody is signed in to up to
+// date, and shows what there is of them meanwhile.
+func (l *targetList) refresh(ctx context.Context, update func(terminal.Update)) {
+	s, err := l.app.setupForNew(l.app.globals)
+	if err != nil {
+		return // a list can do without
+	}
+	s.warn, s.waiting = func(string) {}, nil
+	s.unattended() // the terminal is the list's
+	for _, name := range l.config.Sessions() {
+		section, _ := l.config.Session(name)
+		if l.session != "" && name != l.session || !l.about.signedIn(name, section.StartURL) {
+			continue
+		}
+		sso, err := s.loginSession(name)
+		if err != nil {
+			continue
+		}
+		list, err := s.catalog(session(sso))
+		if err != nil {
+			continue
+		}
+		var mu sync.Mutex
+		var shown time.Time
+		asked := false
+		_, err = list.Snapshot(ctx, catalog.Options{Idle: true, Progress: func(done, total int) {
+			mu.Lock()
+			defer mu.Unlock()
+			if asked = true; time.Since(shown) < refreshShown || done == total {
+				return
+			}
+			shown = time.Now()
+			l.set(l.app.savedCatalogs(l.config))
+			update(terminal.Update{Rows: l.candidates(), Note: fmt.Sprintf("listing %s %d/%d", name, done, total)})
+		}})
+		if asked {
+			l.set(l.app.savedCatalogs(l.config))
+			update(terminal.Update{Rows: l.candidates()})
+		}
+		if err != nil && ctx.Err() != nil {
+			return
+		}
+	}
+}
+
 // empty says why there is nothing to choose from, and what to do.
 func (l *targetList) empty() error {
 	name := l.app.Name

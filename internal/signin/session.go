@@ -171,7 +171,7 @@ func (c *Client) SignInMark(s Session) string {
 
 func (c *Client) signInMark(s Session, accessToken string) string {
 	mark := fingerprint(accessToken)
-	if n, err := c.Wallet.Note(descentNote(s)); err == nil && n.Token == mark {
+	if n, err := c.Wallet.Note(descentNote(s)); err == nil && (n.Token == mark || n.Spent == mark) {
 		return n.SignIn
 	}
 	return mark
@@ -188,9 +188,10 @@ func (c *Client) Refused(s Session) bool {
 	return err == nil && n.Denied && n.Token == fingerprint(t.AccessToken)
 }
 
-// noteDescent remembers that a token is the successor of another.
+// noteDescent remembers that a token is the successor of another, and from which
+// sign-in both are: the successor may not get as far as to be stored.
 func (c *Client) noteDescent(s Session, successor, before string) {
-	_ = c.Wallet.PutNote(descentNote(s), wallet.Note{Token: fingerprint(successor), SignIn: c.signInMark(s, before)})
+	_ = c.Wallet.PutNote(descentNote(s), wallet.Note{Token: fingerprint(successor), Spent: fingerprint(before), SignIn: c.signInMark(s, before)})
 }
 
 func descentNote(s Session) string { return "descent-" + s.tokenKey() }

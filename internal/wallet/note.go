@@ -18,7 +18,7 @@ type Note struct {
 	At      time.Time `json:"at"`
 	Process int       `json:"process"`
 
-	Spent   string          `json:"spent,omitempty"`  // the fingerprint of a token that may be
+	Spent   string          `json:"spent,omitempty"`  // the fingerprint of a token that may be, or has a successor
 	Token   string          `json:"token,omitempty"`  // the fingerprint of a token that was denied, or that stems
 	SignIn  string          `json:"signIn,omitempty"` // from this sign-in
 	Denied  bool            `json:"denied,omitempty"`
