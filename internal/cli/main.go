@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -55,6 +56,11 @@ func (a App) Run(ctx context.Context, args []string) (code int) {
 		return report(ctx, &a, errors.New("this user has no home directory: set HOME to where .aws is to be"))
 	}
 	root.SetArgs(line.spelled(root))
+	if completion(args) { // one write in place of ten thousand: a shell waits for it
+		out := bufio.NewWriterSize(a.Stdout, 64<<10)
+		root.SetOut(out)
+		defer func() { _ = out.Flush() }() // where that fails, the shell is gone
+	}
 	return report(ctx, &a, root.ExecuteContext(ctx))
 }
 
