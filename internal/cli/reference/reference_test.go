@@ -56,6 +56,13 @@ func TestManPages(t *testing.T) {
 			t.Errorf("%s: %v, %d bytes", name, err, len(text))
 		}
 	}
+	// Help is no Markdown: brackets are no links, and tables keep their lines.
+	for name, want := range map[string]string{"portico-sync.1": "[sso-session] (portico", "portico-shell-init.1": "\nzsh   ~/.zshrc"} {
+		text, _ := os.ReadFile(filepath.Join(to, name))
+		if plain := strings.ReplaceAll(string(text), `\`, ""); !strings.Contains(plain, want) {
+			t.Errorf("%s lacks %q:\n%s", name, want, plain)
+		}
+	}
 	if found, _ := filepath.Glob(filepath.Join(to, "portico-sso-admin-*")); len(found) > 0 {
 		t.Errorf("pages of operations: %v", found)
 	}
