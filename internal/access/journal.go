@@ -18,6 +18,9 @@ import (
 // who asks who has access wants to know it of today.
 const JournalLasts = time.Hour
 
+// maxJournal is more than the answers for any organisation.
+const maxJournal = 256 << 20
+
 // A Journal keeps the answers to calls in a file, a line each, written as they
 // come: a process that is killed loses what was under way and nothing else. A line
 // that was cut off is as if it had not been written.
@@ -58,6 +61,9 @@ func OpenJournal(path string) (*Journal, error) {
 // read takes in what is there and not too old. A file with nothing of use is
 // emptied.
 func (j *Journal) read() error {
+	if info, err := j.file.Stat(); err != nil || info.Size() > maxJournal {
+		return errors.Join(err, j.file.Truncate(0))
+	}
 	r := bufio.NewReader(j.file)
 	whole := true
 	for {

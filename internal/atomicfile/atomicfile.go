@@ -3,6 +3,7 @@ package atomicfile
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -207,6 +208,28 @@ func Private(path string) error {
 		return err
 	}
 	return checkOwner(abs, info)
+}
+
+// maxRead bounds what is read of one file.
+const maxRead = 64 << 20
+
+// Read returns the bytes of a file that [Private] has nothing against. What is no
+// file, which may never end or wait for a writer for ever, or is larger than any that
+// was written, is not read.
+func Read(path string) ([]byte, error) {
+	if err := Private(path); err != nil {
+		return nil, err
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	data, err := io.ReadAll(io.LimitReader(file, maxRead+1))
+	if err == nil && len(data) > maxRead {
+		return nil, &UnsafeError{Path: path, Problem: fmt.Sprintf("is larger than %d MiB", maxRead>>20), Cure: "move it away"}
+	}
+	return data, err
 }
 
 // CheckWritable tells whether [Write] to path can be expected to work, for those

@@ -97,7 +97,7 @@ func (b *Backups) keep(p *pending, alsoCredentials bool) (forget func(), err err
 }
 
 func readJournal(dir string) ([]journalEntry, error) {
-	data, err := os.ReadFile(filepath.Join(dir, journalName))
+	data, err := atomicfile.Read(filepath.Join(dir, journalName))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -159,7 +159,7 @@ func readState(dir, sum string) ([]byte, error) {
 	if path == "" {
 		return nil, fmt.Errorf("the backup %s is gone", filepath.Join(dir, "…"+stateSuffix(sum)))
 	}
-	data, err := os.ReadFile(path)
+	data, err := atomicfile.Read(path)
 	if err != nil {
 		return nil, err
 	}

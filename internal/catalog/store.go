@@ -279,10 +279,7 @@ func (r *record) snapshot() Snapshot {
 
 // read returns what a file tells, nil where that is nothing.
 func read(path string) (*record, error) {
-	if err := atomicfile.Private(path); err != nil {
-		return nil, err
-	}
-	data, err := os.ReadFile(path)
+	data, err := atomicfile.Read(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

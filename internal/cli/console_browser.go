@@ -61,7 +61,8 @@ func browserCommand(how, name, colour string) (command browserWords, problem str
 			return nil, fmt.Sprintf("%q is no command", how)
 		}
 		return func(address string) []string {
-			fill := strings.NewReplacer("{url}", address, "{name}", name, "{color}", containerColour(colour, name))
+			// The command may be a shell's, and names of roles are a stranger's.
+			fill := strings.NewReplacer("{url}", address, "{name}", promptText(name), "{color}", containerColour(colour, name))
 			line := []string{words[0]}
 			for _, w := range words[1:] {
 				line = append(line, fill.Replace(w))

@@ -41,8 +41,13 @@ func (e *each) argv(p place) []string {
 
 // plan prints the work list for whatever else is to do the work.
 func (e *each) plan(places []place) error {
-	if e.Plan == planShell && slices.ContainsFunc(e.Argv, func(word string) bool { return strings.ContainsAny(word, "\r\n") }) {
-		return &usageError{Problem: "argument --plan: an argument of the command has a line end in it, which takes --plan=nul or --plan=json"}
+	if e.Plan == planShell {
+		// Whoever runs the list line by line would run the rest of such a word.
+		for _, p := range places {
+			if slices.ContainsFunc(e.argv(p), func(word string) bool { return strings.ContainsAny(word, "\r\n") }) {
+				return &usageError{Problem: "argument --plan: an argument of the command, or the name of a role, has a line end in it, which takes --plan=nul or --plan=json"}
+			}
+		}
 	}
 	w := bufio.NewWriter(e.App.Stdout)
 	for _, p := range places {

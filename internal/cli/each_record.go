@@ -40,7 +40,7 @@ func (e *each) record() *eachRecord {
 
 // load is where the command failed last time, or was not run.
 func (r *eachRecord) load(name string) ([]place, error) {
-	data, err := os.ReadFile(r.path)
+	data, err := atomicfile.Read(r.path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, &hintedError{Err: errors.New("this command was not run before"),
 			Hint: fmt.Sprintf("--retry-failed goes with the same words as the command that failed: those that select, and those of the command. To run it everywhere: %s each without --retry-failed", name)}
@@ -90,7 +90,7 @@ func (r *eachRecord) prune() {
 	var all []aged
 	for _, path := range paths {
 		var f eachRecordFile
-		if data, err := os.ReadFile(path); err == nil {
+		if data, err := atomicfile.Read(path); err == nil {
 			_ = json.Unmarshal(data, &f) // a damaged one is the oldest
 		}
 		all = append(all, aged{path, f.At})

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"math"
-	"os"
 	"path/filepath"
 	"slices"
 	"time"
@@ -49,7 +48,7 @@ func (a *App) recentsFile() string { return filepath.Join(a.stateDir(), "recents
 // recents are what was used lately, in no order. A file that cannot be read is as
 // good as none: it only sorts lists.
 func (a *App) recents() []recent {
-	data, err := os.ReadFile(a.recentsFile())
+	data, err := atomicfile.Read(a.recentsFile())
 	if err != nil {
 		return nil
 	}

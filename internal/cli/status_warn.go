@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
@@ -111,7 +110,7 @@ func (w *warner) first(ctx context.Context, key string, now warned) bool {
 		defer unlock()
 	}
 	var last warned
-	if data, err := os.ReadFile(path); err == nil && json.Unmarshal(data, &last) == nil &&
+	if data, err := atomicfile.Read(path); err == nil && json.Unmarshal(data, &last) == nil &&
 		last.Ends.Equal(now.Ends) && last.Before <= now.Before {
 		return false
 	}
@@ -150,11 +149,10 @@ func (w *warner) run(ctx context.Context, command string, s sessionStatus, left 
 		"PORTICO_SECONDS_LEFT=" + strconv.Itoa(int(left.Seconds())),
 	})
 	cmd.WaitDelay = time.Second
-	if said, err := cmd.CombinedOutput(); err != nil {
-		if said := strings.TrimSpace(string(said)); said != "" {
-			err = fmt.Errorf("%w: %s", err, said)
-		}
-		return problem(err)
+	said := &bounded{Most: saidMost}
+	cmd.Stdout, cmd.Stderr = said, said
+	if err := cmd.Run(); err != nil {
+		return problem(fmt.Errorf("%w%s", err, lastLine(said.String())))
 	}
 	return nil
 }

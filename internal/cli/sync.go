@@ -257,7 +257,7 @@ func (c *syncCommand) bringUpToDate(ctx context.Context, s *setup, targets []syn
 			return err
 		}
 		for _, o := range p.Outcomes {
-			if o.Action != profiles.Removed {
+			if o.Action != profiles.Removed && o.Action != profiles.Skipped {
 				taken = append(taken, o.Name)
 			}
 		}
@@ -418,7 +418,7 @@ func (c *syncCommand) tellOutcomes(plan *profiles.Plan) {
 
 func syncSummary(plan *profiles.Plan) string {
 	var parts []string
-	for _, action := range []profiles.Action{profiles.Added, profiles.Changed, profiles.Removed, profiles.Renamed, profiles.Kept, profiles.Unchanged} {
+	for _, action := range []profiles.Action{profiles.Added, profiles.Changed, profiles.Removed, profiles.Renamed, profiles.Kept, profiles.Skipped, profiles.Unchanged} {
 		if n := plan.Count(action); n > 0 || action == profiles.Unchanged && parts == nil {
 			parts = append(parts, fmt.Sprintf("%d %s", n, action))
 		}
@@ -460,7 +460,7 @@ func (c *syncCommand) conclude(ctx context.Context, s *setup, targets []syncTarg
 
 // next names what there is to do now.
 func (c *syncCommand) next(plan *profiles.Plan) {
-	there := slices.DeleteFunc(slices.Clone(plan.Outcomes), func(o profiles.Outcome) bool { return o.Action == profiles.Removed })
+	there := slices.DeleteFunc(slices.Clone(plan.Outcomes), func(o profiles.Outcome) bool { return o.Action == profiles.Removed || o.Action == profiles.Skipped })
 	if len(there) == 0 {
 		return
 	}

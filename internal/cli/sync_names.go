@@ -18,6 +18,13 @@ import (
 // namesLimit is how long a command that gives names may take for all of them.
 const namesLimit = time.Minute
 
+// namesMost is more than the names of all roles of anybody, and saidMost enough of
+// what a program has to say of itself.
+const (
+	namesMost = 16 << 20
+	saidMost  = 64 << 10
+)
+
 // namesByCommand asks a command for the names of profiles: one process for all
 // roles, a JSON object on each line of its stdin, and a name on each line of its
 // stdout.
@@ -34,7 +41,9 @@ func (a *App) namesByCommand(ctx context.Context, command string, rows []profile
 	if err != nil {
 		return nil, failed("%v", err)
 	}
-	var in, out, said bytes.Buffer
+	var in bytes.Buffer
+	out := bounded{Most: namesMost, Full: errors.New("it prints without end")}
+	said := bounded{Most: saidMost}
 	e := json.NewEncoder(&in)
 	e.SetEscapeHTML(false)
 	for _, r := range rows {
@@ -53,6 +62,8 @@ func (a *App) namesByCommand(ctx context.Context, command string, rows []profile
 		return nil, ctx.Err()
 	case limited.Err() != nil:
 		return nil, failed("it did not end within %s", namesLimit)
+	case out.Overflowed:
+		return nil, failed("%v", out.Full)
 	case err != nil && !errors.Is(err, exec.ErrWaitDelay):
 		return nil, failed("%v%s", err, lastLine(said.String()))
 	}
@@ -65,6 +76,31 @@ func (a *App) namesByCommand(ctx context.Context, command string, rows []profile
 		return nil, failed("it printed %s for %s%s", count(len(names), "line"), count(len(rows), "role"), lastLine(said.String()))
 	}
 	return names, nil
+}
+
+// A bounded keeps what a program prints, but no more than Most bytes. What is more
+// ends the program with the error Full, or is dropped where there is none.
+type bounded struct {
+	Most       int
+	Full       error
+	Overflowed bool
+
+	kept bytes.Buffer // no embedded one, whose ReadFrom would go round Write
+}
+
+func (b *bounded) String() string { return b.kept.String() }
+
+func (b *bounded) Write(p []byte) (int, error) {
+	room := b.Most - b.kept.Len()
+	if len(p) <= room {
+		return b.kept.Write(p)
+	}
+	b.Overflowed = true
+	n, _ := b.kept.Write(p[:room])
+	if b.Full != nil {
+		return n, b.Full
+	}
+	return len(p), nil
 }
 
 // lastLine is what a command said last, to be put behind an error.

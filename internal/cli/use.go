@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -295,7 +294,7 @@ func (a *App) chooseForAll(stamp, profile string) error {
 }
 
 func (a *App) chosenForAll() (stamp, profile string, err error) {
-	data, err := os.ReadFile(a.chosenFile())
+	data, err := atomicfile.Read(a.chosenFile())
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", "", nil
 	}

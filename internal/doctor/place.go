@@ -3,6 +3,7 @@ package doctor
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -59,7 +60,7 @@ func (f *Facts) Refresh(again *Facts) {
 }
 
 // maxFile bounds what is read of one file.
-const maxFile = 8 << 20
+const maxFile = 64 << 20
 
 func readFile(path string) ([]byte, error) {
 	info, err := os.Stat(path) // first: to open a named pipe is to wait for its writer
@@ -74,7 +75,12 @@ func readFile(path string) ([]byte, error) {
 		return nil, err
 	}
 	defer file.Close()
-	return io.ReadAll(io.LimitReader(file, maxFile))
+	data, err := io.ReadAll(io.LimitReader(file, maxFile+1))
+	if err == nil && len(data) > maxFile {
+		// What is found in a part of a file may be wrong of the whole.
+		return nil, fmt.Errorf("larger than %d MiB", maxFile>>20)
+	}
+	return data, err
 }
 
 func (p Place) text(path, shown string, credentials bool) *Text {

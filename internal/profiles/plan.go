@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/portico-sso/portico/internal/awsconfig"
 )
@@ -90,6 +92,7 @@ const (
 	Removed   Action = "removed"
 	Kept      Action = "kept" // it is not wanted, or not as it is, and stays for Reason
 	Unchanged Action = "unchanged"
+	Skipped   Action = "skipped" // a role that can have no profile, for Reason
 )
 
 // An Outcome is what becomes of one profile, and why where that is not plain.
@@ -214,6 +217,10 @@ func (p *planner) readRows() error {
 		if again || len(match) > 0 && !anyMatches(match, row) || anyMatches(exclude, row) {
 			continue
 		}
+		if !writable().MatchString(row.AccountID) || !writable().MatchString(row.RoleName) {
+			p.plan.Outcomes = append(p.plan.Outcomes, Outcome{Action: Skipped, Name: row.String(), Row: row, Reason: unwritable})
+			continue
+		}
 		for i, region := range regions {
 			if slices.Index(regions, region) != i {
 				continue
@@ -239,6 +246,12 @@ func (p *planner) readRows() error {
 	p.rows = slices.DeleteFunc(p.rows, func(w *wanted) bool { return w.base == "" })
 	return p.readExtra()
 }
+
+// writable are the ids and names that AWS gives. Others come from something that is
+// no AWS, and a reader of the config may take a part of them for all.
+var writable = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[\w+=,.@-]+$`) })
+
+const unwritable = "neither AWS nor a config has such names of roles"
 
 func (p *planner) names() ([]string, error) {
 	if p.Settings.Command != "" {
@@ -285,7 +298,8 @@ func (p *planner) readExisting() {
 		text, _ := profile.Get(KeyWrote)
 		e.wrote = readRecord(text)
 		e.name = cmp.Or(e.wrote.name, name)
-		e.renamed = name != cmp.Or(e.wrote.as, e.name)
+		// Without a record it was marked by hand, and so was its name chosen.
+		e.renamed = text == "" || name != cmp.Or(e.wrote.as, e.name)
 		e.region, _ = e.wrote.get("region")
 		switch {
 		case sources[name] != "":

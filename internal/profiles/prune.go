@@ -54,6 +54,8 @@ func (p *planner) fate(e *existing, copied bool) (why, stays string) {
 	switch {
 	case e.account == "" || e.role == "":
 		return "", "it names no account and role"
+	case !e.Has(KeyWrote):
+		return "", "it was marked by hand: there is no record of what was written (" + KeyWrote + ")"
 	case copied:
 		return "", "it is a second profile of the same role"
 	case p.listed[role] && p.Partial && p.Prune != PruneAlways:

@@ -2,7 +2,6 @@ package wallet
 
 import (
 	"crypto/rand"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -14,7 +13,7 @@ import (
 // nothing: a mark, "" if there was none, and when the person or the service said no
 // in it; zero if neither did. While the mark is the same, none has since.
 func (w *Wallet) GivenUp(key string) (mark string, at time.Time) {
-	data, _ := os.ReadFile(w.givenUpFile(key))
+	data, _ := atomicfile.Read(w.givenUpFile(key))
 	mark = string(data)
 	text, _, _ := strings.Cut(mark, " ")
 	at, _ = time.Parse(time.RFC3339Nano, text)

@@ -15,7 +15,7 @@
 # Whoever says "use --global" writes the file: a stamp, and the profile.
 _portico_follow() {
 	local last=$? stamp=0 profile='' new=
-	if [ -r @file@ ]; then
+	if [ -f @file@ ] && [ -r @file@ ]; then
 		{ IFS= read -r stamp && IFS= read -r profile || :; } <@file@
 	fi
 	if [ "$stamp" != "${PORTICO_GLOBAL-}" ]; then

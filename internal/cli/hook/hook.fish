@@ -20,7 +20,7 @@ function _portico_follow --on-event fish_prompt
     set -l stamp 0
     set -l profile
     set -l new
-    if test -r @file@
+    if test -f @file@ -a -r @file@
         read -l -L first second <@file@
         set stamp $first
         set profile $second

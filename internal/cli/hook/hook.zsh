@@ -17,7 +17,7 @@
 _portico_follow() {
 	emulate -L zsh
 	local stamp=0 profile='' new=
-	if [[ -r @file@ ]]; then
+	if [[ -f @file@ && -r @file@ ]]; then
 		{ IFS= read -r stamp && IFS= read -r profile || : } <@file@
 	fi
 	[[ $stamp != ${PORTICO_GLOBAL-} ]] || return 0
