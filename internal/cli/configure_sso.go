@@ -486,4 +486,7 @@ func (c *configureSSO) conclude(profile string, usable bool) {
 	default:
 		fmt.Fprintf(c.out, "To use this profile, specify the profile name using --profile, as shown:\n\n%s sts get-caller-identity --profile %s\n", c.name, terminal.Clean(profile))
 	}
+	if usable && c.name != "aws" {
+		fmt.Fprintf(c.out, "\nTo run a command with it, or a shell: %s\nTo make profiles for all your accounts and roles: %s sync\n", c.name+" exec --profile "+terminal.Clean(profile), c.name)
+	}
 }

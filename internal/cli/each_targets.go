@@ -73,15 +73,7 @@ func (e *roleError) Error() string {
 func (s selection) inCatalog(found catalog.Snapshot, more map[string][]string) (targets []target, without []string, err error) {
 	var unclear []string
 	for account, roles := range found.All() {
-		names := append([]string{account.ID}, more[account.ID]...)
-		name := ""
-		if account.Name != nil {
-			name = *account.Name
-			names = append(names, name)
-		}
-		if account.Email != nil {
-			names = append(names, *account.Email)
-		}
+		name, names := accountNames(account, more)
 		if !fitsAny(s.Match, names) || fitsAny(s.Exclude, names) {
 			continue
 		}
@@ -100,6 +92,19 @@ func (s selection) inCatalog(found catalog.Snapshot, more map[string][]string) (
 			Hint: "Name one role with --role. Several --role say which to take first: --role ReadOnly --role ViewOnly"}
 	}
 	return targets, without, nil
+}
+
+// accountNames are the name of an account, and all that --match may say for it.
+func accountNames(account catalog.Account, more map[string][]string) (name string, all []string) {
+	all = append([]string{account.ID}, more[account.ID]...)
+	if account.Name != nil {
+		name = *account.Name
+		all = append(all, name)
+	}
+	if account.Email != nil {
+		all = append(all, *account.Email)
+	}
+	return name, all
 }
 
 // fittingRoles are those of an account that the first pattern fits which fits any. A
@@ -225,15 +230,19 @@ func (e *each) sessionsOf(s *setup) ([]signin.Session, error) {
 	return sessions, nil
 }
 
-// targets finds what the selection means.
-func (e *each) targets(ctx context.Context, s *setup) ([]target, error) {
-	targets := e.Select.ofProfiles(s.settings.Config)
+// places finds what the selection means.
+func (e *each) places(ctx context.Context, s *setup) ([]place, error) {
+	places := e.Select.ofProfiles(s.settings.Config)
+	missed := slices.DeleteFunc(slices.Clone(e.Select.Profiles), func(p string) bool {
+		return slices.ContainsFunc(s.settings.Config.Profiles(), func(name string) bool { return fits(p, name) })
+	})
 	if len(e.Select.Match) > 0 {
 		sessions, err := e.sessionsOf(s)
 		if err != nil {
 			return nil, err
 		}
 		more := otherNames(s.settings.Config)
+		unmatched := slices.Clone(e.Select.Match)
 		for _, sess := range sessions {
 			found, err := e.snapshot(ctx, s, sess)
 			if err != nil {
@@ -243,7 +252,11 @@ func (e *each) targets(ctx context.Context, s *setup) ([]target, error) {
 			if err != nil {
 				return nil, err
 			}
-			targets = append(targets, in...)
+			places = append(places, in...)
+			for account := range found.All() {
+				_, names := accountNames(account, more)
+				unmatched = slices.DeleteFunc(unmatched, func(p string) bool { return fitsAny([]string{p}, names) })
+			}
 			if len(without) > 0 {
 				fmt.Fprintf(e.App.Stderr, "Left out, as there is no such role in them: %s.\n", cleanLines(some(without)))
 			}
@@ -251,9 +264,15 @@ func (e *each) targets(ctx context.Context, s *setup) ([]target, error) {
 				s.warn(fmt.Sprintf("the roles in the account %s are not known, and it is left out: %s", f.AccountID, f.Problem))
 			}
 		}
+		missed = append(missed, unmatched...)
 	}
-	if len(targets) == 0 {
-		return nil, &hintedError{Err: words("No account, or profile, fits."), Hint: fmt.Sprintf("What there is, say: %s catalog", e.App.Name)}
+	// Of several patterns one may be mistyped.
+	if len(missed) > 0 && len(places) > 0 {
+		fmt.Fprintf(e.App.Stderr, "Nothing fits %s.\n", cleanLines(strings.Join(missed, ", ")))
+	}
+	if len(places) == 0 {
+		return nil, &hintedError{Err: words("No account or profile fits."),
+			Hint: fmt.Sprintf("To see which accounts and roles there are: %s catalog; which profiles: %[1]s configure list-profiles", e.App.Name)}
 	}
 	return e.Select.inRegions(targets), nil
 }

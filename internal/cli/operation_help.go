@@ -111,7 +111,7 @@ func (o *operation) help(cmd *cobra.Command) {
 		fmt.Fprintf(w, "  --%s %s\t%s\n", f.name, f.value, f.doc)
 	}
 	_ = w.Flush() // there is nobody to tell
-	fmt.Fprintf(out, "\nGlobal Flags:\n%s", cmd.Root().PersistentFlags().FlagUsages())
+	fmt.Fprintf(out, "\nGlobal Flags:\n%s", cmd.Root().PersistentFlags().FlagUsagesWrapped(80))
 }
 
 // completions are the flags that begin like a word.

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"sync"
@@ -176,14 +177,23 @@ func (a *App) pickTarget(ctx context.Context, of pickFrom) (*target, error) {
 	}
 	f := l.finder()
 	f.Title, f.Query, f.Enter = []string{"Which profile or role?"}, of.words, "choose"
-	if key, ok := f.Only(); ok {
+	key, fitting, ok := f.Only()
+	if ok {
 		return l.find(key), nil
 	}
 	if of.words != "" && !a.conversation().InteractiveIn() {
-		return nil, &configError{Kind: "Configuration", Problem: fmt.Sprintf("%q means no one profile or role.", of.words),
+		problem := fmt.Sprintf("%q fits no profile or role.", of.words)
+		if fitting > 0 {
+			problem = fmt.Sprintf("%q fits %d profiles and roles, and one is to be chosen.", of.words, fitting)
+		}
+		return nil, &configError{Kind: "Configuration", Problem: problem,
 			Hint: "Give more words, or others; on a terminal they begin a search."}
 	}
 	found, err := a.conversation().Find(ctx, f)
+	if errors.Is(err, io.EOF) { // an accessible list, whose input was closed
+		return nil, &configError{Kind: "Configuration", Problem: "The input ended before one was chosen.",
+			Hint: fmt.Sprintf("Words that fit one alone choose it without a question: %s pick WORDS", a.Name)}
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -91,6 +91,8 @@ ready for it.`,
 		},
 	}
 	root.SetVersionTemplate("{{.Version}}\n")
+	// Flags that are explained at length stay in their column on a small terminal.
+	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages", ".FlagUsagesWrapped 80"))
 	root.SetIn(a.Stdin)
 	root.SetOut(a.Stdout)
 	root.SetErr(a.Stderr)

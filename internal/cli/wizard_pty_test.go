@@ -117,7 +117,10 @@ Default client Region [None]:`
 	s.ends(0, screen+` mgmt
 To use this profile, specify the profile name using --profile, as shown:
 
-portico sts get-caller-identity --profile mgmt`)
+portico sts get-caller-identity --profile mgmt
+
+To run a command with it, or a shell: portico exec --profile mgmt
+To make profiles for all your accounts and roles: portico sync`)
 	configIs(t, home, `[profile mgmt]
 sso_session = corp
 sso_account_id = 999999999999
@@ -178,7 +181,10 @@ Default client Region [None]:`
 	s.ends(0, screen+`
 To use this profile, specify the profile name using --profile, as shown:
 
-portico sts get-caller-identity --profile live`)
+portico sts get-caller-identity --profile live
+
+To run a command with it, or a shell: portico exec --profile live
+To make profiles for all your accounts and roles: portico sync`)
 	configIs(t, home, corp+`
 [profile live]
 sso_session = corp
@@ -292,7 +298,7 @@ func TestWizardAgain(t *testing.T) {
 					s.types(enter)
 				}
 			}
-			s.ends(0, "portico sts get-caller-identity --profile dev")
+			s.ends(0, "portico sts get-caller-identity --profile dev\n\nTo run a command with it, or a shell: portico exec --profile dev\nTo make profiles for all your accounts and roles: portico sync")
 			configIs(t, home, c.config)
 		})
 	}
@@ -359,7 +365,7 @@ func TestWizardManyAccounts(t *testing.T) {
 	s.types(enter)
 	s.seesLast("CLI default output format (json if not specified) [None]:")
 	s.types(enter)
-	s.ends(0, "portico sts get-caller-identity --profile dev")
+	s.ends(0, "portico sts get-caller-identity --profile dev\n\nTo run a command with it, or a shell: portico exec --profile dev\nTo make profiles for all your accounts and roles: portico sync")
 	configIs(t, home, strings.NewReplacer("111111111111", "100000000011", "AdministratorAccess", "beta").Replace(corp))
 }
 
@@ -464,7 +470,7 @@ portico sso login --sso-session corp`)
 		s.types(enter)
 		s.seesLast("CLI default output format (json if not specified) [None]:")
 		s.types(enter)
-		s.ends(0, "portico sts get-caller-identity --profile dev")
+		s.ends(0, "portico sts get-caller-identity --profile dev\n\nTo run a command with it, or a shell: portico exec --profile dev\nTo make profiles for all your accounts and roles: portico sync")
 		configIs(t, home, fmt.Sprintf(session, "us-east-1")+"\n[profile dev]\nsso_session = corp\nsso_account_id = 100000000000\nsso_role_name = ReadOnly\n")
 	})
 }

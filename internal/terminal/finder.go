@@ -356,22 +356,24 @@ func (m *finder) scroll() {
 func (m *finder) count() string { return fmt.Sprintf("%d/%d", len(m.find.found), len(m.rows)) }
 
 // Only is the key of the one candidate that the query means: the only one that has
-// all of its words, or the only one that is called just so.
-func (f Finder) Only() (key string, ok bool) {
+// all of its words, or the only one that is called just so. Without one it tells
+// how many have all of the words.
+func (f Finder) Only() (key string, fitting int, ok bool) {
 	m := newFinder(f, false, 80, 24)
 	if len(m.find.words) == 0 || m.find.loose {
-		return "", false
+		return "", 0, false
 	}
-	if len(m.find.found) == 1 {
-		return m.rows[m.find.found[0]].Key, true
+	fitting = len(m.find.found)
+	if fitting == 1 {
+		return m.rows[m.find.found[0]].Key, 1, true
 	}
 	for _, row := range m.find.found {
 		if c := m.rows[row]; len(c.Cells) > 0 && c.Cells[0] == m.find.query {
 			if ok {
-				return "", false
+				return "", fitting, false
 			}
 			key, ok = c.Key, true
 		}
 	}
-	return key, ok
+	return key, fitting, ok
 }

@@ -118,7 +118,7 @@ func TestFinderOnly(t *testing.T) {
 	for query, want := range map[string]string{
 		"dev": "1", "dev-2": "2", "prod": "3", "lone": "4", "": "", "shop": "", "same": "", "DEV": "", "dv2": "", "nothing": "", "shop 2": "2",
 	} {
-		if key, ok := (Finder{Rows: rows, Query: query}).Only(); key != want || ok != (want != "") {
+		if key, _, ok := (Finder{Rows: rows, Query: query}).Only(); key != want || ok != (want != "") {
 			t.Errorf("%q: got %q, %v, want %q", query, key, ok, want)
 		}
 	}

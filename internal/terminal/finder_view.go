@@ -39,6 +39,10 @@ func (m *finder) layout() layout {
 	case m.Preview == nil || !m.preview:
 	case m.width >= besideWidth:
 		l.beside = min(64, m.width*2/5)
+		// A list that would be cut gets some of it.
+		if missing := len("> * ") + needed(m.widths) - (m.width - l.beside - 3); missing > 0 {
+			l.beside = max(min(l.beside, 44), l.beside-missing)
+		}
 		l.width -= l.beside + 3
 	case m.height >= belowHeight:
 		l.below = m.height / 3
@@ -269,6 +273,17 @@ func keyName(key string) string {
 		return "^" + strings.ToUpper(letter)
 	}
 	return key
+}
+
+// needed is the width of columns that are not cut, with the blanks between them.
+func needed(widths []int) int {
+	total := 0
+	for _, w := range widths {
+		if w > 0 {
+			total += w + 2
+		}
+	}
+	return max(0, total-2)
 }
 
 // narrowest is what a column is not made narrower than; rather it goes.
