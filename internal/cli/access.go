@@ -97,7 +97,8 @@ func (s *setup) accessSource(ctx context.Context, instance string) (*access.Sour
 	}
 	regions := s.instanceRegions()
 	if len(regions) == 0 {
-		return nil, noRegion("You must specify a region: that of the Identity Center.")
+		return nil, &configError{Kind: "NoRegion", Problem: "You must specify a region: that of the Identity Center.",
+			Hint: "Name a profile of the organization's management account with --profile, whose sign-in is in that region, or name it with --region."}
 	}
 	keys, err := s.credentials(ctx)
 	if err != nil {

@@ -211,6 +211,9 @@ func accountLabel(name, id string) string {
 // portalSessions are the named session, the profile's, or else all of the config.
 func (s *setup) portalSessions(name string) ([]signin.Session, error) {
 	names := s.settings.Config.Sessions()
+	if name == "" && !s.settings.HasProfile && len(names) == 0 {
+		return nil, s.noSession()
+	}
 	if name != "" || s.settings.HasProfile || len(names) < 2 {
 		one, err := s.portalSession(name)
 		return []signin.Session{one}, err
@@ -224,6 +227,12 @@ func (s *setup) portalSessions(name string) ([]signin.Session, error) {
 		all = append(all, one)
 	}
 	return all, nil
+}
+
+// noSession says that there is nothing yet whose accounts could be listed.
+func (s *setup) noSession() error {
+	return &configError{Kind: "Configuration", Problem: "There is no sso-session whose accounts could be listed.",
+		Hint: fmt.Sprintf("To sign in and make one: %s configure sso", s.name)}
 }
 
 // keptCatalog is the listing kept of a session; it is an error that there is none.

@@ -72,5 +72,8 @@ func (c *configureSSOSession) run(ctx context.Context) error {
 	}
 	fmt.Fprintf(c.out, "\nCompleted configuring SSO session: %s\nRun the following to login and refresh access token for this session:\n\n%s sso login --sso-session %s\n",
 		terminal.Clean(name), c.name, quoteWord(terminal.Clean(name)))
+	if c.name != "aws" {
+		fmt.Fprintf(c.out, "\nTo sign in and make profiles for all your accounts and roles: %s sync\n", c.name)
+	}
 	return nil
 }

@@ -196,6 +196,9 @@ func otherNames(config *awsconfig.Config) map[string][]string {
 // that commands use here.
 func (e *each) sessionsOf(s *setup) ([]signin.Session, error) {
 	if len(e.Select.Sessions) == 0 {
+		if !s.settings.HasProfile && len(s.settings.Config.Sessions()) == 0 {
+			return nil, s.noSession()
+		}
 		one, err := s.portalSession("")
 		if err == nil {
 			return []signin.Session{one}, nil

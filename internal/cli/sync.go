@@ -382,7 +382,9 @@ func (c *syncCommand) agreed(ctx context.Context, plan *profiles.Plan, changes [
 		return c.app.confirmChange(ctx, c.consent, question, changes)
 	}
 	c.tellOutcomes(plan)
-	fmt.Fprintf(c.app.Stdout, "That is %d lines of %s. To read them: %s sync --dry-run%s\n", lines, c.app.files().Config, c.app.Name, c.onlyFlag())
+	if !c.consent.Yes {
+		fmt.Fprintf(c.app.Stdout, "That is %d lines of %s. To read them: %s sync --dry-run%s\n", lines, c.app.files().Config, c.app.Name, c.onlyFlag())
+	}
 	return c.app.confirmChange(ctx, c.consent, question, nil)
 }
 

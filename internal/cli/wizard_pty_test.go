@@ -269,7 +269,9 @@ completions
 Completed configuring SSO session: new
 Run the following to login and refresh access token for this session:
 
-portico sso login --sso-session new`)
+portico sso login --sso-session new
+
+To sign in and make profiles for all your accounts and roles: portico sync`)
 }
 
 // Running it again and taking every default leaves every byte as it was.
@@ -455,7 +457,9 @@ func TestWizardVanity(t *testing.T) {
 Completed configuring SSO session: corp
 Run the following to login and refresh access token for this session:
 
-portico sso login --sso-session corp`)
+portico sso login --sso-session corp
+
+To sign in and make profiles for all your accounts and roles: portico sync`)
 			configIs(t, home, "[sso-session corp]\nsso_start_url = "+host+c.path+"\nsso_region = us-east-1\nsso_registration_scopes = sso:account:access\n")
 		})
 	}
