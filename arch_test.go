@@ -95,9 +95,9 @@ var mayImport = map[string][]string{
 	"internal/profiles": {"internal/awsconfig"},
 	"internal/catalog":  {"internal/signin", "internal/wallet", "internal/atomicfile", "internal/pace"},
 	// How fast to call what has a limit: it knows no network.
-	"internal/pace":    {},
-	"internal/serve":   {"internal/atomicfile"},
-	"internal/admin":   {"internal/signin", "internal/awsconfig", "internal/awsmodel", "internal/output"},
+	"internal/pace":  {},
+	"internal/serve": {"internal/atomicfile"},
+	"internal/admin": {"internal/signin", "internal/awsconfig", "internal/awsmodel", "internal/output"},
 	// The console's federation endpoint takes credentials as they are, and plain HTTP.
 	"internal/console": {},
 	// An administrator's question, asked by admin's calls.
