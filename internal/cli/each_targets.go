@@ -73,7 +73,7 @@ func (e *roleError) Error() string {
 func (s selection) inCatalog(found catalog.Snapshot, more map[string][]string) (targets []target, without []string, err error) {
 	var unclear []string
 	for account, roles := range found.All() {
-		name, names := accountNames(account, more)
+		name, names := matchNames(account, more)
 		if !fitsAny(s.Match, names) || fitsAny(s.Exclude, names) {
 			continue
 		}
@@ -94,8 +94,8 @@ func (s selection) inCatalog(found catalog.Snapshot, more map[string][]string) (
 	return targets, without, nil
 }
 
-// accountNames are the name of an account, and all that --match may say for it.
-func accountNames(account catalog.Account, more map[string][]string) (name string, all []string) {
+// matchNames are the name of an account, and all that --match may say for it.
+func matchNames(account catalog.Account, more map[string][]string) (name string, all []string) {
 	all = append([]string{account.ID}, more[account.ID]...)
 	if account.Name != nil {
 		name = *account.Name
@@ -237,7 +237,7 @@ func (e *each) sessionsOf(s *setup) ([]signin.Session, error) {
 func (e *each) places(ctx context.Context, s *setup) ([]place, error) {
 	places := e.Select.ofProfiles(s.settings.Config)
 	missed := slices.DeleteFunc(slices.Clone(e.Select.Profiles), func(p string) bool {
-		return slices.ContainsFunc(s.settings.Config.Profiles(), func(name string) bool { return fits(p, name) })
+		return slices.ContainsFunc(s.settings.Config.Profiles(), func(name string) bool { return profiles.Fits(p, name) })
 	})
 	if len(e.Select.Match) > 0 {
 		sessions, err := e.sessionsOf(s)
@@ -257,7 +257,7 @@ func (e *each) places(ctx context.Context, s *setup) ([]place, error) {
 			}
 			places = append(places, in...)
 			for account := range found.All() {
-				_, names := accountNames(account, more)
+				_, names := matchNames(account, more)
 				unmatched = slices.DeleteFunc(unmatched, func(p string) bool { return fitsAny([]string{p}, names) })
 			}
 			if len(without) > 0 {
