@@ -133,20 +133,20 @@ func (s *Source) OfPerson(ctx context.Context, p Person) (*Facts, error) {
 	if err := s.assignedTo(ctx, f, principals); err != nil {
 		return nil, err
 	}
-	if err := s.nameTeams(ctx, f); err != nil {
+	if err := s.nameGroups(ctx, f); err != nil {
 		return nil, err
 	}
-	for id, team := range f.Teams {
-		team.Members = []string{p.ID} // the others are nobody's question
-		f.Teams[id] = team
+	for id, group := range f.Groups {
+		group.Members = []string{p.ID} // the others are nobody's question
+		f.Groups[id] = group
 	}
 	return f, s.nameRest(ctx, f)
 }
 
-// OfTeam finds what the members of a group reach by it.
-func (s *Source) OfTeam(ctx context.Context, t Team) (*Facts, error) {
+// OfGroup finds what the members of a group reach by it.
+func (s *Source) OfGroup(ctx context.Context, t Group) (*Facts, error) {
 	f := newFacts()
-	f.Teams[t.ID] = t
+	f.Groups[t.ID] = t
 	if err := s.assignedTo(ctx, f, []Principal{{kindGroup, t.ID}}); err != nil {
 		return nil, err
 	}
@@ -183,12 +183,12 @@ func (s *Source) assignedTo(ctx context.Context, f *Facts, principals []Principa
 
 // complete adds who is in the groups that have assignments, and all names.
 func (s *Source) complete(ctx context.Context, f *Facts) error {
-	if err := s.nameTeams(ctx, f); err != nil {
+	if err := s.nameGroups(ctx, f); err != nil {
 		return err
 	}
 	var mu sync.Mutex
-	teams := slices.Collect(maps.Values(f.Teams))
-	err := each(ctx, s, teams, func(ctx context.Context, _ int, t Team) (err error) {
+	groups := slices.Collect(maps.Values(f.Groups))
+	err := each(ctx, s, groups, func(ctx context.Context, _ int, t Group) (err error) {
 		if t.Deleted {
 			return nil
 		}
@@ -198,7 +198,7 @@ func (s *Source) complete(ctx context.Context, f *Facts) error {
 		}
 		mu.Lock()
 		defer mu.Unlock()
-		f.Teams[t.ID] = t
+		f.Groups[t.ID] = t
 		return err
 	})
 	if err != nil {

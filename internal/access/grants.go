@@ -41,8 +41,8 @@ type Person struct {
 	Status                       string // Enabled, Disabled or Deleted; "" where it is not known
 }
 
-// A Team is a group of the identity store. Groups hold no groups.
-type Team struct {
+// A Group is a group of the identity store. Groups hold no groups.
+type Group struct {
 	ID, Name string
 	Members  []string // ids of people; nil where nobody asked
 	Deleted  bool
@@ -54,11 +54,11 @@ type Facts struct {
 	Accounts       map[string]string // names, as far as known
 	PermissionSets map[string]string // names by ARN
 	People         map[string]Person
-	Teams          map[string]Team
+	Groups         map[string]Group
 }
 
 func newFacts() *Facts {
-	return &Facts{Accounts: map[string]string{}, PermissionSets: map[string]string{}, People: map[string]Person{}, Teams: map[string]Team{}}
+	return &Facts{Accounts: map[string]string{}, PermissionSets: map[string]string{}, People: map[string]Person{}, Groups: map[string]Group{}}
 }
 
 // A Grant is one way in which one person has one permission set in one account. A
@@ -71,7 +71,7 @@ type Grant struct {
 	PermissionSet          string // its name
 	Person                 Person
 	Status                 string // the person's, or NoMembers
-	Group                  Team   // its ID is "" for what is assigned directly
+	Group                  Group  // its ID is "" for what is assigned directly
 }
 
 // Direct reports whether it is the person that has the assignment, and no group.
@@ -92,7 +92,7 @@ func (f *Facts) Grants() []Grant {
 	type way struct{ account, set, person, group string }
 	seen := map[way]bool{}
 	var all []Grant
-	add := func(a Assignment, person Person, status string, group Team) {
+	add := func(a Assignment, person Person, status string, group Group) {
 		w := way{a.AccountID, a.PermissionSet, person.ID, group.ID}
 		if seen[w] {
 			return
@@ -104,10 +104,10 @@ func (f *Facts) Grants() []Grant {
 	for _, a := range f.Assignments {
 		if a.Principal.Kind != kindGroup {
 			p := f.person(a.Principal.ID)
-			add(a, p, p.Status, Team{})
+			add(a, p, p.Status, Group{})
 			continue
 		}
-		group := f.team(a.Principal.ID)
+		group := f.group(a.Principal.ID)
 		switch {
 		case group.Deleted:
 			add(a, Person{}, Deleted, group)
@@ -132,11 +132,11 @@ func (f *Facts) person(id string) Person {
 	return Person{ID: id}
 }
 
-func (f *Facts) team(id string) Team {
-	if t, ok := f.Teams[id]; ok {
+func (f *Facts) group(id string) Group {
+	if t, ok := f.Groups[id]; ok {
 		return t
 	}
-	return Team{ID: id}
+	return Group{ID: id}
 }
 
 // inOrder orders grants by the names that a person reads, whatever the case, and
@@ -155,4 +155,4 @@ func inOrder(a, b Grant) int {
 }
 
 func (p Person) label() string { return cmp.Or(p.Name, p.ID) }
-func (t Team) label() string   { return cmp.Or(t.Name, t.ID) }
+func (t Group) label() string  { return cmp.Or(t.Name, t.ID) }

@@ -18,14 +18,14 @@ func TestGrantsAgainstAModel(t *testing.T) {
 		f := newFacts()
 		for i := range 5 {
 			id := fmt.Sprint("group", i)
-			team := Team{ID: id, Name: fmt.Sprint("G", i), Deleted: rapid.IntRange(0, 5).Draw(t, "deleted") == 0}
-			if !team.Deleted {
-				team.Members = []string{}
+			group := Group{ID: id, Name: fmt.Sprint("G", i), Deleted: rapid.IntRange(0, 5).Draw(t, "deleted") == 0}
+			if !group.Deleted {
+				group.Members = []string{}
 				for range rapid.IntRange(0, 3).Draw(t, "members") {
-					team.Members = append(team.Members, pick("user"))
+					group.Members = append(group.Members, pick("user"))
 				}
 			}
-			f.Teams[id] = team
+			f.Groups[id] = group
 			f.People[fmt.Sprint("user", i)] = Person{ID: fmt.Sprint("user", i), Status: Enabled}
 		}
 		for range rapid.IntRange(0, 20).Draw(t, "assignments") {
@@ -45,11 +45,11 @@ func TestGrantsAgainstAModel(t *testing.T) {
 				if a.Principal == (Principal{kindUser, user}) {
 					want[way{a.AccountID, a.PermissionSet, user, ""}] = true
 				}
-				if a.Principal.Kind == kindGroup && slices.Contains(f.Teams[a.Principal.ID].Members, user) {
+				if a.Principal.Kind == kindGroup && slices.Contains(f.Groups[a.Principal.ID].Members, user) {
 					want[way{a.AccountID, a.PermissionSet, user, a.Principal.ID}] = true
 				}
 			}
-			if a.Principal.Kind == kindGroup && len(f.Teams[a.Principal.ID].Members) == 0 {
+			if a.Principal.Kind == kindGroup && len(f.Groups[a.Principal.ID].Members) == 0 {
 				want[way{a.AccountID, a.PermissionSet, "", a.Principal.ID}] = true
 			}
 		}

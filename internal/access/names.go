@@ -34,18 +34,18 @@ func (s *Source) namePermissionSets(ctx context.Context, f *Facts, arns []string
 	return err
 }
 
-// nameTeams adds the groups that have assignments, by name.
-func (s *Source) nameTeams(ctx context.Context, f *Facts) error {
+// nameGroups adds the groups that have assignments, by name.
+func (s *Source) nameGroups(ctx context.Context, f *Facts) error {
 	ids := map[string]bool{}
 	for _, a := range f.Assignments {
-		if a.Principal.Kind == kindGroup && f.Teams[a.Principal.ID].ID == "" {
+		if a.Principal.Kind == kindGroup && f.Groups[a.Principal.ID].ID == "" {
 			ids[a.Principal.ID] = true
 		}
 	}
-	return named(ctx, s, names[Team]{
+	return named(ctx, s, names[Group]{
 		ids: ids, list: "ListGroups", describe: "DescribeGroup", member: "GroupId",
-		read: readTeam, id: func(t Team) string { return t.ID }, gone: func(id string) Team { return Team{ID: id, Deleted: true} },
-	}, f.Teams)
+		read: readGroup, id: func(t Group) string { return t.ID }, gone: func(id string) Group { return Group{ID: id, Deleted: true} },
+	}, f.Groups)
 }
 
 // nameRest adds people, permission sets and accounts, by name.
@@ -55,7 +55,7 @@ func (s *Source) nameRest(ctx context.Context, f *Facts) error {
 		sets[a.PermissionSet], accounts[a.AccountID] = true, true
 		people := []string{a.Principal.ID}
 		if a.Principal.Kind == kindGroup {
-			people = f.Teams[a.Principal.ID].Members
+			people = f.Groups[a.Principal.ID].Members
 		}
 		for _, id := range people {
 			if f.People[id].ID == "" {
@@ -125,7 +125,9 @@ func sorted(set map[string]bool) []string {
 	return list
 }
 
-func readTeam(item any) Team { return Team{ID: text(item, "GroupId"), Name: text(item, "DisplayName")} }
+func readGroup(item any) Group {
+	return Group{ID: text(item, "GroupId"), Name: text(item, "DisplayName")}
+}
 
 func readPerson(item any) Person {
 	p := Person{ID: text(item, "UserId"), Name: text(item, "UserName"), DisplayName: text(item, "DisplayName"), Status: Enabled}
@@ -229,8 +231,8 @@ func (s *Source) Person(ctx context.Context, who string) (p Person, ok bool, err
 	return p, err == nil, err
 }
 
-// Team finds a group by name or id.
-func (s *Source) Team(ctx context.Context, which string) (t Team, ok bool, err error) {
+// Group finds a group by name or id.
+func (s *Source) Group(ctx context.Context, which string) (t Group, ok bool, err error) {
 	id, err := s.idOf(ctx, "GetGroupId", "GroupId", "displayName", which)
 	if err != nil && !missing(err) {
 		return t, false, err
@@ -240,7 +242,7 @@ func (s *Source) Team(ctx context.Context, which string) (t Team, ok bool, err e
 			return t, false, nil
 		}
 	}
-	t, err = ask(ctx, s, "identitystore", "DescribeGroup", input("IdentityStoreId", s.StoreID, "GroupId", id), func(answer output.Object) Team { return readTeam(answer) })
+	t, err = ask(ctx, s, "identitystore", "DescribeGroup", input("IdentityStoreId", s.StoreID, "GroupId", id), func(answer output.Object) Group { return readGroup(answer) })
 	if missing(err) {
 		return t, false, nil
 	}

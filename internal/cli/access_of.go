@@ -48,7 +48,7 @@ Who else is in an account says: portico access who --account NAME`,
 			defer r.progress.Done()
 			var facts *access.Facts
 			if group != "" {
-				facts, err = r.ofTeam(cmd.Context(), group)
+				facts, err = r.ofGroup(cmd.Context(), group)
 			} else {
 				facts, err = r.ofPerson(cmd.Context(), args[0])
 			}
@@ -75,8 +75,8 @@ func (r *accessReader) ofPerson(ctx context.Context, who string) (*access.Facts,
 	return r.OfPerson(ctx, person)
 }
 
-func (r *accessReader) ofTeam(ctx context.Context, which string) (*access.Facts, error) {
-	team, found, err := r.Team(ctx, which)
+func (r *accessReader) ofGroup(ctx context.Context, which string) (*access.Facts, error) {
+	group, found, err := r.Group(ctx, which)
 	if err != nil {
 		return nil, err
 	}
@@ -84,5 +84,5 @@ func (r *accessReader) ofTeam(ctx context.Context, which string) (*access.Facts,
 		return nil, &hintedError{Err: fmt.Errorf("no group of the identity store has the name or id %s", terminal.Clean(which)),
 			Hint: fmt.Sprintf("To see which there are: %s identitystore list-groups --query 'Groups[].DisplayName'%s", r.app.Name, r.app.sameProfile())}
 	}
-	return r.OfTeam(ctx, team)
+	return r.OfGroup(ctx, group)
 }
