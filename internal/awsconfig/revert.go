@@ -149,6 +149,21 @@ func weave(ours, theirs []udiff.Edit, first bool) ([]udiff.Edit, bool) {
 // be called several times, with what other programs made of the file meanwhile. An
 // error of it is Replace's.
 func (f Files) Replace(ctx context.Context, next func(now []byte) ([]byte, error)) (changed bool, err error) {
+	return f.Restore(ctx, func(now []byte) ([]byte, error) {
+		after, err := next(now)
+		if err != nil {
+			return nil, err
+		}
+		if _, err := Parse(f.Config, after); err != nil {
+			return nil, fmt.Errorf("update %s: it would become a file nobody can read: %w", f.Config, err)
+		}
+		return after, nil
+	})
+}
+
+// Restore is Replace also for what nobody can read, as a file may have been that
+// somebody wants back.
+func (f Files) Restore(ctx context.Context, next func(now []byte) ([]byte, error)) (changed bool, err error) {
 	files, err := f.pendingAt(f.Config)
 	if err != nil {
 		return false, err
@@ -160,9 +175,6 @@ func (f Files) Replace(ctx context.Context, next func(now []byte) ([]byte, error
 			}
 			if p.new, err = next(p.old); err != nil {
 				return err
-			}
-			if _, err := Parse(p.path, p.new); err != nil {
-				return fmt.Errorf("update %s: it would become a file nobody can read: %w", p.path, err)
 			}
 		}
 		return nil

@@ -139,12 +139,20 @@ func (u *undo) run(ctx context.Context) error {
 		}
 		return err
 	}
-	_, err = files.Replace(ctx, func(then []byte) ([]byte, error) {
+	replace := files.Replace
+	if u.force {
+		replace = files.Restore
+	}
+	_, err = replace(ctx, func(then []byte) ([]byte, error) {
 		if !bytes.Equal(then, now) {
 			return nil, &hintedError{Err: fmt.Errorf("%s was changed while you were asked, and is left alone", files.ConfigShown), Hint: "Run it again to see what it would do now."}
 		}
 		return before, nil
 	})
+	if _, unreadable := errors.AsType[*awsconfig.ParseError](err); unreadable {
+		return &hintedError{Err: fmt.Errorf("%s was a file then that no AWS tool can read", files.ConfigShown),
+			Hint: fmt.Sprintf("To have it back all the same: %s", u.again())}
+	}
 	if err == nil {
 		fmt.Fprintf(a.Stderr, "%s is as it was. To have the change again: %s undo\n", files.ConfigShown, a.Name)
 	}
@@ -228,10 +236,15 @@ func (u *undo) refused(err error, p awsconfig.PastChange) error {
 	if _, ok := errors.AsType[*awsconfig.RevertError](err); !ok {
 		return err
 	}
-	force := u.app.Name + " undo --force"
-	if u.to != "" {
-		force += " --to " + quoteWord(u.to)
-	}
 	return &hintedError{Err: fmt.Errorf("the change of portico %s at %s cannot be taken back alone: %w", p.Command, p.Time.Local().Format(changeTime), err),
-		Hint: fmt.Sprintf("Edit the file by hand, or see what it takes to put all of it back as it was before: %s --dry-run", force)}
+		Hint: fmt.Sprintf("Edit the file by hand, or see what it takes to put all of it back as it was before: %s --dry-run", u.again())}
+}
+
+// again is the command with --force.
+func (u *undo) again() string {
+	line := u.app.Name + " undo --force"
+	if u.to != "" {
+		line += " --to " + quoteWord(u.to)
+	}
+	return line
 }

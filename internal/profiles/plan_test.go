@@ -121,6 +121,60 @@ func ours(name string) []string {
 	return []string{"portico_sync = corp", "portico_sync_wrote = name=" + name}
 }
 
+// A role with a name that no config can hold, or of which a reader would take a part,
+// is left out, and the others get their profiles.
+func TestNamesOfNobody(t *testing.T) {
+	t.Parallel()
+	l := Listing{Complete: true, Accounts: []Account{
+		{ID: "111111111111", Name: "x]\n[profile evil]\ncredential_process = evil\n#"},
+		{ID: "222222222222", Name: "\x1b]0;t\a\u202e$(evil)`evil`;%s{{.Evil}}"},
+		{ID: "333333333333\n[profile evil]", Name: "id"},
+		{ID: "444444444444", Name: ""},
+	}}
+	for _, a := range l.Accounts {
+		for _, role := range []string{"Admin", "", "A\nB", "A #b", "A;b", "$(evil)", "\x1b[31mA", "É", "\xff"} {
+			l.Roles = append(l.Roles, Role{a.ID, role})
+		}
+	}
+	text, p := synced(t, session, Input{Listing: l})
+	if p.Count(Added) != 3 || p.Count(Skipped) != 33 {
+		t.Errorf("got %v", told(p))
+	}
+	d, err := awsconfig.Parse("config", []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := awsconfig.NewConfig(d, nil)
+	want := []string{"0-t-evil-evil-s.Evil-Admin", "444444444444-Admin", "x-profile-evil-credential_process-evil-Admin"}
+	if diff := cmp.Diff(want, slices.Sorted(slices.Values(config.Profiles()))); diff != "" {
+		t.Errorf("profiles (-want +got):\n%s", diff)
+	}
+	for _, name := range config.Profiles() {
+		if own, _ := config.Profile(name); own.Has("credential_process") {
+			t.Errorf("%s has a credential_process", name)
+		}
+	}
+}
+
+// A profile that somebody marked by hand keeps its name, and stays.
+func TestMarkedByHand(t *testing.T) {
+	t.Parallel()
+	text := session +
+		profile("mine", "999999999999", "Gone", "portico_sync = corp", "region = eu-west-1") +
+		profile("other", "111111111111", "Admin", "portico_sync = corp", "output = text")
+	got, p := synced(t, text, Input{Listing: reach("111111111111 dev Admin"), Prune: PruneAlways})
+	want := []string{
+		"kept mine: it was marked by hand: there is no record of what was written (portico_sync_wrote)",
+		"changed other",
+	}
+	if diff := cmp.Diff(want, told(p)); diff != "" {
+		t.Errorf("outcomes (-want +got):\n%s", diff)
+	}
+	if !strings.Contains(got, "[profile mine]") || !strings.Contains(got, "output = text") {
+		t.Errorf("got\n%s", got)
+	}
+}
+
 // Each case is a config, what the person reaches, and what becomes of it. Run again
 // it stays as it is.
 func TestPlan(t *testing.T) {
