@@ -56,14 +56,15 @@ func TestFinderRanks(t *testing.T) {
 		{Key: "prod", Cells: []string{"prod", "Shop", "ReadOnly", "444444444444"}},
 		{Key: "東京", Cells: []string{"東京本番", "Ärzte", "ReadOnly", "333333333334"}},
 		{Key: "one cell", Cells: []string{"session corp"}, Search: []string{"corp"}},
+		{Key: "team-120", Cells: []string{"a-team-120"}}, {Key: "team-12", Cells: []string{"b-team-12"}},
 	}
 	for _, c := range []struct {
 		query string
 		loose bool
 		want  string
 	}{
-		{"", false, "superprod non-prod production prod 東京 one cell"},
-		{"  ", false, "superprod non-prod production prod 東京 one cell"},
+		{"", false, "superprod non-prod production prod 東京 one cell team-120 team-12"},
+		{"  ", false, "superprod non-prod production prod 東京 one cell team-120 team-12"},
 		{"prod", false, "prod production non-prod superprod"},
 		{"PROD", false, "prod production non-prod superprod"},
 		{"prod admin", false, "production"},
@@ -77,6 +78,7 @@ func TestFinderRanks(t *testing.T) {
 		{"ärzte", false, "東京"},
 		{"ÄRZTE", false, "東京"},
 		{"corp", false, "one cell"},
+		{"team-12", false, "team-12 team-120"},
 		{"pdn", true, "production"},
 		{"admac", true, "production"},
 		{"xyz", true, ""},

@@ -13,6 +13,7 @@ const (
 	asField  = 16
 	asPrefix = 8
 	asWord   = 4 // it begins a word inside the field
+	whole    = 2 // more for it, if a word ends with it: team-12 is not team-120
 	inside   = 1
 )
 
@@ -58,24 +59,29 @@ func (h *haystack) fit(words []string) int {
 
 // fitOf is fit for one field, of which small is the form in small letters.
 func fitOf(field, small, word string) int {
-	at := strings.Index(small, word)
-	switch {
-	case at < 0:
-		return 0
-	case at == 0 && len(small) == len(word):
-		return asField
-	case at == 0:
-		return asPrefix
-	}
-	for from := 0; at >= 0; {
-		from += at
-		if beginsWord(field, small, from) {
-			return asWord
+	best := 0
+	for from := 0; ; {
+		at := strings.Index(small[from:], word)
+		if at < 0 {
+			return best
 		}
+		from += at
+		end := from + len(word)
+		score := inside
+		switch {
+		case from == 0 && end == len(small):
+			return asField
+		case from == 0:
+			score = asPrefix
+		case beginsWord(field, small, from):
+			score = asWord
+		}
+		if score > inside && (end == len(small) || beginsWord(field, small, end)) {
+			score += whole
+		}
+		best = max(best, score)
 		from++
-		at = strings.Index(small[from:], word)
 	}
-	return inside
 }
 
 // beginsWord tells whether a word begins at that byte: after what is no letter and
