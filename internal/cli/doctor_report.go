@@ -39,7 +39,11 @@ func (a *App) reportText(facts *doctor.Facts, findings []doctor.Finding) string 
 	}
 	line("\n## Findings\n")
 	for _, f := range findings {
-		line("%s %s: %s\n  at %s\n  cure: %s", f.Severity, f.ID, r.Text(f.What), r.Text(f.Where), r.Text(f.Cure))
+		line("%s %s: %s", f.Severity, f.ID, r.Text(f.What))
+		if f.Where != "" {
+			line("  at %s", r.Text(f.Where))
+		}
+		line("  cure: %s", r.Text(f.Cure))
 	}
 	line("%s, %s", count(len(findings), "finding"), count(len(doctor.Checks()), "check"))
 	line("\n## Programs\n")

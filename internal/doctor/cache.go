@@ -148,7 +148,7 @@ func tokenExpired(f *Facts, report func(Finding)) {
 		if at.IsZero() || at.After(f.Now) || f.refreshable(s, token) {
 			return
 		}
-		found := Finding{What: fmt.Sprintf("the sign-in of the %s is over since %s", s.of, round(f.Now.Sub(at))), Cure: s.login, Where: token.Shown}
+		found := Finding{What: fmt.Sprintf("the sign-in of the %s ended %s ago", s.of, round(f.Now.Sub(at))), Cure: s.login, Where: token.Shown}
 		if s.used {
 			found.Severity = Error
 		}
@@ -211,7 +211,7 @@ func registrationExpired(f *Facts, report func(Finding)) {
 			continue
 		}
 		if at, err := wallet.ParseTime(c.text("expiresAt")); err == nil && at.Before(f.Now) {
-			report(Finding{What: fmt.Sprintf("the client registration in %s is over since %s", c.Shown, round(f.Now.Sub(at))), Cure: "rm " + word(c.Path), Where: c.Shown, Actions: []Action{{Kind: Remove, Path: c.Path}}})
+			report(Finding{What: fmt.Sprintf("the client registration in %s ended %s ago", c.Shown, round(f.Now.Sub(at))), Cure: "rm " + word(c.Path), Where: c.Shown, Actions: []Action{{Kind: Remove, Path: c.Path}}})
 		}
 	}
 }

@@ -60,7 +60,7 @@ func workTree(name string) string {
 // ignore it, by git's reading of .gitignore files: the last one that matches
 // counts, and nothing below an ignored directory comes back.
 func (p Place) ignored(root, name string) bool {
-	common := []string{filepath.Join(root, ".git", "info", "exclude"), filepath.Join(p.Home, ".config", "git", "ignore")}
+	common := []string{p.personalRules(root), filepath.Join(root, ".git", "info", "exclude")}
 	parts := strings.Split(name, "/")
 	for i := range parts {
 		part := strings.Join(parts[:i+1], "/")
@@ -77,6 +77,38 @@ func (p Place) ignored(root, name string) bool {
 		}
 	}
 	return false
+}
+
+// personalRules is the file of rules for all work trees of a person: the one that
+// core.excludesFile names, or git's own.
+func (p Place) personalRules(root string) string {
+	settings, ok := p.Lookup("XDG_CONFIG_HOME")
+	if !ok || settings == "" {
+		settings = filepath.Join(p.Home, ".config")
+	}
+	rules := filepath.Join(settings, "git", "ignore")
+	for _, file := range []string{filepath.Join(settings, "git", "config"), filepath.Join(p.Home, ".gitconfig"), filepath.Join(root, ".git", "config")} {
+		data, err := readFile(file)
+		if err != nil {
+			continue
+		}
+		section := ""
+		for line := range strings.Lines(string(data)) {
+			line = strings.TrimSpace(line)
+			if strings.HasPrefix(line, "[") {
+				section = strings.ToLower(line)
+			}
+			key, value, ok := strings.Cut(line, "=")
+			if !ok || section != "[core]" || !strings.EqualFold(strings.TrimSpace(key), "excludesFile") {
+				continue
+			}
+			rules = strings.Trim(strings.TrimSpace(value), `"`)
+			if rest, ok := strings.CutPrefix(rules, "~/"); ok {
+				rules = filepath.Join(p.Home, filepath.FromSlash(rest))
+			}
+		}
+	}
+	return rules
 }
 
 // judge applies the rules of one file, which lies in base, to a path.

@@ -109,7 +109,7 @@ func cause(err error) error {
 // shown is a path as people write it.
 func (p Place) shown(path string) string {
 	if rest, err := filepath.Rel(p.Home, path); err == nil && filepath.IsLocal(rest) {
-		return "~/" + filepath.ToSlash(rest)
+		return strings.TrimSuffix("~/"+filepath.ToSlash(rest), "/.")
 	}
 	return path
 }

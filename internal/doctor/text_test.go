@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -111,8 +112,31 @@ func TestIgnored(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if got := (Place{Home: t.TempDir()}).ignored(root, ".aws/sso/cache/t.json"); got != c.want {
+		if got := (Place{Home: t.TempDir(), Lookup: unset}).ignored(root, ".aws/sso/cache/t.json"); got != c.want {
 			t.Errorf("%d %v: got %t", i, c.rules, got)
+		}
+	}
+}
+
+func unset(string) (string, bool) { return "", false }
+
+// A person's rules for all work trees are where git's settings say.
+func TestPersonalRules(t *testing.T) {
+	root := t.TempDir()
+	for config, want := range map[string]string{
+		"":                                      ".config/git/ignore",
+		"[core]\n\texcludesFile = ~/.rules\n":   ".rules",
+		"[Core]\nexcludesfile=\"~/my rules\"\n": "my rules",
+		"[other]\nexcludesfile = ~/.rules\n":    ".config/git/ignore",
+	} {
+		home := t.TempDir()
+		file := filepath.Join(home, filepath.FromSlash(want))
+		if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o700), os.WriteFile(file, []byte("cache\n"), 0o600),
+			os.WriteFile(filepath.Join(home, ".gitconfig"), []byte(config), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+		if !(Place{Home: home, Lookup: unset}).ignored(root, ".aws/sso/cache/t.json") {
+			t.Errorf("%q: the rules in %s do not count", config, want)
 		}
 	}
 }
