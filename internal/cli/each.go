@@ -170,15 +170,7 @@ func (e *each) snapshot(ctx context.Context, s *setup, sess signin.Session) (cat
 	if e.Offline {
 		return e.App.keptCatalog(s, sess)
 	}
-	found, err := e.App.currentCatalog(ctx, s, sess, e.Refresh)
-	required, ok := errors.AsType[*signin.RequiredError](err)
-	if !ok || !e.maySignIn() {
-		return found, err
-	}
-	if err := e.signIn(ctx, s, required); err != nil {
-		return found, err
-	}
-	return e.App.currentCatalog(ctx, s, sess, e.Refresh)
+	return e.Handover.currentCatalog(ctx, s, sess, e.Refresh)
 }
 
 // signedIn makes sure that there is a sign-in for every place that needs one,
@@ -199,8 +191,8 @@ func (e *each) signedIn(ctx context.Context, s *setup, places []place) error {
 			return err
 		}
 		_, err = client.Token(ctx, session(c))
-		if required, ok := errors.AsType[*signin.RequiredError](err); ok && e.maySignIn() {
-			err = e.signIn(ctx, s, required)
+		if required, ok := errors.AsType[*signin.RequiredError](err); ok && e.Handover.maySignIn() {
+			err = e.Handover.signInTo(ctx, s, required)
 		}
 		if err != nil {
 			return err
@@ -214,27 +206,6 @@ func (e *each) cached(s *setup, p place) bool {
 	section, _ := s.settings.Config.Session(p.Session)
 	c, err := s.wallet.RoleCredentials(wallet.RoleKey{AccountID: p.Account, RoleName: p.Role, Session: p.Session, StartURL: section.StartURL})
 	return err == nil && c.Lasts(time.Now())
-}
-
-func (e *each) maySignIn() bool {
-	return e.Handover.AutoLogin || (e.Handover.Typed && leadsJob() && e.App.terminal().Attended())
-}
-
-func (e *each) signIn(ctx context.Context, s *setup, required *signin.RequiredError) error {
-	h := *e.Handover
-	g := *e.Globals
-	g.SSOSession = required.Session.Name
-	h.globals = &g
-	h.needed = func(ctx context.Context) bool {
-		client, err := s.signin(false)
-		if err != nil {
-			return false
-		}
-		_, err = client.Token(ctx, required.Session)
-		_, still := errors.AsType[*signin.RequiredError](err)
-		return still
-	}
-	return h.signIn(ctx, s, required)
 }
 
 // environment is what the command gets in a place.

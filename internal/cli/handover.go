@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/portico-sso/portico/internal/awsconfig"
+	"github.com/portico-sso/portico/internal/catalog"
 	"github.com/portico-sso/portico/internal/creds"
 	"github.com/portico-sso/portico/internal/seal"
 	"github.com/portico-sso/portico/internal/signin"
@@ -104,8 +105,7 @@ func (h *handover) credentials(ctx context.Context) (*setup, credentials, error)
 	if !ok {
 		return s, c, err
 	}
-	typed := h.Typed && leadsJob() && h.app.terminal().Attended()
-	if !h.AutoLogin && !typed {
+	if !h.maySignIn() {
 		return s, c, err
 	}
 	if err := h.signIn(ctx, s, required); err != nil {
@@ -113,6 +113,57 @@ func (h *handover) credentials(ctx context.Context) (*setup, credentials, error)
 	}
 	// The sign-in may have found another region for the session.
 	return h.resolve(ctx)
+}
+
+// maySignIn tells whether to begin a sign-in where it takes one.
+func (h *handover) maySignIn() bool {
+	return h.AutoLogin || h.Typed && leadsJob() && h.app.terminal().Attended()
+}
+
+// signInTo signs in to a session, whatever the profile is, unless somebody else has
+// meanwhile.
+func (h *handover) signInTo(ctx context.Context, s *setup, required *signin.RequiredError) error {
+	of := *h
+	g := *h.globals
+	g.SSOSession = required.Session.Name
+	of.globals = &g
+	of.needed = func(ctx context.Context) bool {
+		client, err := s.signin(false)
+		if err != nil {
+			return false
+		}
+		_, err = client.Token(ctx, required.Session)
+		_, still := errors.AsType[*signin.RequiredError](err)
+		return still
+	}
+	return of.signIn(ctx, s, required)
+}
+
+// currentCatalog is what the person reaches by a session now, after a sign-in if need
+// be.
+func (h *handover) currentCatalog(ctx context.Context, s *setup, sess signin.Session, refresh bool) (catalog.Snapshot, error) {
+	found, err := h.app.currentCatalog(ctx, s, sess, refresh)
+	required, ok := errors.AsType[*signin.RequiredError](err)
+	if !ok || !h.maySignIn() {
+		return found, err
+	}
+	if err := h.signInTo(ctx, s, required); err != nil {
+		return found, err
+	}
+	if sess.Name != "" {
+		// The sign-in may have found another region for the session.
+		again, err := h.app.setupForNew(h.globals)
+		if err != nil {
+			return found, err
+		}
+		sso, err := again.loginSession(sess.Name)
+		if err != nil {
+			return found, err
+		}
+		again.pace = s.pace
+		s, sess = again, session(sso)
+	}
+	return h.app.currentCatalog(ctx, s, sess, refresh)
 }
 
 func (h *handover) resolve(ctx context.Context) (*setup, credentials, error) {

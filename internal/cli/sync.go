@@ -14,7 +14,6 @@ import (
 	"github.com/portico-sso/portico/internal/awsconfig"
 	"github.com/portico-sso/portico/internal/catalog"
 	"github.com/portico-sso/portico/internal/profiles"
-	"github.com/portico-sso/portico/internal/signin"
 	"github.com/portico-sso/portico/internal/terminal"
 )
 
@@ -180,42 +179,19 @@ func (c *syncCommand) settings(config *awsconfig.Config, name string) (profiles.
 	return stored, err
 }
 
-// list is what the person reaches. Whoever is not signed in is sent to do so,
-// where there is a terminal.
+// list is what the person reaches, after a sign-in where it takes one and somebody is
+// there.
 func (c *syncCommand) list(ctx context.Context, s *setup, name string) (profiles.Listing, error) {
 	sso, err := s.loginSession(name)
 	if err != nil {
 		return profiles.Listing{}, err
 	}
-	sess := session(sso)
-	var found catalog.Snapshot
 	if c.offline {
-		found, err = c.app.keptCatalog(s, sess)
+		found, err := c.app.keptCatalog(s, session(sso))
 		return listingOf(found), err
 	}
-	found, err = c.app.currentCatalog(ctx, s, sess, c.refresh)
-	if _, required := errors.AsType[*signin.RequiredError](err); required && c.app.terminal().InteractiveIn() {
-		client, err := s.signin(false)
-		if err != nil {
-			return profiles.Listing{}, err
-		}
-		login, err := c.app.newLogin(s, client, c.app.terminal(), loginFlags{})
-		if err != nil {
-			return profiles.Listing{}, err
-		}
-		in := &ssoLogin{login: login, config: s.settings.Config, files: c.app.files()}
-		if err := in.one(ctx, loginTo{SSO: sso}); err != nil {
-			return profiles.Listing{}, err
-		}
-		if s, err = c.app.setupForNew(c.globals); err != nil { // the sign-in may have found the region
-			return profiles.Listing{}, err
-		}
-		if sso, err = s.loginSession(name); err != nil {
-			return profiles.Listing{}, err
-		}
-		found, err = c.app.currentCatalog(ctx, s, session(sso), c.refresh)
-		return listingOf(found), err
-	}
+	h := handover{app: c.app, globals: c.globals, Typed: true}
+	found, err := h.currentCatalog(ctx, s, session(sso), c.refresh)
 	return listingOf(found), err
 }
 

@@ -69,7 +69,7 @@ func (b *about) target(t *target) []string {
 	say("E-mail", t.Email)
 	say("Alias", t.Alias)
 	say("Tags", t.Tags)
-	say("Colour", t.Color)
+	say("Colour", t.Colour)
 	if !t.last.IsZero() {
 		say("Last used", since(t.last))
 	}

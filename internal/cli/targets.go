@@ -24,7 +24,7 @@ type target struct {
 	Source              string // where a profile's credentials come from, if not from such a role
 	Region, Alias, Tags string
 	Favourite           bool
-	Color               string
+	Colour              string
 
 	uses float64 // see recent.weight
 	last time.Time
@@ -64,7 +64,7 @@ func (t *target) candidate() terminal.Candidate {
 	if t.Source != "" {
 		role = t.Source
 	}
-	c := terminal.Candidate{Key: t.key(), Cells: []string{t.Profile, t.AccountName, role, t.AccountID}, Pinned: t.Favourite,
+	c := terminal.Candidate{Key: t.key(), Cells: []string{t.Profile, t.AccountName, role, t.AccountID}, Pinned: t.Favourite, Colour: t.Colour,
 		Search: []string{t.Alias, t.Email, t.Session, t.Region}}
 	c.Search = append(c.Search, strings.Split(t.Tags, ",")...)
 	if t.AccountID != "" {
@@ -111,6 +111,9 @@ func (a *App) targets(config *awsconfig.Config, catalogs []catalog.Snapshot) []t
 		if r, ok := used[use]; ok {
 			t.uses, t.last = r.weight(now), r.Last
 		}
+		section, _ := config.Session(t.Session)
+		pattern, _ := section.Get(awsconfig.KeyProduction)
+		t.Colour = newProductionRule(pattern).colour(t.Colour, t.Profile, t.AccountName, t.Alias)
 		list = append(list, t)
 	}
 	have := map[role]bool{}
@@ -168,7 +171,7 @@ func text(s *string) string {
 // profileTarget is what the config says of a profile.
 func profileTarget(config *awsconfig.Config, p awsconfig.Profile) target {
 	get := func(key string) string { v, _ := p.Get(key); return v }
-	t := target{Profile: p.Name, Region: get("region"), Alias: get(awsconfig.KeyAlias), Tags: get(awsconfig.KeyTags),
+	t := target{Profile: p.Name, Region: get("region"), Alias: get(awsconfig.KeyAlias), Tags: get(awsconfig.KeyTags), Colour: get(awsconfig.KeyColor),
 		Favourite: strings.EqualFold(get(awsconfig.KeyFavourite), "true")}
 	switch {
 	case p.Has("role_arn"):

@@ -42,7 +42,7 @@ type Candidate struct {
 	Cells  []string // what is shown, in columns. One cell alone has the width to itself
 	Search []string // what it is found by, besides
 	Pinned bool     // among the favourites
-	Color  int      // an SGR colour for its first cell, 31 to 37; 0: none
+	Colour string   // of its first cell, one that [Paint] knows; "": none
 }
 
 // An Update replaces what a Finder has.

@@ -86,7 +86,7 @@ func TestFindRefreshes(t *testing.T) {
 func TestFindWithoutColour(t *testing.T) {
 	p := sitDown(t, 80, 24, "NO_COLOR=1")
 	rows := organisation(3)
-	rows[1].Pinned, rows[1].Color = true, "red"
+	rows[1].Pinned, rows[1].Colour = true, "red"
 	answer := p.finds(Finder{Rows: rows, Enter: "choose"})
 	p.sees("3/3")
 	p.types("\x1b[Breadonly")

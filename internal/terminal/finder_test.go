@@ -215,7 +215,7 @@ func TestFinderTakesNewerRows(t *testing.T) {
 
 func TestFinderContent(t *testing.T) {
 	rows := []Candidate{
-		{Key: "1", Cells: []string{"prod-admin", "Shop", "AdministratorAccess", "111111111111"}, Pinned: true, Color: "red"},
+		{Key: "1", Cells: []string{"prod-admin", "Shop", "AdministratorAccess", "111111111111"}, Pinned: true, Colour: "red"},
 		{Key: "2", Cells: []string{"", "東京本番環境", "ReadOnly", "222222222222"}},
 		{Key: "3", Cells: []string{"", "\x1b[31mZoë\u202e's 👩‍🔬", "ReadOnly", "333333333333"}},
 		{Key: "4", Cells: []string{"session corp: signed in"}},

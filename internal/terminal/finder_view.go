@@ -198,7 +198,7 @@ func (m *finder) row(n int, widths []int, width int) string {
 		return cut(mark, width)
 	}
 	if len(r.Cells) == 1 {
-		b.WriteString(m.cell(r.Cells[0], room, r.Color))
+		b.WriteString(m.cell(r.Cells[0], room, r.Colour))
 	} else {
 		for i, w := range widths {
 			if w == 0 || i >= len(r.Cells) {
@@ -209,7 +209,7 @@ func (m *finder) row(n int, widths []int, width int) string {
 			}
 			color := 0
 			if i == 0 {
-				color = r.Color
+				color = r.Colour
 			}
 			shown := m.cell(r.Cells[i], w, color)
 			b.WriteString(shown)
