@@ -169,7 +169,11 @@ func (c *configureSSO) run(ctx context.Context) error {
 		return err
 	}
 	c.warnOfRivals(profile, target)
-	c.conclude(profile, account != "" && role != "")
+	usable := account != "" && role != ""
+	c.conclude(profile, usable)
+	if usable && chosen.Name != "" {
+		c.leadOn(profile)
+	}
 	return nil
 }
 
@@ -486,7 +490,11 @@ func (c *configureSSO) conclude(profile string, usable bool) {
 	default:
 		fmt.Fprintf(c.out, "To use this profile, specify the profile name using --profile, as shown:\n\n%s sts get-caller-identity --profile %s\n", c.name, terminal.Clean(profile))
 	}
-	if usable && c.name != "aws" {
-		fmt.Fprintf(c.out, "\nTo run a command with it, or a shell: %s\nTo make profiles for all your accounts and roles: %s sync\n", c.name+" exec --profile "+terminal.Clean(profile), c.name)
+}
+
+// leadOn names the next commands, which the AWS CLI does not have.
+func (c *configureSSO) leadOn(profile string) {
+	if c.name != "aws" {
+		fmt.Fprintf(c.out, "\nTo run a command with it, or a shell: %s exec --profile %s\nTo make profiles for all your accounts and roles: %[1]s sync\n", c.name, quoteWord(terminal.Clean(profile)))
 	}
 }

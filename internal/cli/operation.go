@@ -107,7 +107,7 @@ func (o *operation) parse(cmd *cobra.Command, words []string) (awsargs.Arguments
 	}
 	args, err := awsargs.Parse(o.Operation, words, options)
 	if err := flags.Parse(args.Globals); err != nil {
-		return args, flagError(err)
+		return args, flagError(cmd, err)
 	}
 	if err := o.Globals.consistent(); err != nil {
 		return args, err

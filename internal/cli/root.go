@@ -96,7 +96,7 @@ ready for it.`,
 	root.SetIn(a.Stdin)
 	root.SetOut(a.Stdout)
 	root.SetErr(a.Stderr)
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return flagError(err) })
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return flagError(c, err) })
 
 	root.PersistentFlags().AddFlagSet(globalFlags(g))
 	root.AddGroup(
@@ -192,14 +192,30 @@ func globalFlags(g *globals) *pflag.FlagSet {
 }
 
 // flagError puts the AWS CLI's words in the place of the flag library's.
-func flagError(err error) error {
+func flagError(c *cobra.Command, err error) error {
 	problem := err.Error()
 	if wrong, ok := errors.AsType[*choiceError](err); ok {
 		problem = wrong.Error()
 	} else if wrong, ok := errors.AsType[*pflag.InvalidValueError](err); ok && wrong.GetFlag().Value.Type() == "int" {
 		problem = fmt.Sprintf("argument --%s: invalid int value: %s", wrong.GetFlag().Name, output.Repr(wrong.GetValue()))
 	}
+	if unknown, ok := errors.AsType[*pflag.NotExistError](err); ok {
+		if like := likeFlag(c, unknown.GetSpecifiedName()); like != "" {
+			problem += fmt.Sprintf("; did you mean --%s?", like)
+		}
+	}
 	return &usageError{Problem: problem}
+}
+
+// likeFlag is the flag of a command that a mistyped one may be meant to be, or "".
+func likeFlag(c *cobra.Command, typed string) string {
+	best, off := "", slip+1
+	c.Flags().VisitAll(func(f *pflag.Flag) {
+		if d := typos(typed, f.Name); d < off && d < len(typed)-1 && !f.Hidden {
+			best, off = f.Name, d
+		}
+	})
+	return best
 }
 
 // family is a command that only holds others.
