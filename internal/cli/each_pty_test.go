@@ -34,11 +34,16 @@ func eachHome(t *testing.T) (env []string, home string) {
 // --retry-failed.
 func TestEachInterrupted(t *testing.T) {
 	t.Parallel()
-	env, _ := eachHome(t)
+	env, home := eachHome(t)
+	pids := filepath.Join(home, "pids")
 	words := []string{"--match", "*", "--role", "AdministratorAccess", "--parallel", "2"}
-	command := []string{"--", "sh", "-c", `trap 'echo asked to end; exit 3' INT; tail -f /dev/null & wait`}
+	command := []string{"--", "sh", "-c", `trap 'echo asked to end; exit 3' INT; tail -f /dev/null & echo $! >> ` + pids + `; wait`}
 	s := sit(t, env, append(append([]string{"each"}, words...), command...)...)
 	s.seesLast("0 of 3 done; running: dev, management")
+	for text := ""; strings.Count(text, "\n") < 2 && t.Context().Err() == nil; {
+		data, _ := os.ReadFile(pids)
+		text = string(data)
+	}
 	s.types(ctrlC)
 	s.ends(130, `  dev (111111111111) AdministratorAccess: exit code 3, interrupted
   management (999999999999) AdministratorAccess: exit code 3, interrupted
@@ -49,9 +54,35 @@ To run it there alone, add --retry-failed to the same command.`)
 			t.Errorf("got the screen\n%s\nwant %q in it", text, want)
 		}
 	}
+	noneRuns(t, pids) // also not a shell's commands in the background, which do not hear Ctrl-C
 	again := append(append([]string{"each", "--retry-failed", "--dry-run", "--query", "places[].accountName", "--output", "text"}, words...), command...)
 	if out, problems, _ := outcome(t, program(t, env, again...)); out != "dev\tmanagement\tprod\n" {
 		t.Errorf("left to do is %q, %s", out, problems)
+	}
+}
+
+// noneRuns waits until the processes whose numbers a file holds have ended.
+func noneRuns(t *testing.T, pids string) {
+	t.Helper()
+	text, err := os.ReadFile(pids)
+	if err != nil || len(text) == 0 {
+		t.Fatalf("got %q, %v, want numbers of processes", text, err)
+	}
+	for _, pid := range strings.Fields(string(text)) {
+		n, err := strconv.Atoi(pid)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 200 { // each of which takes as long as ps does
+			if syscall.Kill(n, 0) != nil || zombie(pid) {
+				n = 0
+				break
+			}
+		}
+		if n != 0 {
+			t.Errorf("process %d still runs", n)
+			_ = syscall.Kill(n, syscall.SIGKILL)
+		}
 	}
 }
 
@@ -66,19 +97,7 @@ func TestEachKilled(t *testing.T) {
 	s.seesLast("Waiting for the end of dev; Ctrl-C again ends them.")
 	s.types(ctrlC)
 	s.ends(130, "")
-	text, err := os.ReadFile(pids)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, pid := range strings.Fields(string(text)) {
-		n, err := strconv.Atoi(pid)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := syscall.Kill(n, 0); err == nil && !zombie(pid) {
-			t.Errorf("process %d still runs", n)
-		}
-	}
+	noneRuns(t, pids)
 }
 
 // zombie tells a process that has ended from one that runs.

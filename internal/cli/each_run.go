@@ -119,6 +119,9 @@ func (e *each) runAll(ctx context.Context, s *setup, path string, places []place
 	if c.broken != nil {
 		return c.broken
 	}
+	if e, ok := errors.AsType[*signalError](context.Cause(ctx)); ok && ended == nil {
+		ended = e // one that only Main hears
+	}
 	if ended != nil {
 		return &exitError{Code: ended.code()}
 	}
@@ -134,7 +137,7 @@ func (e *each) runAll(ctx context.Context, s *setup, path string, places []place
 // one.
 func (c *crew) signals(ctx context.Context) (stop func() *signalError) {
 	heard := make(chan os.Signal, 2)
-	signal.Notify(heard, os.Interrupt, syscall.SIGTERM)
+	signal.Notify(heard, os.Interrupt, syscall.SIGTERM, syscall.SIGQUIT)
 	// Without this, the end of who reads our output would be ours, and not that of the
 	// commands.
 	pipes := make(chan os.Signal, 1)
@@ -315,7 +318,10 @@ func (c *crew) start(i int, o *outcome, env []string) {
 	err = cmd.Wait()
 	c.mu.Lock()
 	delete(c.running, i)
-	o.stopped = c.halted
+	if o.stopped = c.halted; o.stopped || late {
+		// A shell's commands in the background do not hear Ctrl-C.
+		signalAll(cmd.Process, syscall.SIGTERM)
+	}
 	if late {
 		o.problem = fmt.Sprintf("ended after %v", c.each.Timeout)
 	}

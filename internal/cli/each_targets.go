@@ -203,7 +203,7 @@ func (e *each) sessionsOf(s *setup) ([]signin.Session, error) {
 		if err == nil {
 			return []signin.Session{one}, nil
 		}
-		if names := s.settings.Config.Sessions(); len(names) > 1 && !s.settings.HasProfile {
+		if names := s.settings.Config.Sessions(); len(names) > 1 && !s.profileHasSession() {
 			return nil, &configError{Kind: "Configuration", Problem: "In which session the accounts are is not said.",
 				Hint: fmt.Sprintf("Choose it with --sso-session; there is %s. '*' is all of them.", some(names))}
 		}

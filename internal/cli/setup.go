@@ -210,13 +210,22 @@ func session(c awsconfig.SSO) signin.Session {
 // portalSession is the session a portal listing speaks for: the named one, the
 // profile's, or the only one there is.
 func (s *setup) portalSession(name string) (signin.Session, error) {
-	if name == "" && !s.settings.HasProfile {
+	if name == "" && !s.profileHasSession() {
 		if names := s.settings.Config.Sessions(); len(names) == 1 {
 			name = names[0]
 		}
 	}
 	c, err := s.loginSession(name)
 	return session(c), err
+}
+
+// profileHasSession tells whether the profile says which session is meant. A
+// [default] that nobody named and that is not for SSO, as one with a region alone,
+// does not.
+func (s *setup) profileHasSession() bool {
+	_, session := s.settings.Profile.SSO("sso_session")
+	_, legacy := s.settings.Profile.SSO("sso_start_url")
+	return s.settings.ProfileSource != "" || session || legacy
 }
 
 // catalog asks the access portal on the way of another command, whose
