@@ -175,6 +175,19 @@ func TestExecAsksForAProfile(t *testing.T) {
 	}
 }
 
+// So does console, for which a role that has no profile would do as well.
+func TestConsoleAsksForAProfile(t *testing.T) {
+	t.Parallel()
+	env, _ := thousands(t)
+	s := open(t, env, "console", "--portal", "--print", "s3")
+	s.expect("Which profile or role?")
+	s.send("0024 read" + enter)
+	s.expect("#/console?account_id=100000190056&role_name=ReadOnly&destination=")
+	if code := s.end(); code != 0 {
+		t.Errorf("got exit code %d", code)
+	}
+}
+
 // Without a screen to draw on, pick is a dialogue: for screen readers, and on
 // terminals that only print.
 func TestPickAccessibly(t *testing.T) {
