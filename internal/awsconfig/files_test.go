@@ -2,6 +2,7 @@ package awsconfig
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -288,9 +289,37 @@ func TestConcurrentUpdatesLoseNothing(t *testing.T) {
 	}
 }
 
+func backupsOf(dir string) *Backups {
+	return &Backups{Dir: filepath.Join(dir, "backups"), Warn: func(err error) { fmt.Println("warning", err) }}
+}
+
+// undoable fails where a change that is noted cannot be taken back, or the last one
+// is not what the file is, or was.
+func undoable(t *testing.T, f Files) {
+	t.Helper()
+	now, err := f.Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	past, err := f.Past()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, p := range past {
+		c, err := f.States(p)
+		if err != nil {
+			t.Fatalf("change %d: %v", i, err)
+		}
+		if i == 0 && !bytes.Equal(now, c.Before) && !bytes.Equal(now, c.After) {
+			t.Fatalf("the file is neither what it was before the last change nor after it")
+		}
+	}
+}
+
 // editForever alternates between texts of different lengths.
 func editForever(dir string) {
 	f := testFiles(dir)
+	f.Backups = backupsOf(dir)
 	for i := 0; ; i++ {
 		value := strings.Repeat(string(rune('a'+i%5)), 500*(1+i%4))
 		if _, err := f.Update(context.Background(), edit(KindProfile, "default", Set("k", value)), edit(KindSession, "s", Set("k", value))); err != nil {
@@ -310,6 +339,7 @@ func TestKilledUpdate(t *testing.T) {
 		t.Run(fmt.Sprintf("linked=%t", linked), func(t *testing.T) {
 			dir := t.TempDir()
 			f := testFiles(dir)
+			f.Backups = backupsOf(dir)
 			write(t, f.Config, "# mine\r\n[default]\r\nk = aaa\r\n\r\n[sso-session s]\r\nk = aaa\r\n# end")
 			if linked {
 				if err := os.Link(f.Config, filepath.Join(dir, "other")); err != nil {
@@ -339,6 +369,7 @@ func TestKilledUpdate(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
+				undoable(t, f)
 				p, _ := c.Profile("default")
 				s, _ := c.Session("s")
 				one, _ := p.Get("k")

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -184,6 +185,22 @@ func TestBackupThatFails(t *testing.T) {
 }
 
 // A change that is not made is not noted.
+// Another program may write while the backup is made.
+func TestChangeDuringBackup(t *testing.T) {
+	f := testFiles(t.TempDir())
+	write(t, f.Config, "[default]\nk = 1\n")
+	notDir := filepath.Join(t.TempDir(), "file")
+	write(t, notDir, "")
+	var once sync.Once
+	f.Backups = &Backups{Dir: notDir, Warn: func(error) {
+		once.Do(func() { write(t, f.Config, "[default]\nk = 1\n[profile theirs]\nk = 2\n") })
+	}}
+	if changed, err := f.Update(t.Context(), edit(KindProfile, "default", Set("k", "3"))); err != nil || !changed {
+		t.Fatalf("got %t, %v", changed, err)
+	}
+	wantFile(t, f.Config, "[default]\nk = 3\n[profile theirs]\nk = 2\n")
+}
+
 func TestNoBackupOfNoChange(t *testing.T) {
 	t.Parallel()
 	f, _ := backedUp(t)
