@@ -285,7 +285,7 @@ func (l *targetList) refresh(ctx context.Context, update func(terminal.Update)) 
 		return // a list can do without
 	}
 	s.warn, s.waiting = func(string) {}, nil
-	s.unattended() // the terminal is the list's
+	s.unattended() // nobody asks for a passphrase below a list that is open
 	for _, name := range l.config.Sessions() {
 		section, _ := l.config.Session(name)
 		if l.session != "" && name != l.session || !l.about.signedIn(name, section.StartURL) {
