@@ -3,7 +3,6 @@ package cli
 import (
 	"regexp"
 	"strings"
-	"sync"
 	"unicode"
 
 	"github.com/portico-sso/portico/internal/awsconfig"
@@ -13,10 +12,6 @@ import (
 // A productionRule tells names of production from others.
 type productionRule struct{ pattern *regexp.Regexp }
 
-// productionRules are those that were made: a list asks for the same one for each
-// of its rows.
-var productionRules sync.Map
-
 // newProductionRule makes the rule of a session: its portico_production is a regular
 // expression, in any case. Without one, or with one that is none, names of
 // production have one of the usual words in them.
@@ -24,13 +19,8 @@ func newProductionRule(pattern string) productionRule {
 	if pattern == "" {
 		return productionRule{}
 	}
-	if rule, ok := productionRules.Load(pattern); ok {
-		return rule.(productionRule)
-	}
 	compiled, _ := regexp.Compile("(?i:" + pattern + ")")
-	rule := productionRule{compiled}
-	productionRules.Store(pattern, rule)
-	return rule
+	return productionRule{compiled}
 }
 
 // matches tells whether one of the names is production's: of a profile, of an
@@ -82,24 +72,49 @@ func productionWord(name string) bool {
 	return false
 }
 
-// isProduction tells whether a profile is one of production.
-func (a *App) isProduction(c *awsconfig.Config, profile string, accounts ...string) bool {
-	_, rule := ruleOf(c, profile)
-	return rule.matches(append(accounts, profile)...)
+// A palette gives the profiles and roles of a config their colours.
+type palette struct {
+	config *awsconfig.Config
+	rules  map[string]productionRule // of sessions: a list asks for each of its rows
 }
 
-// colourOf is a profile's colour. accounts are names of its account, where they are
+func newPalette(config *awsconfig.Config) *palette {
+	return &palette{config: config, rules: map[string]productionRule{}}
+}
+
+// rule is that of a session, "" for none.
+func (p *palette) rule(session string) productionRule {
+	rule, known := p.rules[session]
+	if !known {
+		section, _ := p.config.Session(session)
+		pattern, _ := section.Get(awsconfig.KeyProduction)
+		rule = newProductionRule(pattern)
+		p.rules[session] = rule
+	}
+	return rule
+}
+
+// profile is a profile's colour. accounts are names of its account, where they are
 // known.
-func (a *App) colourOf(c *awsconfig.Config, profile string, accounts ...string) string {
-	p, rule := ruleOf(c, profile)
-	chosen, _ := p.Get(awsconfig.KeyColor)
-	return rule.colour(chosen, append(accounts, profile)...)
+func (p *palette) profile(name string, accounts ...string) string {
+	of, rule := p.ruleOf(name)
+	chosen, _ := of.Get(awsconfig.KeyColor)
+	return rule.colour(chosen, append(accounts, name)...)
 }
 
-func ruleOf(c *awsconfig.Config, profile string) (awsconfig.Profile, productionRule) {
-	p, _ := c.Profile(profile)
-	name, _ := p.SSO("sso_session")
-	session, _ := c.Session(name)
-	pattern, _ := session.Get(awsconfig.KeyProduction)
-	return p, newProductionRule(pattern)
+// role is the colour of a role for which there is no profile.
+func (p *palette) role(session, accountName string) string {
+	return p.rule(session).colour("", accountName)
+}
+
+// production tells whether a profile is one of production.
+func (p *palette) production(profile string) bool {
+	_, rule := p.ruleOf(profile)
+	return rule.matches(profile)
+}
+
+func (p *palette) ruleOf(profile string) (awsconfig.Profile, productionRule) {
+	of, _ := p.config.Profile(profile)
+	session, _ := of.SSO("sso_session")
+	return of, p.rule(session)
 }

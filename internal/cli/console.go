@@ -360,14 +360,15 @@ func notOpened(err error, hint string) error {
 // containerOf is what a browser's container or profile is called for a role, and
 // the colour it has.
 func (c *consoleCommand) containerOf(s *setup) (name, colour string) {
-	g := c.Handover.globals
+	g, colours := c.Handover.globals, newPalette(s.settings.Config)
 	switch name, _ = s.settings.Profile.Get(awsconfig.KeyContainer); {
 	case g.AccountID != "":
-		return g.AccountID + " " + g.RoleName, c.App.colourOf(s.settings.Config, "", g.RoleName)
+		sso, _ := s.settings.SSO()
+		return g.AccountID + " " + g.RoleName, colours.role(sso.SessionName, c.App.accountNames(s.settings.Config)[g.AccountID])
 	case name == "" && s.settings.HasProfile:
 		name = s.settings.ProfileName
 	case name == "":
 		name = "AWS"
 	}
-	return name, c.App.colourOf(s.settings.Config, s.settings.ProfileName)
+	return name, colours.profile(s.settings.ProfileName)
 }

@@ -105,9 +105,14 @@ func (v *surveyor) look() (*survey, error) {
 	if err != nil {
 		r.Problems = append(r.Problems, err.Error())
 	}
+	colours := newPalette(s.settings.Config)
 	for _, stored := range roles {
 		role := roleOf(stored, known, names)
-		role.Colour = v.app.colourOfRole(s.settings.Config, role)
+		if len(role.Profiles) > 0 {
+			role.Colour = colours.profile(role.Profiles[0], role.AccountName)
+		} else {
+			role.Colour = colours.role(role.Session, role.AccountName)
+		}
 		r.Roles = append(r.Roles, role)
 	}
 	slices.SortStableFunc(r.Roles, func(a, b roleStatus) int {
@@ -115,7 +120,7 @@ func (v *surveyor) look() (*survey, error) {
 	})
 	r.Shell = s.shell()
 	r.Shell.AccountName = v.app.accountNames(s.settings.Config)[r.Shell.Account]
-	r.Shell.Colour = v.app.colourOf(s.settings.Config, r.Shell.Profile, r.Shell.AccountName)
+	r.Shell.Colour = colours.profile(r.Shell.Profile, r.Shell.AccountName)
 	return r, nil
 }
 
@@ -317,16 +322,6 @@ func roleOf(stored wallet.StoredRole, known map[string]*knownRole, sessions map[
 		r.Account, r.Role = account, role
 	}
 	return r
-}
-
-// colourOfRole is that of its profile, or what its session says of its account.
-func (a *App) colourOfRole(config *awsconfig.Config, r roleStatus) string {
-	if len(r.Profiles) > 0 {
-		return a.colourOf(config, r.Profiles[0], r.AccountName)
-	}
-	section, _ := config.Session(r.Session)
-	pattern, _ := section.Get(awsconfig.KeyProduction)
-	return newProductionRule(pattern).colour("", r.AccountName)
 }
 
 // assumedRole takes apart arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION. The role

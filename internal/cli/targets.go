@@ -100,6 +100,7 @@ func (a *App) targets(config *awsconfig.Config, catalogs []catalog.Snapshot) []t
 		used[recent{Profile: r.Profile, AccountID: r.AccountID, RoleName: r.RoleName}] = r
 	}
 	var list []target
+	colours := newPalette(config)
 	add := func(t target) {
 		if of, ok := known[account{t.StartURL, t.AccountID}]; ok {
 			t.AccountName, t.Email = text(of.Name), text(of.Email)
@@ -111,9 +112,7 @@ func (a *App) targets(config *awsconfig.Config, catalogs []catalog.Snapshot) []t
 		if r, ok := used[use]; ok {
 			t.uses, t.last = r.weight(now), r.Last
 		}
-		section, _ := config.Session(t.Session)
-		pattern, _ := section.Get(awsconfig.KeyProduction)
-		t.Colour = newProductionRule(pattern).colour(t.Colour, t.Profile, t.AccountName, t.Alias)
+		t.Colour = colours.rule(t.Session).colour(t.Colour, t.Profile, t.AccountName, t.Alias)
 		list = append(list, t)
 	}
 	have := map[role]bool{}

@@ -218,11 +218,12 @@ func (u *use) tell(config *awsconfig.Config, chosen string, removed []string) {
 	if chosen != "" {
 		text = terminal.Clean(chosen)
 	}
-	if colour := a.colourOf(config, chosen); colour != "" && a.conversation().Color() {
+	colours := newPalette(config)
+	if colour := colours.profile(chosen); colour != "" && a.conversation().Color() {
 		text = terminal.Paint(colour, text)
 	}
 	about := ""
-	if a.isProduction(config, chosen) {
+	if colours.production(chosen) {
 		about = " (production)"
 	}
 	for _, part := range [][2]string{{"account ", "sso_account_id"}, {"", "sso_role_name"}, {"", "region"}} {
