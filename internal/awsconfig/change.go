@@ -93,7 +93,7 @@ func secretKey(key string) bool {
 // mask hides the secrets of a file that need not be one that can be read.
 func mask(text string) string {
 	lower := strings.ToLower(text)
-	if !strings.Contains(lower, "secret") && !strings.Contains(lower, "token") && !strings.Contains(lower, "pass") {
+	if !strings.Contains(lower, "secret") && !strings.Contains(lower, "token") && !strings.Contains(lower, "pass") && !strings.Contains(text, "@") {
 		return text
 	}
 	var out strings.Builder
@@ -112,11 +112,33 @@ func mask(text string) string {
 			l.text = indent + hidden(l.text[len(indent):])
 		default:
 			below = false
+			l.text = maskWithin(l.text)
 		}
 		out.WriteString(l.text)
 		out.WriteString(l.eol)
 	}
 	return out.String()
+}
+
+// within are secrets in values that are no secret as a whole: a password in an
+// address, and options of commands that are called after one.
+var within = sync.OnceValue(func() [2]*regexp.Regexp {
+	return [2]*regexp.Regexp{
+		regexp.MustCompile(`(://[^/\s@:]*:)([^/\s@]+)(@)`),
+		regexp.MustCompile(`(?i)(\s--?[\w-]*(?:password|passwd|passphrase|secret|token)[= ]+)([^\s]+)()`),
+	}
+})
+
+func maskWithin(line string) string {
+	for i, mark := range [2]string{"@", " -"} {
+		if strings.Contains(line, mark) {
+			line = within()[i].ReplaceAllStringFunc(line, func(found string) string {
+				part := within()[i].FindStringSubmatch(found)
+				return part[1] + hidden(part[2]) + part[3]
+			})
+		}
+	}
+	return line
 }
 
 func hidden(value string) string {

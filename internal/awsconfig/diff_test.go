@@ -42,6 +42,28 @@ func TestDiffOfManyPlaces(t *testing.T) {
 	}
 }
 
+// What is a secret within a value is hidden there alone, and what differs shows.
+func TestDiffMasksWithinValues(t *testing.T) {
+	t.Parallel()
+	c := Change{File: "config",
+		Before: []byte("[default]\nendpoint_url = https://me:old-hush@example.test/x\ncredential_process = /opt/get --api-token=a-hush --for me@example.test\nregion = a\n"),
+		After:  []byte("[default]\nendpoint_url = https://me:new-hush@example.test/x\ncredential_process = /opt/get --api-token=a-hush --for me@example.test\nregion = b\n"),
+	}
+	const want = `--- config
++++ config
+@@ -1,4 +1,4 @@
+ [default]
+-endpoint_url = https://me:****@example.test/x
++endpoint_url = https://me:****@example.test/x
+ credential_process = /opt/get --api-token=**** --for me@example.test
+-region = a
++region = b
+`
+	if got := c.Diff(); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
 func TestDiffMasksSecrets(t *testing.T) {
 	t.Parallel()
 	c := Change{File: "config",

@@ -12,6 +12,7 @@ import (
 	"github.com/portico-sso/portico/internal/atomicfile"
 	"github.com/portico-sso/portico/internal/doctor"
 	"github.com/portico-sso/portico/internal/terminal"
+	"github.com/portico-sso/portico/internal/wallet"
 )
 
 // writeReport writes what somebody who helps needs to know, and no secret.
@@ -65,6 +66,9 @@ func (a *App) reportText(facts *doctor.Facts, findings []doctor.Finding) string 
 		}
 		slices.Sort(keys)
 		expires, _ := c.Content["expiresAt"].(string)
+		if _, err := wallet.ParseTime(expires); err != nil {
+			expires = "" // what is no date may be a secret
+		}
 		line("%s: %s; expires %s %s", r.Text(c.Shown), r.Text(strings.Join(keys, " ")), r.Text(expires), r.Text(c.Problem))
 	}
 	line("\n## Files\n")

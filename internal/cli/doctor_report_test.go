@@ -15,7 +15,7 @@ func TestReportHoldsNoSecret(t *testing.T) {
 	secrets := []string{
 		"wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "AKIAIOSFODNN7EXAMPLE", "ASIAIOSFODNN7EXAMPLE", "IQoJb3JpZ2luX2VjEJr//////////wEaCXVzLWVhc3QtMSJIMEYCIQDEXAMPLE",
 		"aoaAAAAAGhZ-access-token-EXAMPLE", "aorAAAAAGiL-refresh-token-EXAMPLE", "client-secret-EXAMPLE", "jane.doe", "example.org", "111122223333", "444455556666",
-		"acme-corp", "d-9067642ac7", "hunter2", "proxy-password", "pass-in-comment", "pass-in-value", "short-secret", "pass-in-broken-line", "session-in-env",
+		"acme-corp", "d-9067642ac7", "hunter2", "proxy-password", "pass-in-comment", "pass-in-value", "short-secret", "pass-in-broken-line", "session-in-env", "token-for-a-date",
 	}
 	files := map[string]string{
 		"config": `# my key is AKIAIOSFODNN7EXAMPLE and the password pass-in-comment
@@ -47,6 +47,7 @@ aws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY
 aws_session_token = IQoJb3JpZ2luX2VjEJr//////////wEaCXVzLWVhc3QtMSJIMEYCIQDEXAMPLE
 `,
 		"sso/cache/ee0bfd2552fbd840c02cc48b6e823320543c450f.json": `{"startUrl": "https://acme-corp.awsapps.com/start", "accessToken": "aoaAAAAAGhZ-access-token-EXAMPLE", "expiresAt": "2020-01-01T00:00:00Z", "refreshToken": "aorAAAAAGiL-refresh-token-EXAMPLE", "clientSecret": "client-secret-EXAMPLE"}`,
+		"sso/cache/ad782ecdac770fc6eb9a62e44f90873fb97fb26b.json": `{"startUrl": "https://d-9067642ac7.awsapps.com/start", "accessToken": "aoaAAAAAGhZ-access-token-EXAMPLE", "expiresAt": "token-for-a-date"}`,
 		"cli/cache/x.json": `{"Credentials": {"SecretAccessKey": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "AccountId": "111122`,
 	}
 	for name, text := range files {
@@ -70,7 +71,7 @@ aws_session_token = IQoJb3JpZ2luX2VjEJr//////////wEaCXVzLWVhc3QtMSJIMEYCIQDEXAMP
 		look := secrets
 		if args[len(args)-1] != "-" {
 			// Whoever sits there may see their own names, and no keys.
-			look = []string{"wJalrXUtnFEMI", "IQoJb3", "access-token", "refresh-token", "client-secret", "hunter2", "proxy-password", "session-in-env", "short-secret", "pass-in-broken-line"}
+			look = []string{"wJalrXUtnFEMI", "IQoJb3", "access-token", "refresh-token", "client-secret", "hunter2", "proxy-password", "session-in-env", "short-secret", "pass-in-broken-line", "token-for-a-date"}
 		}
 		for _, secret := range look {
 			for i, line := range strings.Split(out.String()+problems.String(), "\n") {

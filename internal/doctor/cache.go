@@ -121,7 +121,11 @@ func cacheDate(f *Facts, report func(Finding)) {
 		}
 		text := token.text("expiresAt")
 		if _, err := time.Parse(time.RFC3339, text); err != nil && text != "" {
-			report(Finding{What: fmt.Sprintf("the sign-in of the %s expires at %q, which the AWS SDK for Go does not read", s.of, text), Cure: s.login, Where: token.Shown})
+			when := "at what is no date"
+			if _, err := wallet.ParseTime(text); err == nil { // else it may be anything, a token in the wrong place
+				when = fmt.Sprintf("at %q", text)
+			}
+			report(Finding{What: fmt.Sprintf("the sign-in of the %s expires %s, which the AWS SDK for Go does not read", s.of, when), Cure: s.login, Where: token.Shown})
 		}
 	})
 }
