@@ -56,7 +56,7 @@ type browserWords = func(address string) []string
 // colour.
 func browserCommand(how, name, colour string) (command browserWords, problem string) {
 	if strings.Contains(how, "{url}") {
-		words, ok := awsconfig.SplitWords(how)
+		words, ok := awsconfig.SplitCommand(how)
 		if !ok || len(words) == 0 {
 			return nil, fmt.Sprintf("%q is no command", how)
 		}

@@ -6,6 +6,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/portico-sso/portico/internal/wallet"
 )
 
 func TestHealthyHome(t *testing.T) {
@@ -15,6 +18,22 @@ func TestHealthyHome(t *testing.T) {
 	}
 	if p := MakePlan(f); len(p.Changes)+len(p.Actions) > 0 {
 		t.Errorf("a plan for a healthy home: %+v", p)
+	}
+}
+
+// The copy of a session's token under its start URL is renewed with it, and says
+// nothing of the profiles that find it there.
+func TestCopiedToken(t *testing.T) {
+	t.Parallel()
+	h := healthy(t.TempDir())
+	h.append(config, "\n[profile old]\nsso_start_url = https://acme.awsapps.com/start\nsso_region = eu-central-1\nsso_account_id = 111111111111\nsso_role_name = ReadOnly\n")
+	h.files[".aws/sso/cache/"+wallet.TokenKey("", "https://acme.awsapps.com/start")+".json"] = fmt.Sprintf(
+		`{"startUrl": "https://acme.awsapps.com/start", "region": "eu-central-1", "accessToken": "aoa-copy", "expiresAt": %q, %q: %q}`,
+		stamp(10*time.Minute), wallet.CopyMark, wallet.TokenKey("corp", ""))
+	for _, f := range Examine(h.facts(t)) {
+		if f.ID != "profile-legacy" {
+			t.Errorf("got %+v", f)
+		}
 	}
 }
 
