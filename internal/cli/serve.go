@@ -22,7 +22,7 @@ func newServe(a *App, g *globals) *cobra.Command {
 	var port int
 	c := &cobra.Command{
 		Use:     "serve",
-		Short:   "Give out a profile's credentials to containers, long jobs and agents",
+		Short:   "Give a profile's credentials to containers, jobs and agents",
 		GroupID: groupCredentials,
 		Long: `Runs a credential endpoint on this machine, as containers have it in Amazon ECS:
 every AWS SDK that finds its address and token in the environment takes its

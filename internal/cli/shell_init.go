@@ -52,7 +52,7 @@ func newShellInit(a *App, g *globals) *cobra.Command {
 	var prompt bool
 	c := &cobra.Command{
 		Use:     "shell-init bash|zsh|fish|pwsh",
-		Short:   "Print the hook that lets use change your shell, and completions",
+		Short:   "Print the hook that use needs in your shell, and completions",
 		GroupID: groupProfiles,
 		Long: `Prints what a shell evaluates as it starts: a function of portico's name, so that
 "portico use" can change the profile of that shell; a hook that looks at each prompt

@@ -36,7 +36,7 @@ func newStatus(a *App, g *globals) *cobra.Command {
 	st := &statusCommand{App: a, Globals: g, Surveyor: &surveyor{app: a, globals: g}}
 	c := &cobra.Command{
 		Use:     "status",
-		Short:   "Show who is signed in where, cached roles, and what this shell would use",
+		Short:   "Show who is signed in, cached roles, and what this shell uses",
 		GroupID: groupEveryday,
 		Long: `Shows each session: whether somebody is signed in and who, until when, whether it
 renews itself, and when the sign-in ends for good; each role of which there are

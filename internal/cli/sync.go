@@ -21,7 +21,7 @@ func newSync(a *App, g *globals) *cobra.Command {
 	s := &syncCommand{app: a, globals: g, flags: newSyncFlags()}
 	c := &cobra.Command{
 		Use:     "sync",
-		Short:   "Make a profile for every account and role, and keep them up to date",
+		Short:   "Make profiles for every account and role, kept up to date",
 		GroupID: groupProfiles,
 		Long: `Makes a profile for each of your roles in each account of an SSO session, names
 them by a template, and from then on adds what is new and removes what you have

@@ -20,7 +20,7 @@ func newUndo(a *App, g *globals) *cobra.Command {
 	var list bool
 	c := &cobra.Command{
 		Use:     "undo",
-		Short:   "Take back the last change that portico made to ~/.aws/config",
+		Short:   "Take back portico's last change to ~/.aws/config",
 		GroupID: groupProfiles,
 		Long: `Shows what taking back the last change would do to the config file, and does it
 after a yes. portico keeps the file as it was before and after each change that it

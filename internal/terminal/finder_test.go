@@ -244,7 +244,7 @@ func TestFinderContent(t *testing.T) {
 ────────────────────────────────────────────────────────────────────────────────
 Profile 1
 A long line that goes on and on until there is no room left for it on the screen
-  at all
+at all
 
 
 
@@ -253,8 +253,8 @@ enter choose  esc quit  ^F star  tab preview`},
 >                                                                                                         4/4
   * prod-admin  Shop          AdministratorAccess  111111111111 │ Profile 2
 >               東京本番環境  ReadOnly             222222222222 │ A long line that goes on and on until there
-                Zoë's 👩‍🔬      ReadOnly             333333333333 │   is no room left for it on the screen at
-    session corp: signed in                                     │   all
+                Zoë's 👩‍🔬      ReadOnly             333333333333 │ is no room left for it on the screen at all
+    session corp: signed in                                     │
                                                                 │
 enter choose  esc quit  ^F star  tab preview`},
 		{"without", 80, 8, false, "tab 2 2", `Which?
@@ -408,5 +408,24 @@ func BenchmarkFinderPrepare(b *testing.B) {
 	rows := organisation(5000)
 	for b.Loop() {
 		prepare(rows)
+	}
+}
+
+func TestWrapped(t *testing.T) {
+	for _, c := range []struct {
+		line  string
+		width int
+		want  string
+	}{
+		{"one two three", 8, "one two|three"},
+		{"  one two three", 9, "  one two|  three"},
+		{"Session      corp, signed in, renewed as needed", 30, "Session      corp, signed in,|             renewed as needed"},
+		{"A long label      value that is long", 12, "A long label|      value|      that|      is|      long"},
+		{"東京本番", 5, "東京|本番"},
+		{"anything", 3, ""},
+	} {
+		if got := strings.Join(wrapped([]string{c.line}, c.width), "|"); got != c.want {
+			t.Errorf("wrapped(%q, %d): got %q, want %q", c.line, c.width, got, c.want)
+		}
 	}
 }

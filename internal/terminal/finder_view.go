@@ -131,14 +131,14 @@ func (m *finder) about(key string) []string {
 }
 
 // wrapped breaks lines that are too long, between words where that can be. What
-// goes on is indented.
+// goes on is below where it began, which is behind a label where there is one.
 func wrapped(lines []string, width int) []string {
-	const indent = "  "
-	if width <= 2*len(indent) { // which no character has no room in
+	if width < 4 { // which no character has no room in
 		return nil
 	}
 	var all []string
 	for _, line := range lines {
+		indent := strings.Repeat(" ", min(hang(line), width/2))
 		for columns(line) > width {
 			part := cells().Truncate(line, width, "")
 			if at := strings.LastIndexByte(part, ' '); at > len(part)/2 && line[len(part)] != ' ' {
@@ -150,6 +150,16 @@ func wrapped(lines []string, width int) []string {
 		all = append(all, line)
 	}
 	return all
+}
+
+// hang is the column in which the text of a line begins: after its blanks, and
+// after a label that blanks part from it.
+func hang(line string) int {
+	text := strings.TrimLeft(line, " ")
+	if _, value, ok := strings.Cut(text, "  "); ok {
+		return columns(line) - columns(strings.TrimLeft(value, " "))
+	}
+	return len(line) - len(text)
 }
 
 // queryLine has what is searched for on the left and how much there is of it on
