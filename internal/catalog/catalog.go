@@ -12,6 +12,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sso"
+	"github.com/aws/smithy-go"
 
 	"github.com/portico-sso/portico/internal/signin"
 )
@@ -89,6 +90,7 @@ func (c *Catalog) call(ctx context.Context, list func(portal *sso.Client, token 
 // accountPages asks for all accounts and hands them out by the page.
 func accountPages(ctx context.Context, portal *sso.Client, token string, take func([]Account)) error {
 	pages := sso.NewListAccountsPaginator(portal, &sso.ListAccountsInput{AccessToken: &token, MaxResults: aws.Int32(pageSize)})
+	last := ""
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
@@ -99,6 +101,9 @@ func accountPages(ctx context.Context, portal *sso.Client, token string, take fu
 			accounts[i] = Account{ID: aws.ToString(a.AccountId), Name: a.AccountName, Email: a.EmailAddress}
 		}
 		take(accounts)
+		if err := turned("ListAccounts", &last, page.NextToken); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -107,6 +112,7 @@ func accountPages(ctx context.Context, portal *sso.Client, token string, take fu
 func rolePages(ctx context.Context, portal *sso.Client, token, accountID string) ([]Role, error) {
 	var roles []Role
 	pages := sso.NewListAccountRolesPaginator(portal, &sso.ListAccountRolesInput{AccessToken: &token, AccountId: &accountID, MaxResults: aws.Int32(pageSize)})
+	last := ""
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
@@ -115,8 +121,23 @@ func rolePages(ctx context.Context, portal *sso.Client, token, accountID string)
 		for _, r := range page.RoleList {
 			roles = append(roles, Role{Name: aws.ToString(r.RoleName), AccountID: aws.ToString(r.AccountId)})
 		}
+		if err := turned("ListAccountRoles", &last, page.NextToken); err != nil {
+			return nil, err
+		}
 	}
 	return roles, nil
+}
+
+// turned refuses a next page that is the last one again: there would be no end. To
+// stop there, as the SDK can, would take a part of a listing for all of it.
+func turned(operation string, last, next *string) error {
+	now := aws.ToString(next)
+	if now != "" && now == *last {
+		return &smithy.OperationError{ServiceID: sso.ServiceID, OperationName: operation,
+			Err: &smithy.GenericAPIError{Code: "PaginationError", Message: "The same next token was received twice"}}
+	}
+	*last = now
+	return nil
 }
 
 // SortAccounts orders accounts as menus show them: by name, or e-mail, or id,
