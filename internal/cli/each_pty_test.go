@@ -86,6 +86,33 @@ func noneRuns(t *testing.T, pids string) {
 	}
 }
 
+// Who is ended without a word leaves the rest to --retry-failed, too.
+func TestEachCrash(t *testing.T) {
+	t.Parallel()
+	env, home := eachHome(t)
+	pids := filepath.Join(home, "pids")
+	words := []string{"--match", "*", "--role", "AdministratorAccess", "--parallel", "1"}
+	command := []string{"--", "sh", "-c", `test "$PORTICO_ACCOUNT_NAME" = dev || { echo $$ >` + pids + `; exec tail -f /dev/null; }`}
+	c := program(t, env, append(append([]string{"each"}, words...), command...)...)
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for text := ""; !strings.HasSuffix(text, "\n") && t.Context().Err() == nil; {
+		data, _ := os.ReadFile(pids)
+		text = string(data)
+	}
+	_ = c.Process.Kill()
+	_ = c.Wait()
+	text, _ := os.ReadFile(pids)
+	if pid, err := strconv.Atoi(strings.TrimSpace(string(text))); err == nil {
+		_ = syscall.Kill(pid, syscall.SIGKILL)
+	}
+	again := append(append([]string{"each", "--retry-failed", "--dry-run", "--query", "places[].accountName", "--output", "text"}, words...), command...)
+	if out, problems, _ := outcome(t, program(t, env, again...)); out != "management\tprod\n" {
+		t.Errorf("left to do is %q, %s", out, problems)
+	}
+}
+
 // The second Ctrl-C ends what does not want to, with what that started.
 func TestEachKilled(t *testing.T) {
 	t.Parallel()

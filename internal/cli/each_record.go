@@ -57,14 +57,8 @@ func (r *eachRecord) load(name string) ([]place, error) {
 
 // save remembers what is to be done again, and forgets the oldest of other command
 // lines.
-func (r *eachRecord) save(outcomes []*outcome) error {
-	f := eachRecordFile{At: time.Now().UTC(), Places: []place{}}
-	for _, o := range outcomes {
-		if o.failed() {
-			f.Places = append(f.Places, o.place)
-		}
-	}
-	data, err := json.Marshal(f)
+func (r *eachRecord) save(left []place) error {
+	data, err := json.Marshal(eachRecordFile{At: time.Now().UTC(), Places: left})
 	if err != nil {
 		return err
 	}

@@ -44,14 +44,19 @@ type crew struct {
 
 	stop context.CancelFunc // start no more
 
-	mu      sync.Mutex
-	running map[int]*os.Process // by the index of the place
-	names   map[int]string
-	done    int
-	failed  int
-	total   int
-	halted  bool  // asked to stop
-	broken  error // why nothing more can be done
+	record *eachRecord
+	noting sync.Mutex
+	noted  time.Time // when the record was written last
+
+	mu       sync.Mutex
+	outcomes []*outcome          // nil: not ended
+	running  map[int]*os.Process // by the index of the place
+	names    map[int]string
+	done     int
+	failed   int
+	total    int
+	halted   bool  // asked to stop
+	broken   error // why nothing more can be done
 
 	unheard chan struct{} // closed when nobody reads any more what is printed
 }
@@ -65,6 +70,7 @@ func (e *each) runAll(ctx context.Context, s *setup, path string, places []place
 	starting, stop := context.WithCancel(ctx)
 	defer stop()
 	c := &crew{each: e, setup: s, path: path, dir: dir, stop: stop, running: map[int]*os.Process{}, names: map[int]string{}, total: len(places), unheard: make(chan struct{}),
+		record: record, outcomes: make([]*outcome, len(places)),
 		progress: e.App.terminal().Progress("")}
 	defer c.progress.Done()
 	c.report = e.newReport(c.progress)
@@ -76,7 +82,9 @@ func (e *each) runAll(ctx context.Context, s *setup, path string, places []place
 	s.warn = func(problem string) { c.progress.Aside(func() { warn(problem) }) }
 	began := time.Now()
 
-	outcomes := make([]*outcome, len(places))
+	if err := record.save(places); err != nil {
+		s.warn(fmt.Sprintf("what fails will not be remembered: %v", err))
+	}
 	signals := c.signals(ctx)
 	next := make(chan int)
 	go func() {
@@ -94,14 +102,15 @@ func (e *each) runAll(ctx context.Context, s *setup, path string, places []place
 		workers.Go(func() {
 			for i := range next {
 				if starting.Err() == nil {
-					outcomes[i] = c.one(starting, i, places[i])
-					c.ended(i, outcomes[i])
+					c.ended(i, c.one(starting, i, places[i]))
+					c.note(places)
 				}
 			}
 		})
 	}
 	workers.Wait()
 	ended := signals()
+	outcomes := c.outcomes
 	for i := range outcomes {
 		if outcomes[i] == nil {
 			outcomes[i] = &outcome{place: places[i], skipped: true}
@@ -109,7 +118,7 @@ func (e *each) runAll(ctx context.Context, s *setup, path string, places []place
 	}
 	c.report.rest(outcomes)
 	c.progress.Done()
-	if err := record.save(outcomes); err != nil {
+	if err := record.save(c.left(places)); err != nil {
 		s.warn(fmt.Sprintf("what failed is not remembered: %v", err))
 	}
 	if errors.Is(c.broken, syscall.EPIPE) {
@@ -339,6 +348,7 @@ func (c *crew) start(i int, o *outcome, env []string) {
 // ended counts a run and prints what there is to print of it.
 func (c *crew) ended(i int, o *outcome) {
 	c.mu.Lock()
+	c.outcomes[i] = o
 	delete(c.names, i)
 	if !o.skipped {
 		c.done++
@@ -352,6 +362,36 @@ func (c *crew) ended(i int, o *outcome) {
 	}
 	c.say()
 	c.report.ended(i, o)
+}
+
+// left is where it is still to be done: where it failed, or has not ended.
+func (c *crew) left(places []place) []place {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	left := []place{}
+	for i, o := range c.outcomes {
+		if o == nil || o.failed() {
+			left = append(left, places[i])
+		}
+	}
+	return left
+}
+
+// noteEvery is how often what is left is written while the work goes on, for
+// whoever goes on after a crash.
+const noteEvery = time.Second
+
+// note writes what is left, unless somebody has or does.
+func (c *crew) note(places []place) {
+	if !c.noting.TryLock() {
+		return
+	}
+	defer c.noting.Unlock()
+	if time.Since(c.noted) < noteEvery {
+		return
+	}
+	_ = c.record.save(c.left(places)) // the first and the last say what is wrong
+	c.noted = time.Now()
 }
 
 // say shows how far the work is.
