@@ -104,8 +104,8 @@ func (c botocoreCase) difference() string {
 
 func (v values) pairs() [][2]any {
 	var pairs [][2]any
-	for _, key := range v.keys {
-		if nested := v.all[key].nested; nested != nil {
+	for i, key := range v.keys {
+		if nested := v.all[i].nested; nested != nil {
 			block := map[string]any{}
 			for k, v := range nested {
 				block[k] = v
@@ -113,7 +113,7 @@ func (v values) pairs() [][2]any {
 			pairs = append(pairs, [2]any{key, block})
 			continue
 		}
-		pairs = append(pairs, [2]any{key, v.all[key].text})
+		pairs = append(pairs, [2]any{key, v.all[i].text})
 	}
 	return pairs
 }

@@ -18,26 +18,55 @@ type value struct {
 	origin Origin
 }
 
-// values are keys in file order.
+// values are keys in file order. Most sections have a handful, which are found
+// sooner one by one than in a map, and thousands of maps would be made.
 type values struct {
-	keys []string
-	all  map[string]value
+	keys  []string
+	all   []value        // of each key
+	index map[string]int // where each key is; nil while there are few
+}
+
+const few = 16
+
+func (v *values) at(key string) int {
+	if v.index != nil {
+		if at, ok := v.index[key]; ok {
+			return at
+		}
+		return -1
+	}
+	return slices.Index(v.keys, key)
+}
+
+// find is the value of a key in lower case.
+func (v *values) find(key string) (value, bool) {
+	if at := v.at(key); at >= 0 {
+		return v.all[at], true
+	}
+	return value{}, false
 }
 
 func (v *values) set(key string, to value) {
-	if v.all == nil {
-		v.all = map[string]value{}
+	if at := v.at(key); at >= 0 {
+		v.all[at] = to
+		return
 	}
-	if _, ok := v.all[key]; !ok {
-		v.keys = append(v.keys, key)
+	v.keys, v.all = append(v.keys, key), append(v.all, to)
+	switch {
+	case v.index != nil:
+		v.index[key] = len(v.keys) - 1
+	case len(v.keys) > few:
+		v.index = make(map[string]int, 2*few)
+		for i, k := range v.keys {
+			v.index[k] = i
+		}
 	}
-	v.all[key] = to
 }
 
 // Get is the value of a key, whatever its case in the file. A key that holds a
 // nested block has none, see Sub.
 func (v values) Get(key string) (string, bool) {
-	found, ok := v.all[strings.ToLower(key)]
+	found, ok := v.find(strings.ToLower(key))
 	if !ok || found.nested != nil {
 		return "", false
 	}
@@ -46,13 +75,13 @@ func (v values) Get(key string) (string, bool) {
 
 // Sub is the nested block of a key, or nil.
 func (v values) Sub(key string) map[string]string {
-	return maps.Clone(v.all[strings.ToLower(key)].nested)
+	found, _ := v.find(strings.ToLower(key))
+	return maps.Clone(found.nested)
 }
 
 // Has tells whether the key is there, with a value or a nested block.
 func (v values) Has(key string) bool {
-	_, ok := v.all[strings.ToLower(key)]
-	return ok
+	return v.at(strings.ToLower(key)) >= 0
 }
 
 // Keys are the keys in the order they were read.
@@ -60,7 +89,7 @@ func (v values) Keys() []string { return slices.Clone(v.keys) }
 
 // Origin is where a key was written.
 func (v values) Origin(key string) (Origin, bool) {
-	found, ok := v.all[strings.ToLower(key)]
+	found, ok := v.find(strings.ToLower(key))
 	return found.origin, ok
 }
 
@@ -161,8 +190,8 @@ func (c *Config) readCredentials(d *Document) {
 			p = Profile{Name: b.raw}
 		}
 		p.InCredentials = true
-		for _, key := range over.keys {
-			p.set(key, over.all[key])
+		for i, key := range over.keys {
+			p.set(key, over.all[i])
 		}
 		c.profiles.set(b.raw, p)
 	}
@@ -182,16 +211,20 @@ func (d *Document) defaults() values {
 func (b *block) values(file string, defaults values) values {
 	var v values
 	b.addTo(&v, file)
-	for _, key := range defaults.keys {
-		if !v.Has(key) {
-			v.set(key, defaults.all[key])
+	for i, key := range defaults.keys {
+		if v.at(key) < 0 {
+			v.set(key, defaults.all[i])
 		}
 	}
 	return v
 }
 
 func (b *block) addTo(v *values, file string) {
-	for _, o := range b.options() {
+	options := b.options()
+	if v.keys == nil {
+		v.keys, v.all = make([]string, 0, len(options)), make([]value, 0, len(options))
+	}
+	for _, o := range options {
 		v.set(o.key, value{text: o.value, nested: o.nested, origin: Origin{File: file, Line: o.number}})
 	}
 }

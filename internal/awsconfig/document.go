@@ -171,7 +171,13 @@ func (d *Document) addSection(b *block) {
 
 // options are the keys of the block in file order.
 func (b *block) options() []option {
-	var all []option
+	n := 0
+	for i := range b.lines {
+		if b.lines[i].kind == lineOption {
+			n++
+		}
+	}
+	all := make([]option, 0, n)
 	for i := range b.lines {
 		if b.lines[i].kind == lineOption {
 			all = append(all, b.optionAt(i))
@@ -192,21 +198,21 @@ func (b *block) option(key string) (option, bool) {
 // optionAt reads the option that begins at a line as configparser does: blank
 // lines inside a value count, comments do not, and the end is trimmed.
 func (b *block) optionAt(at int) option {
-	first := b.lines[at]
-	o := option{key: first.key, number: first.number, at: at}
-	values := []string{first.value}
-	for _, l := range b.lines[at+1:] {
-		if l.kind == lineOption {
-			break
-		}
-		switch l.kind {
+	first := &b.lines[at]
+	o := option{key: first.key, number: first.number, at: at, value: first.value}
+	var more []string // nil for most
+	for i := at + 1; i < len(b.lines) && b.lines[i].kind != lineOption; i++ {
+		switch l := &b.lines[i]; l.kind {
 		case lineBlank:
-			values = append(values, "")
+			more = append(more, "")
 		case lineMore:
-			values = append(values, l.value)
+			more = append(more, l.value)
 		}
 	}
-	o.value = strings.TrimRightFunc(strings.Join(values, "\n"), isSpace)
+	if len(more) > 0 {
+		o.value = strings.Join(append([]string{o.value}, more...), "\n")
+	}
+	o.value = strings.TrimRightFunc(o.value, isSpace)
 	if strings.HasPrefix(o.value, "\n") {
 		o.nested = parseNested(o.value)
 	}

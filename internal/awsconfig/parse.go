@@ -14,36 +14,40 @@ import (
 // is used in errors only.
 func Parse(name string, data []byte) (*Document, error) {
 	p := parser{
-		name: name,
-		doc:  &Document{name: name},
-		seen: map[string]int{},
-		keys: map[sectionKey]int{},
+		name:      name,
+		doc:       &Document{name: name},
+		seen:      map[string]int{},
+		keys:      map[string]int{},
+		inherited: map[string]int{},
 	}
 	if err := p.checkEncoding(data); err != nil {
 		return nil, err
 	}
-	for number, l := range physicalLines(string(data)) {
-		l.number = number + 1
-		if err := p.line(l); err != nil {
+	p.lines = physicalLines(string(data))
+	for i := range p.lines {
+		p.lines[i].number = i + 1
+		if err := p.line(&p.lines[i]); err != nil {
 			return nil, err
 		}
 	}
+	p.endSection(len(p.lines))
 	if err := p.doc.checkNested(); err != nil {
 		return nil, err
 	}
 	return p.doc, nil
 }
 
-type sectionKey struct{ section, key string }
-
 type parser struct {
-	name    string
-	doc     *Document
-	seen    map[string]int     // headers and their lines
-	keys    map[sectionKey]int // keys and their lines
-	current *block
-	inValue bool // an option has been read in this section
-	indent  int  // of the last option or header
+	name      string
+	doc       *Document
+	lines     []line         // of the whole file; those of a section are a part of it
+	from      int            // where the current section's begin
+	seen      map[string]int // headers and their lines
+	keys      map[string]int // keys of the current section, and their lines
+	inherited map[string]int // keys of [DEFAULT], which may be there several times
+	current   *block
+	inValue   bool // an option has been read in this section
+	indent    int  // of the last option or header
 }
 
 func (p *parser) fail(number, column int, problem, cure string) error {
@@ -71,22 +75,19 @@ func (p *parser) checkEncoding(data []byte) error {
 	return nil
 }
 
-func (p *parser) line(l line) error {
+func (p *parser) line(l *line) error {
 	content := strip(l.text)
 	switch {
 	case content == "":
 		l.kind = lineBlank
-		p.add(l)
 		return nil
 	case content[0] == '#' || content[0] == ';':
 		l.kind = lineComment
-		p.add(l)
 		return nil
 	}
 	indent := syntax.Indent(l.text)
 	if p.inValue && indent > p.indent {
 		l.kind, l.value = lineMore, content
-		p.add(l)
 		return nil
 	}
 	p.indent = indent
@@ -103,7 +104,7 @@ func (p *parser) line(l line) error {
 	return p.option(l, content, indent)
 }
 
-func (p *parser) header(l line, raw string, indent int) error {
+func (p *parser) header(l *line, raw string, indent int) error {
 	if first, ok := p.seen[raw]; ok && raw != inherited {
 		return p.fail(l.number, indent+1, fmt.Sprintf("the section [%s] is already on line %d", raw, first),
 			"put the keys of both under one header")
@@ -111,13 +112,27 @@ func (p *parser) header(l line, raw string, indent int) error {
 	p.seen[raw] = l.number
 	l.kind = lineHeader
 	section, named := sectionOf(raw)
-	p.current = &block{header: l, raw: raw, section: section, named: named}
+	p.endSection(l.number - 1)
+	p.from = l.number
+	p.current = &block{header: *l, raw: raw, section: section, named: named}
 	p.doc.addSection(p.current)
 	p.inValue = false
+	clear(p.keys)
 	return nil
 }
 
-func (p *parser) option(l line, content string, indent int) error {
+// endSection gives the section, or what is before the first, its lines: those
+// before the one at end. Whoever adds to them gets a copy.
+func (p *parser) endSection(end int) {
+	lines := p.lines[p.from:end:end]
+	if p.current == nil {
+		p.doc.preamble = lines
+		return
+	}
+	p.current.lines = lines
+}
+
+func (p *parser) option(l *line, content string, indent int) error {
 	key, value, ok := syntax.Option(content)
 	switch {
 	case ok:
@@ -129,22 +144,16 @@ func (p *parser) option(l line, content string, indent int) error {
 		return p.fail(l.number, indent+1, "there is no = after the key", "write key = value, or put a # before the line")
 	}
 	l.kind, l.key, l.value = lineOption, key, value
-	id := sectionKey{p.current.raw, l.key}
-	if first, ok := p.keys[id]; ok {
+	keys := p.keys
+	if p.current.raw == inherited {
+		keys = p.inherited
+	}
+	if first, ok := keys[key]; ok {
 		return p.fail(l.number, indent+1, fmt.Sprintf("the key %s is already on line %d", l.key, first), "remove one of the two lines")
 	}
-	p.keys[id] = l.number
+	keys[key] = l.number
 	p.inValue = true
-	p.add(l)
 	return nil
-}
-
-func (p *parser) add(l line) {
-	if p.current == nil {
-		p.doc.preamble = append(p.doc.preamble, l)
-		return
-	}
-	p.current.lines = append(p.current.lines, l)
 }
 
 // checkNested refuses nested lines that are no settings. What [DEFAULT] holds is
@@ -152,6 +161,9 @@ func (p *parser) add(l line) {
 // otherwise it does no harm.
 func (d *Document) checkNested() error {
 	for _, b := range d.sections {
+		if !slices.ContainsFunc(b.lines, func(l line) bool { return l.kind == lineMore }) {
+			continue
+		}
 		for _, o := range b.options() {
 			l, bad := b.badNested(o)
 			if bad && (b.raw != inherited || d.inherits(o.key)) {

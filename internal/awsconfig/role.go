@@ -15,8 +15,8 @@ var providers = []string{
 // Provider is the first key in a file that says where the profile's credentials
 // come from, or "".
 func (p Profile) Provider(file string) string {
-	for _, key := range p.keys {
-		if p.all[key].origin.File == file && (slices.Contains(providers, key) || isSSO(key)) {
+	for i, key := range p.keys {
+		if p.all[i].origin.File == file && (slices.Contains(providers, key) || isSSO(key)) {
 			return key
 		}
 	}
@@ -35,9 +35,9 @@ func (p Profile) MayHaveCredentials() bool {
 // can be found, the result cannot sign in.
 func (p Profile) withRole(c *Config, f Flags) Profile {
 	role := Profile{Name: p.Name, InConfig: p.InConfig, InCredentials: p.InCredentials}
-	for _, key := range p.keys {
+	for i, key := range p.keys {
 		if !slices.Contains(providers, key) && !isSSO(key) {
-			role.set(key, p.all[key])
+			role.set(key, p.all[i])
 		}
 	}
 	set := func(key, text string) { role.set(key, value{text: text}) }

@@ -67,12 +67,12 @@ func (s *Settings) SSO() (SSO, error) {
 
 // consistent compares every key the session and the profile both have.
 func (s *Settings) consistent(session SSOSession) error {
-	for _, key := range session.keys {
-		mine, ok := s.Profile.all[key]
+	for i, key := range session.keys {
+		mine, ok := s.Profile.find(key)
 		if !ok {
 			continue
 		}
-		theirs := session.all[key]
+		theirs := session.all[i]
 		same := mine.text == theirs.text
 		if mine.nested != nil && theirs.nested != nil {
 			same = maps.Equal(mine.nested, theirs.nested)
