@@ -111,7 +111,7 @@ func TestDebugOfLocalRunTellsNoSecrets(t *testing.T) {
 // The watch finds what it is for: each of these scripts gives a secret away.
 func TestLeaksAreFound(t *testing.T) {
 	t.Parallel()
-	const login = "idc\n" + `exec sh -c 'eval "$(portico local env --address $IDC --as alice)"; portico sso login --sso-session corp; portico credential-process --profile dev >credentials; chmod 600 credentials'` + "\n"
+	const login = "idc\n" + `exec sh -ec 'eval "$(portico local env --address $IDC --as alice)"; portico sso login --sso-session corp; portico credential-process --profile dev >credentials; chmod 600 credentials'` + "\n"
 	const token = `$(sed 's/.*"accessToken": "\([^"]*\)".*/\1/' `
 	for _, c := range []struct{ name, script, want string }{
 		{"nothing", "exec cat credentials\n", ""},
