@@ -40,6 +40,9 @@ as the service allows; it grants some 20 calls a second to everybody together.`,
   portico pick                        use one of them
   portico sync --sso-session corp     make a profile for each`,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := exclusive(cmd, "refresh", "offline"); err != nil {
+				return err
+			}
 			l.Words = args
 			return l.run(cmd.Context())
 		},
@@ -59,9 +62,6 @@ type catalogCommand struct {
 }
 
 func (c *catalogCommand) run(ctx context.Context) error {
-	if c.Refresh && c.Offline {
-		return &usageError{Problem: "argument --offline: not allowed with argument --refresh"}
-	}
 	a := c.App
 	s, err := a.setup(c.Globals)
 	if err != nil {
@@ -73,7 +73,7 @@ func (c *catalogCommand) run(ctx context.Context) error {
 	}
 	var found []catalog.Snapshot
 	for _, sess := range sessions {
-		one, err := c.list(ctx, s, sess)
+		one, err := c.list(ctx, s, sess, len(sessions) == 1)
 		if _, signedOut := errors.AsType[*signin.RequiredError](err); signedOut && len(sessions) > 1 && len(found) > 0 {
 			s.warn(fmt.Sprintf("%s is left out: %v", sess, err))
 			continue
@@ -86,11 +86,14 @@ func (c *catalogCommand) run(ctx context.Context) error {
 	return c.print(found)
 }
 
-func (c *catalogCommand) list(ctx context.Context, s *setup, sess signin.Session) (catalog.Snapshot, error) {
+// list asks to sign in only for the one session that is meant: who has many need not
+// use them all.
+func (c *catalogCommand) list(ctx context.Context, s *setup, sess signin.Session, meant bool) (catalog.Snapshot, error) {
 	if c.Offline {
 		return c.App.keptCatalog(s, sess)
 	}
-	return c.App.currentCatalog(ctx, s, sess, c.Refresh)
+	h := handover{app: c.App, globals: c.Globals, Typed: meant}
+	return h.currentCatalog(ctx, s, sess, c.Refresh)
 }
 
 func (c *catalogCommand) print(found []catalog.Snapshot) error {
@@ -244,7 +247,7 @@ func (a *App) keptCatalog(s *setup, sess signin.Session) (catalog.Snapshot, erro
 		return found, err
 	}
 	if !known {
-		return found, &hintedError{Err: fmt.Errorf("the accounts of %s were never listed", terminal.Clean(sess.String())),
+		return found, &hintedError{Err: fmt.Errorf("the accounts of %s are not among what was listed and kept", terminal.Clean(sess.String())),
 			Hint: fmt.Sprintf("List them with: %s catalog%s", s.name, sessionFlag(sess))}
 	}
 	switch {

@@ -181,6 +181,9 @@ func (s *setup) consolePlace() (console.Place, error) {
 		if err := awsconfig.CheckRegion(region); err != nil {
 			return console.Place{}, err
 		}
+		if s.globals.Region != "" && !awsconfig.ValidRegion(region) {
+			return console.Place{}, &usageError{Problem: fmt.Sprintf("argument --region: %s is no region of AWS", terminal.Clean(region))}
+		}
 	}
 	home := s.globalRegion()
 	place, ok := console.At(cmp.Or(region, home))

@@ -302,7 +302,7 @@ func (s *start) chosen(ctx context.Context, l *targetList, found terminal.Choice
 
 // ask shows the actions with their command lines.
 func (s *start) ask(ctx context.Context, title string, actions []action) (action, error) {
-	f := terminal.Finder{Title: []string{title}, What: "actions", Enter: "run it"}
+	f := terminal.Finder{Title: []string{title}, What: "actions", Enter: "run it", Escape: "go back"}
 	for _, act := range actions {
 		f.Rows = append(f.Rows, terminal.Candidate{Key: act.name, Cells: []string{act.name, s.line(act)}})
 	}

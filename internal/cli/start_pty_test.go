@@ -64,7 +64,7 @@ func TestStartScreen(t *testing.T) {
 		return strings.Contains(text, "\n>   shell     portico exec --profile payments-prod-0024-AdministratorAccess\n") &&
 			strings.Contains(text, "\n    copy      export AWS_PROFILE=payments-prod-0024-AdministratorAccess\n") &&
 			strings.Contains(text, "\n    sign in   portico sso login --sso-session corp\n") &&
-			strings.HasSuffix(text, "enter run it  esc quit  tab preview")
+			strings.HasSuffix(text, "enter run it  esc go back  tab preview")
 	})
 	s.types("\x1b")
 	s.seesStart(start80[:40])

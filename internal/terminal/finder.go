@@ -20,9 +20,10 @@ type Finder struct {
 	Query string      // what is searched for at first
 	Rows  []Candidate // those to be offered first come first
 
-	// Enter says what Enter does; Keys are what else can be done with a row.
-	Enter string
-	Keys  []Shortcut
+	// Enter says what Enter does, Escape what Esc does, where that is not to quit;
+	// Keys are what else can be done with a row.
+	Enter, Escape string
+	Keys          []Shortcut
 
 	// Preview is what more there is to say of a row. It is asked while a person
 	// types, so it must not take long. Nil: nothing.

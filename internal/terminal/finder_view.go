@@ -1,6 +1,7 @@
 package terminal
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 
@@ -261,7 +262,7 @@ func (m *finder) hints() string {
 	if m.problem != "" {
 		return m.problem
 	}
-	hints := []string{"enter " + m.Enter, "esc quit"}
+	hints := []string{"enter " + m.Enter, "esc " + cmp.Or(m.Escape, "quit")}
 	if m.find.query != "" {
 		hints[1] = "esc clear"
 	}
