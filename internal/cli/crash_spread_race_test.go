@@ -3,4 +3,4 @@
 package cli_test
 
 // Under the race detector, which sees nothing of the program that is tried, a few.
-const spread = 25
+const spread = 53
