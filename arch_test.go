@@ -64,6 +64,8 @@ var mayImport = map[string][]string{
 	// It judges what others say of files, and takes their words for it: what a start URL
 	// names, what a cache file is called, what a header means.
 	"internal/doctor": {"internal/awsconfig", "internal/awsconfig/syntax", "internal/signin", "internal/wallet", "internal/atomicfile"},
+	// For who documents: it writes docs/reference and man pages.
+	"internal/cli/reference": {"internal/cli"},
 	// For tests alone: a keyring.
 	"internal/cli/clitest": {"internal/cli", "internal/seal"},
 	"internal/terminal":    {},

@@ -24,7 +24,7 @@ const (
 
 // atOnce is how many calls are under way at most. How many a second there are is
 // the callers' pace.
-const atOnce = 16
+const atOnce = 32
 
 // fewNames is up to how many names are asked for one by one, before the whole
 // list they are in is the smaller question.

@@ -137,8 +137,8 @@ func (c *Caller) retryer(op *awsmodel.Operation) func() aws.Retryer {
 type pacedRetryer struct{ aws.Retryer }
 
 func (r pacedRetryer) IsErrorRetryable(err error) bool {
-	throttled := retry.IsErrorThrottles(retry.DefaultThrottles).IsErrorThrottle(err)
-	return throttled != aws.TrueTernary && r.Retryer.IsErrorRetryable(err)
+	_, throttled := signin.Throttled(err)
+	return !throttled && r.Retryer.IsErrorRetryable(err)
 }
 
 // lostAnswer keeps the SDK from repeating a request that may have arrived: there

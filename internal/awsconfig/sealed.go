@@ -15,6 +15,14 @@ const (
 	KeyWarnBefore      = "portico_warn_before"      // 15m, 5m
 	KeyWarnCommand     = "portico_warn_command"
 
+	// What people choose from lists: of a profile, whether it is a favourite, other
+	// names for it, and what it is about, as env=prod, team=core; of a session, the
+	// favourites among its roles that have no profile, as ACCOUNT/ROLE.
+	KeyFavourite  = "portico_favorite"
+	KeyAlias      = "portico_alias"
+	KeyTags       = "portico_tags"
+	KeyFavourites = "portico_favorites"
+
 	// Of a profile of a sealed session, in place of sso_session, sso_account_id
 	// and sso_role_name, which would beat credential_process everywhere.
 	KeySealedSession = "portico_sso_session"

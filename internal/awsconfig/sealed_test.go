@@ -18,11 +18,12 @@ import (
 // The keys that portico adds to the config, and to what. botocore refuses a
 // profile whose key differs from that of its session, so no key is of both.
 var (
-	sessionKeys = []string{KeyStore, KeyLogin, KeyProduction,
+	sessionKeys = []string{KeySessionDuration, KeyWarnBefore, KeyWarnCommand, KeyFavourites, KeyBrowser, KeyStore, KeyLogin, KeyProduction,
 		"portico_sync_template", "portico_sync_command", "portico_sync_match", "portico_sync_exclude", "portico_sync_regions",
 		"portico_sync_keys", "portico_sync_format", "portico_sync_prune", // see package profiles
 	}
 	profileKeys = []string{KeySealedSession, KeySealedAccount, KeySealedRole, KeyReplacedProcess,
+		KeyFavourite, KeyAlias, KeyTags, KeyContainer,
 		KeySourceIdentity, KeySessionTags, KeyTransitiveTags, KeyColor,
 		"portico_sync", "portico_sync_wrote", "portico_sso_start_url", "portico_sso_region",
 		"portico_written", "portico_expiration", // of a section of the credentials file that portico writes

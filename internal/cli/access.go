@@ -9,13 +9,13 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/portico-sso/portico/internal/access"
 	"github.com/portico-sso/portico/internal/admin"
 	"github.com/portico-sso/portico/internal/output"
+	"github.com/portico-sso/portico/internal/pace"
 	"github.com/portico-sso/portico/internal/signin"
 	"github.com/portico-sso/portico/internal/terminal"
 )
@@ -155,24 +155,6 @@ func (s *setup) findInstance(ctx context.Context, source *access.Source, given s
 	}
 	source.StoreID, err = onlyInstance(ctx, s, source.Admin, identityStoreID)
 	return err
-}
-
-// TEMP
-func paced() func(context.Context, func(context.Context) error) error {
-	return func(ctx context.Context, call func(context.Context) error) error {
-		for {
-			err := call(ctx)
-			e, ok := errors.AsType[*signin.ServiceError](err)
-			if !ok || !e.Throttled() {
-				return err
-			}
-			select {
-			case <-time.After(200 * time.Millisecond):
-			case <-ctx.Done():
-				return ctx.Err()
-			}
-		}
-	}
 }
 
 // journal is where a long report keeps its answers.

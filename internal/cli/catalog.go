@@ -214,6 +214,9 @@ func accountLabel(name, id string) string {
 // portalSessions are the named session, the profile's, or else all of the config.
 func (s *setup) portalSessions(name string) ([]signin.Session, error) {
 	names := s.settings.Config.Sessions()
+	if name == "" && !s.settings.HasProfile && len(names) == 0 {
+		return nil, s.noSession()
+	}
 	if name != "" || s.profileHasSession() || len(names) < 2 {
 		one, err := s.portalSession(name)
 		return []signin.Session{one}, err

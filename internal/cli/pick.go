@@ -1,12 +1,15 @@
 package cli
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -129,10 +132,11 @@ func (a *App) pickIfNone(ctx context.Context, g *globals) error {
 	if s == nil || s.ProfileSource != "" || s.Profile.MayHaveCredentials() || a.environmentCredentials() {
 		return nil
 	}
-	if len(a.targets(s.Config, a.savedCatalogs(s.Config))) == 0 {
+	err := a.pickRole(ctx, g)
+	if _, empty := errors.AsType[*nothingError](err); empty {
 		return nil // the command says what it lacks
 	}
-	return a.pickRole(ctx, g)
+	return err
 }
 
 // environmentCredentials tells whether the environment says where credentials are
@@ -172,7 +176,7 @@ func (a *App) pickTarget(ctx context.Context, of pickFrom) (*target, error) {
 	}
 	l := &targetList{app: a, config: config, session: of.session, about: a.about(config)}
 	l.set(a.savedCatalogs(config))
-	if len(l.targets) == 0 {
+	if len(l.targets) == 0 && !l.listable() {
 		return nil, l.empty()
 	}
 	f := l.finder()
@@ -198,6 +202,15 @@ func (a *App) pickTarget(ctx context.Context, of pickFrom) (*target, error) {
 		return nil, err
 	}
 	return l.find(found.Key), nil
+}
+
+// listable tells whether a session's accounts can be listed for the first time,
+// while the person waits.
+func (l *targetList) listable() bool {
+	return slices.ContainsFunc(l.config.Sessions(), func(name string) bool {
+		section, _ := l.config.Session(name)
+		return (l.session == "" || name == l.session) && l.about.signedIn(name, section.StartURL)
+	})
 }
 
 // A targetList is the targets in a finder.
@@ -238,6 +251,8 @@ func (l *targetList) find(key string) *target {
 }
 
 func (l *targetList) candidates() []terminal.Candidate {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	rows := make([]terminal.Candidate, len(l.targets))
 	for i := range l.targets {
 		rows[i] = l.targets[i].candidate()
@@ -255,6 +270,7 @@ func (l *targetList) finder() terminal.Finder {
 			}
 			return nil
 		},
+		Refresh: l.refresh,
 		Pin: func(key string, on bool) error {
 			t := l.find(key)
 			if t == nil {
@@ -285,7 +301,7 @@ func (l *targetList) refresh(ctx context.Context, update func(terminal.Update)) 
 		return // a list can do without
 	}
 	s.warn, s.waiting = func(string) {}, nil
-	s.unattended() // nobody asks for a passphrase below a list that is open
+	s.unattended() // the terminal is the list's
 	for _, name := range l.config.Sessions() {
 		section, _ := l.config.Session(name)
 		if l.session != "" && name != l.session || !l.about.signedIn(name, section.StartURL) {
@@ -327,12 +343,16 @@ func (l *targetList) empty() error {
 	name := l.app.Name
 	e := &configError{Kind: "Configuration", Problem: "There is nothing to choose from: no profile has credentials, and no accounts and roles have been listed.",
 		Hint: fmt.Sprintf("To sign in and make a profile: %s configure sso", name)}
+	if sessions := l.config.Sessions(); len(sessions) > 0 {
+		e.Hint = fmt.Sprintf("To sign in: %s sso login --sso-session %s", name, quoteWord(terminal.Clean(cmp.Or(l.session, sessions[0]))))
+	}
 	if l.session != "" {
 		e.Problem = fmt.Sprintf("There is nothing to choose from in the sso-session %s.", terminal.Clean(l.session))
 	}
-	return e
+	return &nothingError{e}
 }
 
-// savedCatalogs are the accounts and roles of the sessions of the config, as they
-// were listed last.
-func (a *App) savedCatalogs(*awsconfig.Config) []catalog.Snapshot { return nil }
+// A nothingError says that there is nothing to choose from.
+type nothingError struct{ error }
+
+func (e *nothingError) Unwrap() error { return e.error }

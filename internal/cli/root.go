@@ -87,6 +87,7 @@ ready for it.`,
 
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			a.running = strings.TrimPrefix(cmd.CommandPath(), a.Name+" ")
+			g.profileGiven = cmd.Flags().Changed("profile")
 			return g.consistent()
 		},
 	}

@@ -109,17 +109,10 @@ func (st *statusCommand) run(ctx context.Context) error {
 	case st.Warn:
 		return st.warn(ctx, r)
 	}
-	if st.Globals.Output != "" || st.Globals.Query != "" {
-		s, err := st.App.setupForNew(st.Globals)
-		if err != nil {
-			return err
-		}
-		p, err := s.printer(st.App, "Status")
-		if err != nil {
-			return err
-		}
-		return p.Print(r.object())
-	}
+	return st.App.show(st.Globals, "Status", r.data(), func() error { return st.print(r) })
+}
+
+func (st *statusCommand) print(r *survey) error {
 	for _, problem := range r.Problems {
 		fmt.Fprintf(st.App.Stderr, "%s: [WARNING]: %s\n", st.App.Name, terminal.Clean(problem))
 	}

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/portico-sso/portico/internal/output"
 	"github.com/portico-sso/portico/internal/terminal"
 )
 

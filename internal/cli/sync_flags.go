@@ -41,14 +41,14 @@ func (f *syncFlags) add(c *cobra.Command) {
 	c.Flags().BoolVar(&g.noPrune, "no-prune", false, "remove no profile")
 }
 
-// exclusive are flags of which one alone makes sense.
-var exclusive = [][2]string{{"offline", "refresh"}, {"check", "dry-run"}, {"check", "yes"}, {"prune", "no-prune"}, {"template", "command"}}
+// syncPairs are flags of which one alone makes sense.
+var syncPairs = [][2]string{{"offline", "refresh"}, {"check", "dry-run"}, {"check", "yes"}, {"prune", "no-prune"}, {"template", "command"}}
 
 // read sorts out which were given.
 func (f *syncFlags) read(c *cobra.Command, global *globals) error {
-	for _, pair := range exclusive {
-		if c.Flags().Changed(pair[0]) && c.Flags().Changed(pair[1]) {
-			return &usageError{Problem: fmt.Sprintf("argument --%s: not allowed with argument --%s", pair[0], pair[1])}
+	for _, pair := range syncPairs {
+		if err := exclusive(c, pair[0], pair[1]); err != nil {
+			return err
 		}
 	}
 	f.template, f.command, f.format = given(c, "template"), given(c, "command"), given(c, "format")

@@ -126,6 +126,9 @@ func (a *App) targets(config *awsconfig.Config, catalogs []catalog.Snapshot) []t
 		add(t)
 	}
 	for _, s := range catalogs {
+		if s.Session == "" {
+			continue // no flags name a role of a legacy profile's
+		}
 		section, _ := config.Session(s.Session)
 		favourites := favouriteRoles(section)
 		for _, r := range s.Roles {

@@ -23,6 +23,10 @@ const (
 // accountNameVariable tells a command that each runs how the account is called.
 const accountNameVariable = "PORTICO_ACCOUNT_NAME"
 
+// shellVariable says that a shell was opened for its credentials, which its prompt
+// tells.
+const shellVariable = "PORTICO_SHELL"
+
 // regionVariables are what the region is handed over in.
 var regionVariables = []string{"AWS_REGION", "AWS_DEFAULT_REGION"}
 

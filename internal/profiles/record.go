@@ -14,7 +14,7 @@ import (
 type record struct {
 	name string
 	as   string // "" for the same
-	keys []Key // without Match, in the order they were written
+	keys []Key  // without Match, in the order they were written
 }
 
 func (r record) String() string {

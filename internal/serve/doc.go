@@ -9,6 +9,8 @@
 // asks another endpoint, which is how one inside a container passes requests on.
 // A [Grant] ends it, a [Log] tells who asked.
 //
+// A [Redirect] hands a browser an address that nobody else is to see.
+//
 // Where the credentials come from is its caller's business, and so is caching: it
 // asks again for every request, once for all who ask at the same time.
 package serve

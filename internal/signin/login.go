@@ -144,7 +144,11 @@ func (c *Client) keep(ctx context.Context, s Session, t wallet.Token) error {
 	if release, err := c.Wallet.Lock(guarding, s.Guard()); err == nil {
 		defer release()
 	}
-	return c.put(s.tokenKey(), t)
+	if err := c.put(s.tokenKey(), t); err != nil {
+		return err
+	}
+	_ = c.Wallet.PutSignedIn(s.tokenKey()) // without it the sign-in is as good
+	return nil
 }
 
 // put stores a token. That its copy cannot be written is no reason to lose it.

@@ -148,7 +148,7 @@ func (r *refresh) Write(t wallet.Token) error {
 	w, key := r.client.Wallet, r.session.tokenKey()
 	// Before the token: whoever dies in between refreshes again, and tidies up.
 	r.client.noteDescent(r.session, t.AccessToken, r.before)
-	if err := w.PutToken(key, t); err != nil {
+	if err := r.client.put(key, t); err != nil {
 		r.client.warn("the refreshed token could not be stored: %v", err)
 		return err
 	}

@@ -131,7 +131,7 @@ func (l *plainList) answer(typed string, rows []Candidate) (key string, chosen b
 		return l.rows[l.find.found[n-1]].Key, true
 	}
 	if rows != nil {
-		l.replace(rows)
+		l.replace(prepare(rows))
 	}
 	if typed == "" {
 		l.more()

@@ -50,7 +50,6 @@ type Candidate struct {
 type Update struct {
 	Rows []Candidate // nil: as they were
 	Note string      // what is going on; "": nothing
-	Head []string    // the title's lines; nil: as they were
 }
 
 // A Shortcut is a key that chooses a row for something other than Enter does.
@@ -90,7 +89,15 @@ func (t *Terminal) findOnScreen(ctx context.Context, c *console, m *finder) (Cho
 	defer stop()
 	err := t.onScreen(ctx, c, m, func(p *tea.Program) {
 		if m.Refresh != nil {
-			running.Go(func() { m.Refresh(refreshing, func(u Update) { p.Send(u) }) })
+			running.Go(func() {
+				m.Refresh(refreshing, func(u Update) {
+					n := news{note: u.Note}
+					if u.Rows != nil {
+						n.list = prepare(u.Rows)
+					}
+					p.Send(n)
+				})
+			})
 		}
 	})
 	m.settle()
@@ -100,10 +107,8 @@ func (t *Terminal) findOnScreen(ctx context.Context, c *console, m *finder) (Cho
 // A finder is a Finder on the screen.
 type finder struct {
 	Finder
+	prepared
 	style   bool
-	rows    []Candidate // clean
-	widths  []int       // of the columns
-	find    search
 	cursor  int // of find.found
 	top     int // the first row on the screen, of find.found
 	preview bool
@@ -122,41 +127,46 @@ type finder struct {
 func newFinder(f Finder, style bool, width, height int) *finder {
 	m := &finder{Finder: f, style: style, width: width, height: height, preview: true}
 	m.Title = cleaned(f.Title)
-	m.setRows(f.Rows)
+	m.replace(prepare(f.Rows))
 	m.find.set(Clean(f.Query))
 	return m
 }
 
-// setRows takes other rows. What is found is to be found again.
-func (m *finder) setRows(rows []Candidate) {
-	m.rows = make([]Candidate, len(rows))
-	m.widths = nil
-	m.seen = map[string][]string{}
-	s := search{stacks: make([]haystack, len(rows))}
+// A prepared list is rows as they are shown and searched in. Making one of
+// thousands takes longer than a frame may.
+type prepared struct {
+	rows   []Candidate // clean
+	widths []int       // of the columns
+	find   search
+}
+
+func prepare(rows []Candidate) *prepared {
+	p := &prepared{rows: make([]Candidate, len(rows)), find: search{stacks: make([]haystack, len(rows))}}
 	for i, r := range rows {
 		r.Cells = cleaned(r.Cells)
-		m.rows[i] = r
+		p.rows[i] = r
 		fields := append(r.Cells[:len(r.Cells):len(r.Cells)], cleaned(r.Search)...)
-		s.stacks[i] = newHaystack(fields)
-		s.cells = max(s.cells, len(r.Cells))
+		p.find.stacks[i] = newHaystack(fields)
+		p.find.cells = max(p.find.cells, len(r.Cells))
 		if len(r.Cells) == 1 {
 			continue
 		}
 		for c, cell := range r.Cells {
-			if c == len(m.widths) {
-				m.widths = append(m.widths, 0)
+			if c == len(p.widths) {
+				p.widths = append(p.widths, 0)
 			}
-			m.widths[c] = max(m.widths[c], columns(cell))
+			p.widths[c] = max(p.widths[c], columns(cell))
 		}
 	}
-	m.find = s
+	return p
 }
 
 // replace takes newer rows while a person looks at the old ones: the row they are
 // on stays where it is on the screen.
-func (m *finder) replace(rows []Candidate) {
+func (m *finder) replace(with *prepared) {
 	query, key, line := m.find.query, m.current(), m.cursor-m.top
-	m.setRows(rows)
+	m.prepared = *with
+	m.seen = map[string][]string{}
 	m.find.set(query)
 	for i, row := range m.find.found {
 		if m.rows[row].Key == key {
@@ -176,6 +186,12 @@ func (m *finder) current() string {
 }
 
 func (m *finder) Init() tea.Cmd { return nil }
+
+// news is an Update, made ready.
+type news struct {
+	note string
+	list *prepared
+}
 
 // pinned is what came of a wish to pin.
 type pinned struct {
@@ -199,13 +215,10 @@ func (m *finder) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case tea.KeyPressMsg:
 		m.problem = ""
 		cmd = m.press(msg.Key())
-	case Update:
-		m.note = Clean(msg.Note)
-		if msg.Head != nil {
-			m.Title = cleaned(msg.Head)
-		}
-		if msg.Rows != nil {
-			m.replace(msg.Rows)
+	case news:
+		m.note = Clean(msg.note)
+		if msg.list != nil {
+			m.replace(msg.list)
 		}
 	case pinned:
 		if msg.err != nil {

@@ -218,7 +218,7 @@ func (m *finder) row(n int, widths []int, width int) string {
 			if b.Len() > 0 {
 				b.WriteString("  ")
 			}
-			color := 0
+			color := ""
 			if i == 0 {
 				color = r.Colour
 			}
@@ -236,7 +236,7 @@ func (m *finder) row(n int, widths []int, width int) string {
 
 // cell is a text cut to its width, with the letters underlined that were searched
 // for.
-func (m *finder) cell(text string, width, color int) string {
+func (m *finder) cell(text string, width int, color string) string {
 	shown := cut(text, width)
 	if !m.style {
 		return shown
@@ -244,8 +244,8 @@ func (m *finder) cell(text string, width, color int) string {
 	if len(m.find.words) > 0 {
 		shown = underline(shown, visible(m.find.places(text), text, shown))
 	}
-	if color != 0 {
-		shown = "\x1b[" + strconv.Itoa(color) + "m" + shown + "\x1b[39m"
+	if code := colours[color]; code != "" {
+		shown = "\x1b[" + code + "m" + shown + "\x1b[39m" // and not [Paint], which ends bold type, too
 	}
 	return shown
 }

@@ -120,8 +120,8 @@ func (v *visit) render(status int, p page) error {
 		}
 		p.Region = instance.Region
 	}
-	if p.Copy {
-		p.Script = s.assets["copy.js"].address
+	if p.Script != "" {
+		p.ScriptFrom = s.assets[p.Script].address
 		v.w.Header().Set("Content-Security-Policy", contentPolicy("", true))
 	}
 	var out bytes.Buffer

@@ -35,9 +35,9 @@ func (p place) label() string {
 }
 
 // short names it where there is little room.
-func (t target) short() string { return cmp.Or(t.Profile, t.AccountName, t.Account) }
+func (p place) short() string { return cmp.Or(p.Profile, p.AccountName, p.Account) }
 
-// selection says which targets are meant.
+// selection says which places are meant.
 type selection struct {
 	Match, Exclude []string // accounts, by name, id, e-mail address, alias or tag
 	Roles          []string // the first that an account has is taken
@@ -68,9 +68,9 @@ func (e *roleError) Error() string {
 	return what + some(e.Accounts) + "."
 }
 
-// inCatalog are the targets in the accounts of one session. Accounts that fit and
+// inCatalog are the places in the accounts of one session. Accounts that fit and
 // have no such role are told apart.
-func (s selection) inCatalog(found catalog.Snapshot, more map[string][]string) (targets []target, without []string, err error) {
+func (s selection) inCatalog(found catalog.Snapshot, more map[string][]string) (places []place, without []string, err error) {
 	var unclear []string
 	for account, roles := range found.All() {
 		name, names := matchNames(account, more)
@@ -82,7 +82,7 @@ func (s selection) inCatalog(found catalog.Snapshot, more map[string][]string) (
 		case 0:
 			without = append(without, account.Label())
 		case 1:
-			targets = append(targets, target{Account: account.ID, AccountName: name, Role: fitting[0], Session: found.Session})
+			places = append(places, place{Account: account.ID, AccountName: name, Role: fitting[0], Session: found.Session})
 		default:
 			unclear = append(unclear, fmt.Sprintf("%s (%s)", cmp.Or(name, account.ID), strings.Join(fitting, ", ")))
 		}
@@ -91,7 +91,7 @@ func (s selection) inCatalog(found catalog.Snapshot, more map[string][]string) (
 		return nil, nil, &hintedError{Err: &roleError{Accounts: unclear, Given: s.Roles},
 			Hint: "Name one role with --role. Several --role say which to take first: --role ReadOnly --role ViewOnly"}
 	}
-	return targets, without, nil
+	return places, without, nil
 }
 
 // matchNames are the name of an account, and all that --match may say for it.
@@ -135,8 +135,8 @@ func (s selection) fittingRoles(roles []catalog.Role) []string {
 }
 
 // ofProfiles are the profiles that fit, in the order of the config.
-func (s selection) ofProfiles(config *awsconfig.Config) []target {
-	var targets []target
+func (s selection) ofProfiles(config *awsconfig.Config) []place {
+	var places []place
 	for _, name := range config.Profiles() {
 		if !fitsAny(s.Profiles, []string{name}) || fitsAny(s.Exclude, []string{name}) {
 			continue
@@ -151,16 +151,16 @@ func (s selection) ofProfiles(config *awsconfig.Config) []target {
 		t.Session, _ = root.SSO("sso_session")
 		places = append(places, t)
 	}
-	return targets
+	return places
 }
 
-// inRegions are the targets in each of the regions, if any is named.
-func (s selection) inRegions(targets []target) []target {
+// inRegions are the places in each of the regions, if any is named.
+func (s selection) inRegions(places []place) []place {
 	if len(s.Regions) == 0 {
-		return targets
+		return places
 	}
-	var all []target
-	for _, t := range targets {
+	var all []place
+	for _, t := range places {
 		for _, region := range s.Regions {
 			t.Region = region
 			all = append(all, t)
@@ -277,5 +277,5 @@ func (e *each) places(ctx context.Context, s *setup) ([]place, error) {
 		return nil, &hintedError{Err: words("No account or profile fits."),
 			Hint: fmt.Sprintf("To see which accounts and roles there are: %s catalog; which profiles: %[1]s configure list-profiles", e.App.Name)}
 	}
-	return e.Select.inRegions(targets), nil
+	return e.Select.inRegions(places), nil
 }
